@@ -1,0 +1,70 @@
+"""Hooks that stop a training run which cannot come to anything."""
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+
+from mmengine.hooks import Hook
+from mmengine.model import is_model_wrapper
+from mmengine.runner import Runner
+from torch import nn
+
+from ..registry import HOOKS
+
+
+def unwrap(model: nn.Module) -> nn.Module:
+    """The model inside a distributed wrapper."""
+    return model.module if is_model_wrapper(model) else model
+
+
+@HOOKS.register_module()
+class FiniteLossHook(Hook):
+    """Stop at the first loss that is NaN or infinite, naming the iteration and the batch's files.
+
+    Reads the number that mmengine has already fetched for its log: no host sync of its own. It runs after
+    ``RuntimeInfoHook``, which fetches it.
+
+    Raises:
+        FloatingPointError: from the training loop.
+    """
+
+    priority = 'NORMAL'
+
+    def after_train_iter(self, runner: Runner, batch_idx: int, data_batch=None, outputs: Mapping | None = None) -> None:
+        """Check the losses of this iteration."""
+        scalars = runner.message_hub.log_scalars
+        losses = {name: scalars[f'train/{name}'].current() for name in (outputs or {}) if f'train/{name}' in scalars}
+        bad = {name: value for name, value in losses.items() if not math.isfinite(value)}
+        if bad:
+            raise FloatingPointError(
+                f'{", ".join(f"{name} = {value}" for name, value in bad.items())} in iteration {runner.iter + 1}, epoch '
+                f'{runner.epoch + 1}. Lower the learning rate (optim_wrapper.optimizer.lr) or clip the gradients '
+                f'(optim_wrapper.clip_grad). The batch: {", ".join(_files(data_batch)) or "files unknown"}')
+
+
+def _files(data_batch) -> list[str]:
+    samples = data_batch.get('data_samples', ()) if isinstance(data_batch, Mapping) else ()
+    samples = samples if isinstance(samples, Sequence) else ()
+    return [str(sample.get('img_path', '?')) for sample in samples]
+
+
+@HOOKS.register_module()
+class ClassCountHook(Hook):
+    """Before training, compare the classes of the data with every head's ``num_classes``.
+
+    On a GPU a label beyond the head's classes is a device-side failure without a name; here it is an error that has one.
+
+    Raises:
+        ValueError: the numbers differ.
+    """
+
+    def before_train(self, runner: Runner) -> None:
+        """Compare once, before the first iteration."""
+        classes = getattr(runner.train_dataloader.dataset, 'metainfo', {}).get('classes')
+        if classes is None:
+            return
+        for name, module in unwrap(runner.model).named_modules():
+            count = getattr(module, 'num_classes', None)
+            if isinstance(count, int) and name.endswith('head') and count != len(classes):
+                raise ValueError(f'model.{name}.num_classes is {count}, but the training data has {len(classes)} classes '
+                                 f'({", ".join(map(str, classes[:3]))}, ...): set num_classes={len(classes)}')

@@ -1,0 +1,57 @@
+"""Between the normalised images that a network sees and RGB in [0, 1], where colour means something."""
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor, nn
+
+
+class ImageRange:
+    """The normalisation of a model's data preprocessor, to be undone and done again around a transform.
+
+    Args:
+        mean: per channel, in the order of the normalised images, 0-255.
+        std: per channel.
+        bgr: whether the normalised images are BGR.
+
+    Example:
+        >>> import torch
+        >>> images = torch.rand(2, 3, 4, 4) * 4 - 2
+        >>> kept = ImageRange(torch.full((3, ), 120.), torch.full((3, ), 60.), bgr=True)
+        >>> torch.allclose(kept.transform(images, lambda rgb: rgb), images, atol=1e-5)
+        True
+    """
+
+    def __init__(self, mean: Tensor, std: Tensor, bgr: bool) -> None:
+        self.mean = mean.reshape(-1, 1, 1)
+        self.std = std.reshape(-1, 1, 1)
+        self.bgr = bgr
+
+    @classmethod
+    def of(cls, model: nn.Module, channel_order: str | None = None) -> ImageRange:
+        """Read it from the *root* model's ``data_preprocessor``: the parts' own do not normalise.
+
+        Args:
+            model: the unwrapped model.
+            channel_order: 'rgb', 'bgr', or None: BGR, as mmcv loads images, unless the preprocessor swaps the channels.
+        """
+        preprocessor = getattr(model, 'data_preprocessor', None)
+        swaps = getattr(preprocessor, '_channel_conversion', False) or getattr(preprocessor, 'to_rgb', False)
+        bgr = channel_order == 'bgr' if channel_order else not swaps
+        mean, std = (getattr(preprocessor, name, None) for name in ('mean', 'std'))
+        if not getattr(preprocessor, '_enable_normalize', False) or mean is None:
+            mean, std = torch.zeros(3), torch.ones(3)
+        return cls(mean, std, bgr)
+
+    def transform(self, images: Tensor, function: Callable[[Tensor], Tensor]) -> Tensor:
+        """``function`` of the images as RGB in [0, 1], normalised again.
+
+        Args:
+            images: normalised images, B x 3 x H x W; what falls outside [0, 255] after undoing (padding) is clamped.
+            function: B x 3 x H x W in [0, 1] to B x 3 x H' x W'.
+        """
+        mean, std = self.mean.to(images), self.std.to(images)
+        rgb = ((images * std + mean) / 255).clamp(0, 1)
+        rgb = function(rgb.flip(1) if self.bgr else rgb)
+        return ((rgb.flip(1) if self.bgr else rgb) * 255 - mean) / std

@@ -1,0 +1,109 @@
+"""A classification head whose logits are the spatial means of class maps."""
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from mmpretrain.models.heads import ClsHead
+from mmpretrain.structures import DataSample
+from torch import Tensor, nn
+
+from ..registry import MODELS
+from .predictions import add_localization
+
+
+@MODELS.register_module()
+class CAMHead(ClsHead):
+    """CAM head of Sec. 3.2: a 1x1 convolution without bias gives the class maps of eq. 7, their means the logits.
+
+    ``head.cam`` is that convolution: a forward hook on it sees the raw class maps ``M`` (B x C x h x w). Averaging the maps
+    equals pooling the features first (eq. 6), since both are linear.
+
+    Args:
+        num_classes: C, at least 2.
+        in_channels: channels of the backbone's last feature map.
+        loss: config of the loss; :class:`SMTLoss` for a localizer, ``mmpretrain.CrossEntropyLoss`` for a plain CAM. The
+            loss is logged as its ``loss_name`` (``loss_smt``), else as ``loss_cls``: the key ``loss`` is the total's.
+        top_k: K of ACAM (eq. 9) in predictions; None takes the loss' ``top_k``, and 1 where the loss has none (the
+            predicted class' map).
+        conv_channels: output channels of 3x3 convolutions with ReLU put before the maps; ``(1024,)`` is VGG16-CAM's conv6.
+        cal_acc: log the training accuracy, as in mmpretrain.
+        topk: the k's of that accuracy (mmpretrain's name; not K).
+        init_cfg: defaults to a normal distribution of std 0.01 for ``cam``, as mmpretrain's LinearClsHead, Kaiming before it.
+
+    Raises:
+        ValueError: for values outside the ranges, or features that are no B x N x h x w tensor.
+
+    Example:
+        >>> import torch
+        >>> head = CAMHead(num_classes=5, in_channels=8, loss=dict(type='sltnet_mm.SMTLoss', top_k=2, alpha=0.4))
+        >>> head((torch.rand(2, 8, 7, 7),)).shape
+        torch.Size([2, 5])
+        >>> head.class_maps((torch.rand(2, 8, 7, 7),)).shape
+        torch.Size([2, 5, 7, 7])
+    """
+
+    def __init__(self,
+                 num_classes: int,
+                 in_channels: int,
+                 loss: dict | None = None,
+                 top_k: int | None = None,
+                 conv_channels: Sequence[int] = (),
+                 cal_acc: bool = False,
+                 topk: int | Sequence[int] = (1, ),
+                 init_cfg: dict | list | None = None) -> None:
+        if num_classes < 2:
+            raise ValueError(f'CAMHead: num_classes must be at least 2, got {num_classes}')
+        loss = loss or dict(type='mmpretrain.CrossEntropyLoss')
+        init_cfg = init_cfg or [dict(type='Kaiming', layer='Conv2d'),
+                                dict(type='Normal', std=0.01, override=dict(name='cam'))]
+        super().__init__(loss=loss, topk=topk, cal_acc=cal_acc, init_cfg=init_cfg)
+        loss_top_k = getattr(self.loss_module, 'top_k', None)
+        self.top_k = next(k for k in (top_k, loss_top_k, 1) if k is not None)
+        for name, k in (('top_k', self.top_k), ("the loss' top_k", loss_top_k)):
+            if k is not None and not 1 <= k <= num_classes:
+                raise ValueError(f'CAMHead: {name} must be in 1 ... num_classes ({num_classes}), got {k}')
+        self.num_classes = num_classes
+        self.in_channels = in_channels
+        layers: list[nn.Module] = []
+        for channels in conv_channels:
+            layers += [nn.Conv2d(in_channels, channels, 3, padding=1), nn.ReLU(inplace=True)]
+            in_channels = channels
+        self.convs = nn.Sequential(*layers)
+        self.cam = nn.Conv2d(in_channels, num_classes, 1, bias=False)
+
+    def pre_logits(self, feats: tuple[Tensor, ...]) -> Tensor:
+        """Features that the maps are made of: B x N x h x w."""
+        features = feats[-1] if isinstance(feats, (tuple, list)) else feats
+        if features.ndim != 4:
+            raise ValueError(f'CAMHead needs feature maps B x N x h x w, got shape {tuple(features.shape)}: leave out the '
+                             'pooling neck, and take the backbone\'s last maps (for transformers its patch tokens as a map)')
+        if features.shape[1] != self.in_channels:
+            raise ValueError(f'CAMHead: in_channels is {self.in_channels}, the backbone gives {features.shape[1]} channels')
+        return self.convs(features)
+
+    def class_maps(self, feats: tuple[Tensor, ...]) -> Tensor:
+        """Raw class maps M (eq. 7), B x C x h x w."""
+        return self.cam(self.pre_logits(feats))
+
+    def forward(self, feats: tuple[Tensor, ...]) -> Tensor:
+        """Logits, B x C: the spatial means of the class maps."""
+        return self.class_maps(feats).mean(dim=(2, 3))
+
+    def loss(self, feats: tuple[Tensor, ...], data_samples: list[DataSample]) -> dict[str, Tensor]:
+        """Losses under names of their own: mmengine logs the total as ``loss`` and would overwrite that key."""
+        losses = super().loss(feats, data_samples)
+        losses[getattr(self.loss_module, 'loss_name', 'loss_cls')] = losses.pop('loss')
+        return losses
+
+    def predict(self, feats: tuple[Tensor, ...], data_samples: list[DataSample] | None = None) -> list[DataSample]:
+        """Scores, maps and, where the samples know their ``img_shape``, ACAM as score map at that size.
+
+        Returns:
+            Samples with ``pred_score`` (C), ``pred_label`` (1), ``pred_maps`` (see :func:`add_localization`) and
+            ``pred_score_map``.
+        """
+        maps = self.class_maps(feats)
+        logits = maps.mean(dim=(2, 3))
+        data_samples = self._get_predictions(logits, data_samples)
+        add_localization(data_samples, maps, logits, self.top_k)
+        return data_samples

@@ -1,0 +1,43 @@
+"""What a localizer's prediction writes onto a sample."""
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from mmengine.structures import BaseDataElement
+from torch import Tensor
+
+from ..functional.cam import average_top_k_maps, to_score_map
+
+
+def add_localization(data_samples: Sequence[BaseDataElement], maps: Tensor, logits: Tensor, top_k: int) -> None:
+    """Write a localizer's maps onto its samples, in place.
+
+    Each sample gets ``pred_maps``, raw float32 h x w maps: ``top_k`` (ACAM, eq. 9), ``top_1`` (the predicted class) and,
+    where the sample has a ``gt_label``, ``label`` (that class); and ``pred_score_map`` (H x W in [0, 1]), ACAM resized to
+    the network input, where the samples have an ``img_shape``.
+
+    Args:
+        data_samples: B samples.
+        maps: class maps, B x C x h x w.
+        logits: B x C.
+        top_k: K of ACAM.
+
+    Raises:
+        ValueError: the samples of the batch differ in ``img_shape``.
+    """
+    maps = maps.float()
+    acam = average_top_k_maps(maps, logits, top_k)
+    top_1 = average_top_k_maps(maps, logits, 1)
+    sized = all('img_shape' in sample for sample in data_samples)
+    if sized:
+        sizes = {tuple(sample.img_shape[:2]) for sample in data_samples}
+        if len(sizes) != 1:
+            raise ValueError(f'the images of one batch must have one size, got {sorted(sizes)}: resize both sides '
+                             '(sltnet_mm.ResizeCrop)')
+        score_maps = to_score_map(acam, size=sizes.pop())
+    for i, sample in enumerate(data_samples):
+        sample.pred_maps = BaseDataElement(top_k=acam[i], top_1=top_1[i])
+        if 'gt_label' in sample:
+            sample.pred_maps.label = maps[i, sample.gt_label[0]]
+        if sized:
+            sample.pred_score_map = score_maps[i]

@@ -1,0 +1,142 @@
+"""The regressor's head: one box an image."""
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from mmengine.model import BaseModule
+from mmengine.structures import BaseDataElement, InstanceData
+from torch import Tensor, nn
+
+from ..frames import boxes_to_original
+from ..functional.boxes import clip_boxes
+from ..functional.regression import boxes_to_regression, regression_loss, regression_to_boxes
+from ..registry import MODELS
+
+_ACTIVATIONS = {'relu': nn.ReLU, 'sigmoid': nn.Sigmoid, 'none': nn.Identity}
+
+
+@MODELS.register_module()
+class SingleBoxHead(BaseModule):
+    """Head of the regressor (Sec. 3.1): pooled features, FC-ReLU, FC-ReLU, four numbers p = xyxy / m.
+
+    Takes the place of ``bbox_head`` in ``mmdet.SingleStageDetector``. Training reads one box an image from
+    ``gt_instances.bboxes`` (pixels of the network input) and, where present, its factor in the loss from
+    ``gt_instances.weights``; the loss is eq. 3, logged as ``loss_bbox``.
+
+    Args:
+        in_channels: channels of the backbone's last feature map.
+        feat_channels: width of the hidden layer; 512 as in PSOL, the paper gives none.
+        downsample: m of Sec. 3.1, pixels per box unit; 16 is VGG16's stride, so a 224 image spans 14 units, which suits
+            smooth L1's bend at 1. The image size gives boxes in [0, 1].
+        out_act: activation after the last layer: 'relu' (the paper's text), 'sigmoid' (PSOL, with boxes in [0, 1]) or 'none'.
+        init_box: four box units that the last bias starts with, in place of zeros where a ReLU is dead.
+            None: the centred box of half the sides, (.25, .25, .75, .75) * ``input_size`` / m.
+        input_size: side of the network input in pixels, for ``init_box=None``.
+        loss_weight: factor on the loss, >= 0.
+        train_cfg: accepted because mmdet's detectors pass it; must be empty.
+        test_cfg: as ``train_cfg``.
+        init_cfg: as everywhere in mmengine; the two layers are otherwise initialised as torch does.
+
+    Raises:
+        ValueError: for values outside the ranges.
+
+    Example:
+        >>> import torch
+        >>> head = SingleBoxHead(in_channels=8, input_size=64)
+        >>> head((torch.rand(2, 8, 4, 4),)).shape
+        torch.Size([2, 4])
+    """
+
+    def __init__(self,
+                 in_channels: int,
+                 feat_channels: int = 512,
+                 downsample: float = 16,
+                 out_act: str = 'relu',
+                 init_box: Sequence[float] | None = None,
+                 input_size: int = 224,
+                 loss_weight: float = 1.0,
+                 train_cfg: dict | None = None,
+                 test_cfg: dict | None = None,
+                 init_cfg: dict | list | None = None) -> None:
+        super().__init__(init_cfg)
+        if out_act not in _ACTIVATIONS:
+            raise ValueError(f'SingleBoxHead: out_act must be one of {sorted(_ACTIVATIONS)}, got {out_act!r}')
+        for name, value in (('downsample', downsample), ('input_size', input_size)):
+            if value <= 0:
+                raise ValueError(f'SingleBoxHead: {name} must be positive, got {value}')
+        if loss_weight < 0:
+            raise ValueError(f'SingleBoxHead: loss_weight must be >= 0, got {loss_weight}')
+        for name, value in (('train_cfg', train_cfg), ('test_cfg', test_cfg)):
+            if value:
+                raise ValueError(f'SingleBoxHead has no {name}, got {dict(value)}')
+        if init_box is None:
+            init_box = [share * input_size / downsample for share in (.25, .25, .75, .75)]
+        if len(init_box) != 4:
+            raise ValueError(f'SingleBoxHead: init_box must be four box units x1, y1, x2, y2, got {init_box}')
+        self.downsample = downsample
+        self.loss_weight = loss_weight
+        self.fc1 = nn.Linear(in_channels, feat_channels)
+        self.fc2 = nn.Linear(feat_channels, 4)
+        self.act = nn.ReLU(inplace=True)
+        self.out_act = _ACTIVATIONS[out_act]()
+        self.out_act_name = out_act
+        self.init_box = tuple(float(value) for value in init_box)
+        self._start_at_init_box()
+
+    def _start_at_init_box(self) -> None:
+        start = torch.tensor(self.init_box)
+        if self.out_act_name == 'sigmoid':
+            start = torch.logit(start, eps=1e-3)
+        with torch.no_grad():
+            self.fc2.bias.copy_(start)
+
+    def forward(self, feats: tuple[Tensor, ...]) -> Tensor:
+        """Boxes in box units p = xyxy / m, B x 4, from the last of the feature maps B x N x h x w."""
+        pooled = feats[-1].mean(dim=(2, 3))
+        return self.out_act(self.fc2(self.act(self.fc1(pooled))))
+
+    def loss(self, feats: tuple[Tensor, ...], batch_data_samples: Sequence[BaseDataElement]) -> dict[str, Tensor]:
+        """L_REG (eq. 3) against the one box of each sample.
+
+        Raises:
+            ValueError: a sample without exactly one box.
+        """
+        instances = [sample.gt_instances for sample in batch_data_samples]
+        for sample, instance in zip(batch_data_samples, instances, strict=True):
+            if len(instance) != 1:
+                raise ValueError(f'SingleBoxHead trains on one box an image, {sample.get("img_path", "a sample")} has '
+                                 f'{len(instance)}: keep the pseudo box alone')
+        boxes = torch.cat([_as_tensor(instance.bboxes) for instance in instances])
+        weights = torch.cat([instance.weights for instance in instances]) if 'weights' in instances[0] else None
+        predicted = self(feats)
+        target = boxes_to_regression(boxes.to(predicted.device), self.downsample)
+        return dict(loss_bbox=self.loss_weight * regression_loss(predicted, target, weights))
+
+    def predict_boxes(self, feats: tuple[Tensor, ...], size: tuple[int, int]) -> Tensor:
+        """Boxes in pixels of the network input ``size`` (h, w): B x 4 xyxy, corners in order, clipped to it."""
+        boxes = regression_to_boxes(self(feats).float(), self.downsample)
+        low, high = torch.minimum(boxes[:, :2], boxes[:, 2:]), torch.maximum(boxes[:, :2], boxes[:, 2:])
+        return clip_boxes(torch.cat([low, high], dim=1), size)
+
+    def predict(self,
+                feats: tuple[Tensor, ...],
+                batch_data_samples: Sequence[BaseDataElement],
+                rescale: bool = True) -> list[InstanceData]:
+        """One box an image with label 0 and score 1 (the regressor knows no classes).
+
+        Args:
+            feats: the backbone's feature maps.
+            batch_data_samples: B samples with ``img_shape`` and, for ``rescale``, ``homography_matrix`` and ``ori_shape``.
+            rescale: boxes in original pixels (default) or in pixels of the network input.
+        """
+        boxes = self.predict_boxes(feats, batch_data_samples[0].img_shape[:2])
+        if rescale:
+            boxes = boxes_to_original(boxes, [sample.metainfo for sample in batch_data_samples])
+        labels = boxes.new_zeros(1, dtype=torch.long)
+        return [InstanceData(bboxes=box[None], labels=labels, scores=boxes.new_ones(1)) for box in boxes]
+
+
+def _as_tensor(boxes) -> Tensor:
+    """Boxes as a tensor, also where mmdet packs them as ``HorizontalBoxes``."""
+    return getattr(boxes, 'tensor', boxes)

@@ -1,0 +1,193 @@
+"""SLT-Net: localizer and regressor trained together, the classifier joined for inference."""
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from mmdet.models.detectors.base import BaseDetector
+from mmengine.structures import BaseDataElement, InstanceData
+from torch import Tensor, nn
+
+from ..frames import boxes_to_original
+from ..registry import MODELS, TASK_UTILS
+from .capture import capture_first_output
+from .predictions import add_localization
+
+_TEST_CFG = dict(box_from='regressor', score_map=False, max_labels=5)
+
+
+@MODELS.register_module()
+class SLTNet(BaseDetector):
+    """SLT-Net of eq. 1-4 as an mmdet detector.
+
+    Training: ``L_SMT + beta L_VST + L_REG``. The localizer is *called* (forward hooks fire through the call alone), so that a
+    :class:`~sltnet_mm.hooks.VSTHook` on ``localizer`` adds ``loss_vst``. The maps and logits of the original view, detached, give
+    the pseudo boxes that the regressor is trained on in the same step (readings of Sec. 3.1); an image without foreground takes
+    part with weight 0. There is one backward pass; localizer and regressor share no weights. The classifier has its own run:
+    here it is frozen and in eval mode.
+
+    Inference: the box of the regressor (or the localizer), the labels of the classifier (or, without one, the localizer).
+    ``pred_instances`` holds the same box min(5, C) times with the best labels and their scores, in original pixels, so
+    that mmdet's metrics, visualisers and ``DetInferencer`` work.
+
+    Args:
+        localizer: classifier config whose ``head`` has the map layer ``cam``: ``mmpretrain.ImageClassifier`` with
+            :class:`CAMHead`. Parts of mmpretrain get ``_scope_='mmpretrain'`` (else mmdet's classes of the same name are built).
+        pseudo_box: config of :class:`~sltnet_mm.pseudo_boxes.PseudoBoxGenerator`; its ``top_k`` defaults to the head's.
+        regressor: detector config, ``mmdet.SingleStageDetector`` with :class:`SingleBoxHead`.
+        classifier: ``mmpretrain.ImageClassifier`` config, or None. Its weights must come with the checkpoint
+            (tools/model_converters/merge_parts.py writes them into it) or, in training, its ``init_cfg``.
+        data_preprocessor: as mmdet's; the parts' own preprocessors are not used.
+        train_cfg: must be empty.
+        test_cfg: ``box_from`` ('regressor' or 'localizer'), ``score_map`` (write ``pred_maps`` and ``pred_score_map``; default
+            False), ``max_labels`` (5).
+        init_cfg: as everywhere in mmengine.
+
+    Raises:
+        ValueError: an unknown or impossible setting.
+        RuntimeError: prediction with a classifier whose weights were never loaded.
+    """
+
+    def __init__(self,
+                 localizer: dict,
+                 pseudo_box: dict,
+                 regressor: dict,
+                 classifier: dict | None = None,
+                 data_preprocessor: dict | nn.Module | None = None,
+                 train_cfg: dict | None = None,
+                 test_cfg: dict | None = None,
+                 init_cfg: dict | list | None = None) -> None:
+        super().__init__(data_preprocessor=data_preprocessor, init_cfg=init_cfg)
+        if train_cfg:
+            raise ValueError(f'SLTNet has no train_cfg, got {dict(train_cfg)}')
+        self.test_cfg = _checked_test_cfg(test_cfg)
+        self.localizer = MODELS.build(_in_its_scope(localizer))
+        if not isinstance(getattr(getattr(self.localizer, 'head', None), 'cam', None), nn.Module):
+            raise ValueError('SLTNet: localizer.head must have the map layer `cam`; use head=dict(type="sltnet_mm.CAMHead", ...), '
+                             f'got {type(getattr(self.localizer, "head", None)).__name__}')
+        self.pseudo_box = TASK_UTILS.build(pseudo_box)
+        if self.pseudo_box.top_k is None:
+            self.pseudo_box.top_k = self.localizer.head.top_k
+        self.regressor = MODELS.build(_in_its_scope(regressor))
+        self.classifier = None if classifier is None else MODELS.build(_in_its_scope(classifier))
+        if self.classifier is not None:
+            self._classifier_loaded = False
+            self.classifier.requires_grad_(False)
+            self.classifier.register_load_state_dict_post_hook(self._note_classifier_weights)
+        self.statistics: dict[str, Tensor] = {}
+
+    def _note_classifier_weights(self, module: nn.Module, incompatible_keys) -> None:
+        own = set(module.state_dict())
+        missing = {key.split('classifier.', 1)[-1] for key in incompatible_keys.missing_keys}
+        self._classifier_loaded = not own & missing
+
+    def train(self, mode: bool = True) -> SLTNet:
+        """Training mode for localizer and regressor; the classifier stays in eval mode."""
+        super().train(mode)
+        if self.classifier is not None:
+            self.classifier.eval()
+        return self
+
+    def _run_localizer(self, inputs: Tensor, data_samples: Sequence[BaseDataElement] | None, mode: str):
+        """The localizer's output with the class maps and logits of the original view."""
+        head = self.localizer.head
+        with capture_first_output(maps=head.cam, logits=head) as seen:
+            outputs = self.localizer(inputs, data_samples, mode=mode)
+        # CAMHead.loss calls the head, so that its logits pass the same way in every mode.
+        return outputs, seen['maps'].detach(), seen['logits'].detach()
+
+    def loss(self, batch_inputs: Tensor, batch_data_samples: Sequence[BaseDataElement]) -> dict[str, Tensor]:
+        """Losses ``loss_smt`` (and ``loss_vst`` through the hook) and ``loss_bbox``.
+
+        Args:
+            batch_inputs: normalised images, B x 3 x H x W.
+            batch_data_samples: B samples with ``gt_label``. Their ``gt_instances`` is replaced by the pseudo box.
+        """
+        losses, maps, logits = self._run_localizer(batch_inputs, batch_data_samples, mode='loss')
+        boxes, score_maps = self.pseudo_box(maps, logits, batch_inputs.shape[-2:])
+        found = score_maps.flatten(1).amax(dim=1) > 0
+        self._count_missing(found)
+        weights, labels = found.to(boxes.dtype), torch.zeros_like(found, dtype=torch.long)
+        for i, sample in enumerate(batch_data_samples):
+            sample.gt_instances = InstanceData(bboxes=boxes[i:i + 1], labels=labels[i:i + 1], weights=weights[i:i + 1])
+        losses.update(self.regressor(batch_inputs, batch_data_samples, mode='loss'))
+        return losses
+
+    def _count_missing(self, found: Tensor) -> None:
+        before = self.statistics.get('images_without_pseudo_box', 0)
+        self.statistics['images_without_pseudo_box'] = before + (~found).sum()
+
+    def predict(self,
+                batch_inputs: Tensor,
+                batch_data_samples: Sequence[BaseDataElement],
+                rescale: bool = True) -> Sequence[BaseDataElement]:
+        """Predictions written onto the samples.
+
+        Args:
+            batch_inputs: normalised images, B x 3 x H x W.
+            batch_data_samples: B samples with ``homography_matrix``, ``ori_shape`` and ``img_shape``.
+            rescale: boxes in original pixels (default) or in pixels of the network input.
+
+        Returns:
+            The samples with ``pred_instances``, ``pred_score`` (C), ``pred_label`` (1) and, with ``test_cfg.score_map``,
+            ``pred_maps`` and ``pred_score_map``.
+        """
+        size = tuple(batch_inputs.shape[-2:])
+        boxes = scores = None
+        if self.test_cfg['score_map'] or self.test_cfg['box_from'] == 'localizer' or self.classifier is None:
+            _, maps, logits = self._run_localizer(batch_inputs, None, mode='tensor')
+            scores = logits
+            if self.test_cfg['box_from'] == 'localizer':
+                boxes, _ = self.pseudo_box(maps, logits, size)
+            if self.test_cfg['score_map']:
+                add_localization(batch_data_samples, maps, logits, self.pseudo_box.top_k)
+        if boxes is None:
+            boxes = self.regressor.bbox_head.predict_boxes(self.regressor.extract_feat(batch_inputs), size)
+        if self.classifier is not None:
+            scores = self._classify(batch_inputs)
+        if rescale:
+            boxes = boxes_to_original(boxes, [sample.metainfo for sample in batch_data_samples])
+        return self._write(batch_data_samples, boxes, scores.float().softmax(dim=1))
+
+    def _classify(self, batch_inputs: Tensor) -> Tensor:
+        if not self._classifier_loaded:
+            raise RuntimeError('the weights of SLTNet.classifier were never loaded: the checkpoint holds none. Write them into it: '
+                               'python tools/model_converters/merge_parts.py SLT_CHECKPOINT --classifier CLASSIFIER_CHECKPOINT --out '
+                               'MERGED, or set model.classifier=None to take the labels from the localizer')
+        return self.classifier(batch_inputs, mode='tensor')
+
+    def _write(self, data_samples: Sequence[BaseDataElement], boxes: Tensor, scores: Tensor) -> Sequence[BaseDataElement]:
+        top_scores, top_labels = scores.topk(min(self.test_cfg['max_labels'], scores.shape[1]), dim=1)
+        for i, sample in enumerate(data_samples):
+            sample.pred_instances = InstanceData(bboxes=boxes[i].expand(top_labels.shape[1], 4).clone(), labels=top_labels[i],
+                                                 scores=top_scores[i])
+            sample.pred_score = scores[i]
+            sample.pred_label = top_labels[i, :1]
+        return data_samples
+
+    def _forward(self, batch_inputs: Tensor, batch_data_samples: Sequence[BaseDataElement] | None = None):
+        """The localizer's logits (B x C) and the regressor's box units (B x 4)."""
+        return self.localizer(batch_inputs, mode='tensor'), self.regressor(batch_inputs, mode='tensor')
+
+    def extract_feat(self, batch_inputs: Tensor) -> tuple[Tensor, ...]:
+        """The localizer's feature maps."""
+        return self.localizer.extract_feat(batch_inputs)
+
+
+def _in_its_scope(part: dict) -> dict:
+    """``part`` with mmpretrain's scope where it is one of mmpretrain's classes."""
+    if str(part.get('type', '')).startswith('mmpretrain.') and '_scope_' not in part:
+        return dict(part, _scope_='mmpretrain')
+    return part
+
+
+def _checked_test_cfg(test_cfg: dict | None) -> dict:
+    settings = dict(_TEST_CFG, **(test_cfg or {}))
+    unknown = sorted(set(settings) - set(_TEST_CFG))
+    if unknown:
+        raise ValueError(f'SLTNet: unknown test_cfg {unknown}, known are {sorted(_TEST_CFG)}')
+    if settings['box_from'] not in ('regressor', 'localizer'):
+        raise ValueError(f'SLTNet: test_cfg.box_from must be "regressor" or "localizer", got {settings["box_from"]!r}')
+    if settings['max_labels'] < 1:
+        raise ValueError(f'SLTNet: test_cfg.max_labels must be at least 1, got {settings["max_labels"]}')
+    return settings

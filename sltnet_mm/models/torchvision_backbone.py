@@ -1,0 +1,95 @@
+"""Any convolutional network of torchvision as a backbone."""
+from __future__ import annotations
+
+from collections import OrderedDict
+from pathlib import Path
+
+from mmengine.logging import print_log
+from mmengine.model import BaseModule
+from mmengine.runner import CheckpointLoader
+from torch import Tensor, nn
+from torchvision.models import get_model, list_models
+
+from ..registry import MODELS
+
+# The child that ends a family's feature maps, tried in this order: squeezenet, vgg, densenet, mobilenet, efficientnet and
+# convnext name it `features`; resnet, resnext and regnet-like ones `layer4`.
+_FEATURE_ENDS = ('features', 'layer4')
+
+
+@MODELS.register_module()
+class TorchvisionBackbone(BaseModule):
+    """A torchvision classification network up to its feature maps, under torchvision's parameter names.
+
+    Args:
+        model: a name of ``torchvision.models.list_models()``, as ``'squeezenet1_1'``.
+        end: the child after which the network is cut, or a dotted name inside a sequential child (``'features.29'`` is
+            VGG16 without its last pooling). None takes ``features`` or ``layer4``, whichever the network has. What comes
+            before it must run in the order of the children, as in those families.
+        checkpoint: a file with weights of the whole torchvision network; they are loaded by ``init_weights``. A
+            parameter that the file lacks, or of another shape, is an error; its classifier is left out. None: random
+            weights, which the log says.
+        init_cfg: must be None (the weights are ``checkpoint``'s).
+
+    Raises:
+        ValueError: an unknown model or end.
+        FileNotFoundError: ``checkpoint`` does not exist.
+
+    Example:
+        >>> import torch
+        >>> net = TorchvisionBackbone('squeezenet1_1')
+        >>> net(torch.rand(1, 3, 224, 224))[0].shape
+        torch.Size([1, 512, 13, 13])
+    """
+
+    def __init__(self, model: str, end: str | None = None, checkpoint: str | None = None, init_cfg: None = None) -> None:
+        super().__init__()
+        if init_cfg:
+            raise ValueError('TorchvisionBackbone: use `checkpoint` in place of init_cfg')
+        if model not in list_models(module=None):
+            raise ValueError(f'TorchvisionBackbone: torchvision has no model {model!r}; see torchvision.models.list_models()')
+        self.model_name = model
+        self.checkpoint = checkpoint
+        for name, child in _cut(get_model(model, weights=None), end).items():
+            self.add_module(name, child)
+
+    def init_weights(self) -> None:
+        """Load ``checkpoint``; the parameters' names are torchvision's."""
+        if self.checkpoint is None:
+            print_log(f'TorchvisionBackbone({self.model_name}): no checkpoint is given, the weights are random', logger='current')
+            return
+        if '://' not in self.checkpoint and not Path(self.checkpoint).is_file():
+            raise FileNotFoundError(f'TorchvisionBackbone: checkpoint {self.checkpoint} does not exist')
+        weights = CheckpointLoader.load_checkpoint(self.checkpoint, map_location='cpu')
+        weights = weights.get('state_dict', weights)
+        own = self.state_dict()
+        lacking = [name for name, value in own.items() if name not in weights or weights[name].shape != value.shape]
+        if lacking:
+            raise ValueError(f'TorchvisionBackbone: {self.checkpoint} does not fit {self.model_name}: {len(lacking)} of {len(own)} '
+                             f'parameters are missing or of another shape, the first is {lacking[0]}')
+        self.load_state_dict({name: weights[name] for name in own})
+
+    def forward(self, images: Tensor) -> tuple[Tensor, ...]:
+        """Feature maps of images B x 3 x H x W, as a tuple of one tensor B x N x h x w."""
+        for child in self.children():
+            images = child(images)
+        return (images, )
+
+
+def _cut(network: nn.Module, end: str | None) -> OrderedDict[str, nn.Module]:
+    """The children of ``network`` up to and with ``end``."""
+    children = OrderedDict(network.named_children())
+    if end is None:
+        end = next((name for name in _FEATURE_ENDS if name in children), None)
+    last, _, inner = (end or '').partition('.')
+    if last not in children:
+        raise ValueError(f'TorchvisionBackbone: end {end!r} is no child of {type(network).__name__}, its children are {list(children)}')
+    names = list(children)
+    kept = OrderedDict((name, children[name]) for name in names[:names.index(last) + 1])
+    if inner:
+        sequence = kept[last]
+        steps = [name for name, _ in sequence.named_children()]
+        if not isinstance(sequence, nn.Sequential) or inner not in steps:
+            raise ValueError(f'TorchvisionBackbone: end {end!r}: {last} is no sequence with a step {inner!r}, its steps are {steps}')
+        kept[last] = sequence[:steps.index(inner) + 1]
+    return kept
