@@ -68,3 +68,41 @@ class ClassCountHook(Hook):
             if isinstance(count, int) and name.endswith('head') and count != len(classes):
                 raise ValueError(f'model.{name}.num_classes is {count}, but the training data has {len(classes)} classes '
                                  f'({", ".join(map(str, classes[:3]))}, ...): set num_classes={len(classes)}')
+
+
+@HOOKS.register_module()
+class CheckpointFitHook(Hook):
+    """Refuse a checkpoint that does not fit the model, before it is loaded.
+
+    mmengine logs a mismatch and goes on, so that a test would run on random weights.
+
+    Args:
+        may_miss: prefixes of parameters that a checkpoint may lack or hold in another shape, as ``('head.',)`` when a
+            model is fine-tuned on other classes.
+
+    Raises:
+        ValueError: parameters are missing or of another shape.
+    """
+
+    def __init__(self, may_miss: Sequence[str] = ()) -> None:
+        self.may_miss = tuple(may_miss)
+
+    def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
+        """Compare names and shapes."""
+        weights = {name.removeprefix('module.'): value for name, value in checkpoint.get('state_dict', checkpoint).items()}
+        own = {name: value for name, value in unwrap(runner.model).state_dict().items()
+               if not name.startswith(('data_preprocessor.', *self.may_miss))}
+        missing = [name for name in own if name not in weights]
+        differing = [f'{name}: {tuple(weights[name].shape)} in the checkpoint, {tuple(value.shape)} in the model'
+                     for name, value in own.items() if name in weights and weights[name].shape != value.shape]
+        if missing or differing:
+            raise ValueError('the checkpoint is of another model or class count: '
+                             f'{_some("missing from it", missing)}{_some("of another shape", differing)}'
+                             f'{_some("it holds besides", [name for name in weights if name not in own])}'
+                             'Give the config that it was trained with. '
+                             'A classifier trained on its own is written into it by tools/model_converters/merge_parts.py; '
+                             'parameters that may be new are named in default_hooks.checkpoint_fit.may_miss.')
+
+
+def _some(what: str, names: Sequence[str]) -> str:
+    return f'{len(names)} parameters {what} ({"; ".join(names[:3])}{", ..." if len(names) > 3 else ""}). ' if names else ''

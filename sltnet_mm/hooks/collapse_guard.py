@@ -1,8 +1,6 @@
 """Say, loudly and early, that the class maps are collapsing to constants."""
 from __future__ import annotations
 
-import warnings
-
 from torch import Tensor
 
 
@@ -32,10 +30,10 @@ class CollapseGuard:
         advice: what to set, for the message.
 
     Example:
-        >>> guard = CollapseGuard(advice='weight=0.1')
+        >>> guard = CollapseGuard(advice='Set weight=0.1.')
         >>> guard.start(2.0)
-        >>> [guard.update(value, iteration=10) for value in (1.9, 0.05, 0.04)]
-        [False, False, False]
+        >>> [guard.update(value, iteration=10) is None for value in (1.9, 0.05, 0.04, 0.03, 0.03)]
+        [True, True, True, False, True]
     """
 
     def __init__(self, advice: str, share: float = 0.05, patience: int = 3) -> None:
@@ -50,16 +48,14 @@ class CollapseGuard:
         """Take ``value`` as that of the first iteration."""
         self.first = value
 
-    def update(self, value: float, iteration: int) -> bool:
-        """Take one more value; True when this one brings the warning."""
+    def update(self, value: float, iteration: int) -> str | None:
+        """Take one more value; the warning when this one brings it (once), else None."""
         if self.first is None:
             raise RuntimeError('CollapseGuard.update before start')
         self._low = self._low + 1 if value < self.share * self.first else 0
         if self._low < self.patience or self._warned:
-            return False
+            return None
         self._warned = True
-        warnings.warn(
-            f'The class maps are collapsing to constants: at iteration {iteration} their spatial standard deviation is {value:.3g}, '
-            f'{value / self.first:.1%} of its value at the first iteration ({self.first:.3g}), {self.patience} checks in a row. '
-            f'Localization is lost from here on. {self.advice}', stacklevel=2)
-        return True
+        return (f'The class maps are collapsing to constants: at iteration {iteration} their spatial standard deviation is '
+                f'{value:.3g}, {value / self.first:.1%} of its value at the first iteration ({self.first:.3g}), '
+                f'{self.patience} checks in a row. Localization is lost from here on. {self.advice}')

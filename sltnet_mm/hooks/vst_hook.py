@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 
 import torch
 from mmengine.hooks import Hook
-from mmengine.logging import MMLogger
 from mmengine.runner import Runner
 from torch import Tensor, nn
 
@@ -149,8 +148,8 @@ class VSTHook(Hook):
             value = float(spatial_deviation(self._deviation))
             if first:
                 self._guard.start(value)
-            elif self._guard.update(value, runner.iter + 1):
-                MMLogger.get_current_instance().warning('The class maps are collapsing to constants, see the warning above.')
+            elif warning := self._guard.update(value, runner.iter + 1):
+                runner.logger.warning(warning)
         self._deviation = None
 
     # -- inside the module's call ---------------------------------------------------------------------------------------

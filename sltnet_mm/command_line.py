@@ -1,0 +1,45 @@
+"""What tools/train.py and tools/test.py share: their common arguments, and the config that comes of them."""
+from __future__ import annotations
+
+import argparse
+import os
+from pathlib import Path
+
+from mmengine.config import Config, DictAction
+from mmengine.registry import RUNNERS
+from mmengine.runner import Runner
+
+
+def add_common_arguments(parser: argparse.ArgumentParser) -> None:
+    """Arguments of both tools, under the names that OpenMMLab's tools use."""
+    parser.add_argument('config', help='config file')
+    parser.add_argument('--work-dir', help='where logs and results go; default: work_dirs/<config name>')
+    parser.add_argument('--cfg-options', nargs='+', action=DictAction, metavar='KEY=VALUE',
+                        help='override settings of the config: key=value, lists as key="[a,b]" without spaces')
+    parser.add_argument('--launcher', choices=('none', 'pytorch', 'slurm', 'mpi'), default='none', help='job launcher')
+    parser.add_argument('--local_rank', '--local-rank', type=int, default=0, help='set by older torch launchers')
+
+
+def load_config(args: argparse.Namespace) -> Config:
+    """The config with the common arguments worked in.
+
+    Raises:
+        FileNotFoundError: no such config.
+    """
+    if not Path(args.config).is_file():
+        raise FileNotFoundError(f'config {args.config} does not exist; the configs of this package are below configs/')
+    os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
+    cfg = Config.fromfile(args.config)
+    cfg.launcher = args.launcher
+    if args.cfg_options:
+        cfg.merge_from_dict(args.cfg_options)
+    if args.work_dir:
+        cfg.work_dir = args.work_dir
+    elif cfg.get('work_dir') is None:
+        cfg.work_dir = str(Path('work_dirs') / Path(args.config).stem)
+    return cfg
+
+
+def build_runner(cfg: Config) -> Runner:
+    """The runner that the config names, mmengine's ``Runner`` by default."""
+    return RUNNERS.build(cfg) if 'runner_type' in cfg else Runner.from_cfg(cfg)
