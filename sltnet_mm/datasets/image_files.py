@@ -1,0 +1,75 @@
+"""Is an image file whole? Quick for good ones, certain for bad ones."""
+import io
+import os
+import warnings
+
+import mmengine.fileio as fileio
+from PIL import Image
+
+# The last bytes of a whole file: JPEG's end-of-image marker, PNG's IEND chunk. Encoders may pad behind them, so a window is searched.
+_ENDINGS = {b'\xff\xd8\xff': b'\xff\xd9', b'\x89PNG\r\n\x1a\n': b'IEND'}
+_WINDOW = 64
+
+
+class BadImageError(ValueError):
+    """An image file that is missing, truncated or no image; the message names the file and the mend."""
+
+
+def check_image(path: str, backend_args: dict | None = None) -> None:
+    """Read the whole image and raise if that fails.
+
+    Args:
+        path: Path or URL that mmengine's file backends know.
+        backend_args: mmengine's arguments of the file backend. Defaults to None.
+
+    Raises:
+        BadImageError: The file is missing or empty, is not an image, or ends before the image does.
+
+    Examples:
+        >>> check_image('nowhere.jpg')
+        Traceback (most recent call last):
+        ...
+        sltnet_mm.datasets.image_files.BadImageError: Image 'nowhere.jpg' is missing. ...
+    """
+    mend = "Restore the file, remove it from the annotations, or give the data set on_bad_image='skip'."
+    try:
+        content = fileio.get(path, backend_args=backend_args)
+    except (FileNotFoundError, IsADirectoryError, NotADirectoryError) as error:
+        raise BadImageError(f'Image {path!r} is missing. {mend}') from error
+    if not content:
+        raise BadImageError(f'Image {path!r} is an empty file. {mend}')
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter('ignore')  # about EXIF and size, not about damage
+            with Image.open(io.BytesIO(content)) as image:
+                image.load()
+    except Image.DecompressionBombError as error:
+        raise BadImageError(f'Image {path!r} is refused by PIL as too large: {error}. {mend}') from error
+    except Image.UnidentifiedImageError as error:
+        raise BadImageError(f'File {path!r} is not an image ({len(content)} bytes). {mend}') from error
+    except (OSError, SyntaxError, ValueError, IndexError) as error:  # what PIL's decoders raise on damaged content
+        raise BadImageError(f'Image {path!r} is truncated or damaged: {error}. {mend}') from error
+
+
+def looks_whole(path: str) -> bool:
+    """Whether a local file exists and ends as its format says; two small reads, no decoding.
+
+    OpenCV decodes a truncated JPEG without an error and fills the rest with grey, so this cannot be left to the decoder. Formats
+    other than JPEG and PNG count as whole: there the decoder itself fails.
+
+    Args:
+        path: Path of a local file.
+
+    Examples:
+        >>> looks_whole('nowhere.jpg')
+        False
+    """
+    try:
+        with open(path, 'rb') as file:
+            head = file.read(8)
+            size = file.seek(0, os.SEEK_END)
+            file.seek(max(0, size - _WINDOW))
+            tail = file.read()
+    except OSError:
+        return False
+    return size > 0 and all(ending in tail for start, ending in _ENDINGS.items() if head.startswith(start))

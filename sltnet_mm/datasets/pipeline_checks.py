@@ -1,0 +1,62 @@
+"""Refuse transforms that move pixels without recording it: boxes would be wrong and nothing would say so."""
+from collections.abc import Callable, Iterable, Iterator
+
+# Class names per package whose instances move pixels and leave ``homography_matrix`` alone. An unrecorded crop behind a recorded
+# resize cannot be seen in the metadata, hence this list. mmcv.Pad is not in it: it adds pixels at the right and bottom only.
+UNRECORDED = {
+    'mmcv': {'CenterCrop', 'Resize', 'RandomFlip'},
+    'mmdet': {'Albu', 'CachedMixUp', 'CachedMosaic', 'CopyPaste', 'CutHeight', 'Expand', 'MinIoURandomCrop', 'MixUp', 'Mosaic',
+              'RandomCenterCropPad', 'RandomShift'},
+    'mmpretrain': {'Albumentations', 'EfficientNetCenterCrop', 'EfficientNetRandomCrop', 'MAERandomResizedCrop', 'RandomCrop',
+                   'RandomResizedCrop', 'RandomResizedCropAndInterpolationWithTwoPic', 'RandomTranslatePad', 'ResizeEdge', 'Rotate',
+                   'Shear', 'Translate'},
+    'torchvision': {'CenterCrop', 'ElasticTransform', 'FiveCrop', 'Pad', 'RandomAffine', 'RandomCrop', 'RandomHorizontalFlip',
+                    'RandomIoUCrop', 'RandomPerspective', 'RandomResize', 'RandomResizedCrop', 'RandomRotation',
+                    'RandomShortestSize', 'RandomVerticalFlip', 'RandomZoomOut', 'Resize', 'ScaleJitter', 'TenCrop'},
+}
+# Attributes under which wrappers of mmengine, mmcv, mmdet and mmpretrain keep what they wrap.
+_CHILDREN = ('transforms', 'subroutines', 'resize', 't', 'policies')
+
+
+def refuse_unrecorded(transforms: Iterable[Callable]) -> None:
+    """Raise if a built pipeline holds, at any depth, a transform that moves pixels without recording it.
+
+    Args:
+        transforms: The built transforms of a pipeline.
+
+    Raises:
+        ValueError: Names the transform, and what to use in its place.
+
+    Examples:
+        >>> from mmcv.transforms import CenterCrop
+        >>> refuse_unrecorded([CenterCrop(crop_size=224)])
+        Traceback (most recent call last):
+        ...
+        ValueError: The pipeline holds mmcv's CenterCrop, which moves pixels but does not record it in homography_matrix. ...
+    """
+    for transform in _walk(transforms, set()):
+        for kind in type(transform).__mro__:
+            package = kind.__module__.partition('.')[0]
+            # mmdet's Resize and RandomFlip derive from mmcv's and add the record: the most derived listed package decides
+            if package in UNRECORDED:
+                if kind.__name__ in UNRECORDED[package]:
+                    raise ValueError(
+                        f'The pipeline holds {package}\'s {kind.__name__}, which moves pixels but does not record it in '
+                        'homography_matrix. Boxes would be mapped back wrongly. Use sltnet_mm.ResizeCrop (resize, crop, flip), or '
+                        "mmdet's Resize, RandomCrop and RandomFlip.")
+                break
+
+
+def _walk(node: object, seen: set[int]) -> Iterator[object]:
+    if id(node) in seen:
+        return
+    seen.add(id(node))
+    if isinstance(node, (list, tuple)):
+        for child in node:
+            yield from _walk(child, seen)
+    elif callable(node):
+        yield node
+        for name in _CHILDREN:
+            child = getattr(node, name, None)
+            if isinstance(child, (list, tuple)) or callable(child):
+                yield from _walk(child, seen)

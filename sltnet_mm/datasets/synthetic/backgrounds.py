@@ -1,0 +1,129 @@
+"""Textured, cluttered backgrounds of the embedded data: three families for training, three others for validation and test."""
+from collections.abc import Callable
+
+import cv2
+import numpy as np
+
+from .scene import fill
+from .shapes import MARKS, ellipse
+
+Generator = np.random.Generator
+# Hue ranges in degrees: meadow, soil and water in training; slate, violet and rust elsewhere
+HUES = {'train': ((70., 150.), (20., 45.), (180., 230.)), 'val': ((230., 290.), (290., 345.), (0., 25.))}
+
+
+def hsv(hue: float, saturation: float, value: float) -> np.ndarray:
+    """Colour (3,) float32, BGR in [0, 1], from hue in degrees, saturation and value in [0, 1].
+
+    Examples:
+        >>> hsv(0., 1., 1.)
+        array([0., 0., 1.], dtype=float32)
+    """
+    pixel = np.array([[[hue % 360, np.clip(saturation, 0, 1), np.clip(value, 0, 1)]]], np.float32)
+    return cv2.cvtColor(pixel, cv2.COLOR_HSV2BGR)[0, 0]
+
+
+def noise(rng: Generator, size: int, cells: int) -> np.ndarray:
+    """Smooth noise, size x size float32 in [0, 1], with about ``cells`` bumps a side."""
+    grid = rng.random((cells, cells), np.float32)
+    return cv2.resize(grid, (size, size), interpolation=cv2.INTER_CUBIC).clip(0, 1)
+
+
+def waves(rng: Generator, size: int, periods: tuple[float, float]) -> np.ndarray:
+    """Bent stripes, size x size float32 in [0, 1], with ``periods`` = (lowest, highest) number of them a side."""
+    y, x = np.mgrid[0:size, 0:size].astype(np.float32) / size
+    angle, count = rng.uniform(0, np.pi), rng.uniform(*periods)
+    bend = rng.uniform(0, .5) * noise(rng, size, 4)
+    return .5 + .5 * np.sin(2 * np.pi * (count * (np.cos(angle) * x + np.sin(angle) * y) + bend) + rng.uniform(0, 7))
+
+
+def _octaves(rng: Generator, size: int) -> np.ndarray:
+    return .5 * noise(rng, size, 4) + .3 * noise(rng, size, 9) + .2 * noise(rng, size, 24)
+
+
+def _stripes(rng: Generator, size: int) -> np.ndarray:
+    return .7 * waves(rng, size, (3, 9)) + .3 * noise(rng, size, 16)
+
+
+def _pebbles(rng: Generator, size: int) -> np.ndarray:
+    field = .4 * noise(rng, size, 8)
+    for _ in range(12):
+        x, y, rx, ry = rng.uniform(0, size), rng.uniform(0, size), rng.uniform(.03, .12) * size, rng.uniform(.03, .12) * size
+        field += rng.uniform(.2, .6) * fill((ellipse(x, y, rx, ry, 10),), size)
+    return field.clip(0, 1)
+
+
+def _bricks(rng: Generator, size: int) -> np.ndarray:
+    rows = int(rng.integers(4, 10))
+    tones = rng.random((rows, rows // 2 + 2), np.float32)
+    y, x = np.mgrid[0:size, 0:size].astype(np.float32) / size
+    angle = rng.uniform(-.5, .5)
+    u, v = np.cos(angle) * x + np.sin(angle) * y + 1, np.cos(angle) * y - np.sin(angle) * x + 1
+    row = (v * rows).astype(np.int64)
+    along = u * rows / 2 + .5 * (row % 2)
+    joint = (along % 1 < .08) | (v * rows % 1 < .14)
+    return np.where(joint, .1, .3 + .7 * tones[row % rows, along.astype(np.int64) % tones.shape[1]]).astype(np.float32)
+
+
+def _cells(rng: Generator, size: int) -> np.ndarray:
+    seeds = np.full((size, size), 255, np.uint8)
+    places = rng.integers(0, size, (18, 2))
+    seeds[places[:, 0], places[:, 1]] = 0
+    distance, nearest = cv2.distanceTransformWithLabels(seeds, cv2.DIST_L2, 5)
+    tones = rng.random(nearest.max() + 1, np.float32)
+    return (.75 * tones[nearest] + .25 * distance / (distance.max() + 1e-6)).astype(np.float32)
+
+
+def _rings(rng: Generator, size: int) -> np.ndarray:
+    y, x = np.mgrid[0:size, 0:size].astype(np.float32) / size
+    cx, cy = rng.uniform(-.2, 1.2, 2)
+    radius = np.hypot(x - cx, y - cy) + .1 * noise(rng, size, 5)
+    return .5 + .5 * np.sin(2 * np.pi * rng.uniform(4, 11) * radius)
+
+
+FAMILIES: dict[str, tuple[Callable[[Generator, int], np.ndarray], ...]] = {
+    'train': (_octaves, _stripes, _pebbles), 'val': (_bricks, _cells, _rings)}
+
+
+def draw_background(rng: Generator, split: str, size: int) -> np.ndarray:
+    """A background, size x size x 3 float32 BGR in [0, 1].
+
+    Clutter lies on the texture: blades, blobs in the colours that the marks of the classes have (so that a colour alone tells
+    nothing) and blobs in the animals' colours.
+
+    Args:
+        rng: Source of everything random.
+        split: 'train' has its own textures and palettes; 'val' and 'test' share theirs.
+        size: Side in pixels.
+
+    Examples:
+        >>> import numpy as np
+        >>> draw_background(np.random.default_rng(0), 'train', 32).shape
+        (32, 32, 3)
+    """
+    kind = 'train' if split == 'train' else 'val'
+    families, hues = FAMILIES[kind], HUES[kind]
+    field = families[rng.integers(len(families))](rng, size)[..., None]
+    span = hues[rng.integers(len(hues))]
+    dark = hsv(rng.uniform(*span), rng.uniform(.15, .65), rng.uniform(.10, .45))
+    light = hsv(rng.uniform(*span), rng.uniform(.10, .55), rng.uniform(.45, .95))
+    image = dark + (light - dark) * field
+    for _ in range(rng.integers(3, 9)):
+        x, y, reach = rng.uniform(0, size), rng.uniform(0, size), rng.uniform(.03, .13) * size
+        if rng.random() < .4:
+            angle = rng.uniform(0, np.pi)
+            along = 3 * reach * np.array([np.cos(angle), np.sin(angle)])
+            across = .2 * along[::-1] * [-1, 1]
+            outline = np.stack([along, across, -along, -across]) + [x, y]
+            colour = hsv(rng.uniform(*span), rng.uniform(.1, .7), rng.uniform(.1, .9))
+        else:
+            _, hue, saturation, value, mark = MARKS[rng.integers(len(MARKS))]
+            outline = .8 * reach * mark + [x, y]
+            colour = hsv(hue + rng.uniform(-8, 8), saturation, value) if rng.random() < .5 else body_colour(rng)
+        image += fill((outline,), size)[..., None] * (colour - image)
+    return image
+
+
+def body_colour(rng: Generator) -> np.ndarray:
+    """A dull colour (3,) float32 BGR in [0, 1], as all animals have, whatever their class."""
+    return hsv(rng.uniform(0, 360), rng.uniform(.08, .40), rng.uniform(.25, .75))

@@ -1,0 +1,57 @@
+"""From the geometry of an embedded image to its pixels."""
+import numpy as np
+
+from .backgrounds import body_colour, draw_background, hsv, noise
+from .scene import SPLIT_STREAMS, Scene, make_scene
+from .shapes import BODIES, MARKS
+
+
+def draw_image(seed: int, split: str, index: int, label: int, size: int) -> np.ndarray:
+    """One embedded image, size x size x 3 uint8 BGR; it depends on the arguments only (see :func:`make_scene`).
+
+    Examples:
+        >>> draw_image(seed=0, split='train', index=3, label=3, size=64).shape
+        (64, 64, 3)
+    """
+    scene = make_scene(seed, split, index, label, size)
+    rng = np.random.default_rng([seed, SPLIT_STREAMS[split], index, 1])  # another stream: boxes do not hang on colours
+    image = draw_background(rng, split, size)
+    _draw_animal(rng, image, scene, size)
+    if scene.occluder.any():
+        image += scene.occluder[..., None] * (hsv(rng.uniform(0, 360), rng.uniform(.1, .5), rng.uniform(.1, .6)) *
+                                              (.7 + .6 * noise(rng, size, 12)[..., None]) - image)
+    return _light(rng, image, size)
+
+
+def _draw_animal(rng: np.random.Generator, image: np.ndarray, scene: Scene, size: int) -> None:
+    colour, second = body_colour(rng), body_colour(rng)
+    image += scene.limbs[..., None] * (.7 * colour - image)
+    coat = colour + (second - colour) * _pattern(rng, scene, size)[..., None]
+    image += scene.trunk[..., None] * (coat - image)
+    _, hue, saturation, value, _ = MARKS[scene.label // len(BODIES)]
+    mark = hsv(hue + rng.uniform(-8, 8), saturation * rng.uniform(.8, 1), value * rng.uniform(.85, 1))
+    image += scene.mark[..., None] * (mark - image)
+    image += scene.eyes[..., None] * (.05 - image)
+
+
+def _pattern(rng: np.random.Generator, scene: Scene, size: int) -> np.ndarray:
+    """Stripes, spots or a plain coat, fixed to the animal; size x size float32 in [0, 1], the same kinds for every class."""
+    kind = rng.integers(3)
+    if kind == 0:
+        return np.full((size, size), rng.uniform(0, .3), np.float32)
+    if kind == 1:
+        return (noise(rng, size, int(rng.integers(10, 20))) > .6).astype(np.float32)
+    y, x = np.mgrid[0:size, 0:size].astype(np.float32)
+    axis = scene.to_image[:, 0] / np.hypot(*scene.to_image[:, 0])
+    along = (axis[0] * (x - scene.to_image[0, 2]) + axis[1] * (y - scene.to_image[1, 2])) / scene.length
+    return (np.sin(2 * np.pi * rng.uniform(4, 8) * along) > 0).astype(np.float32)
+
+
+def _light(rng: np.random.Generator, image: np.ndarray, size: int) -> np.ndarray:
+    """Light from one side, exposure, contrast and sensor noise; to uint8."""
+    ramp = np.linspace(-.5, .5, size, dtype=np.float32)
+    side = rng.uniform(-.35, .35, 2).astype(np.float32)
+    image = image * (rng.uniform(.75, 1.2) * (1 + side[0] * ramp[:, None, None] + side[1] * ramp[None, :, None]))
+    image = (image - .5) * rng.uniform(.8, 1.15) + .5
+    image = image + rng.uniform(.01, .05) * rng.standard_normal(image.shape, np.float32)
+    return (image * 255 + .5).clip(0, 255).astype(np.uint8)
