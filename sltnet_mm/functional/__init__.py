@@ -1,0 +1,28 @@
+"""The paper as functions: tensors in, tensors out, no registry and no host framework.
+
+In the order of the paper: `class_maps` (7), `smt_loss` (8), `average_top_k_maps` (9), the views (10, 12), `vst_loss` (13),
+then `to_score_map`, `score_map_to_box` and the regressor's `regression_loss` (3, 4).
+"""
+from .boxes import (
+    box_iou,
+    boxes_to_unit,
+    clip_boxes,
+    foreground_mask,
+    score_map_to_box,
+    transform_boxes,
+    unit_to_boxes,
+)
+from .cam import average_top_k_maps, class_maps, to_score_map
+from .color import adjust_color
+from .components import largest_component_boxes
+from .consistency import normalize_maps, vst_loss
+from .regression import decode_boxes, encode_boxes, regression_loss, smooth_l1
+from .tolerance import in_top_k, smt_loss
+from .views import ColorJitter, Compose, HorizontalFlip, Scale, View, resize_maps
+
+__all__ = [
+    'ColorJitter', 'Compose', 'HorizontalFlip', 'Scale', 'View', 'adjust_color', 'average_top_k_maps', 'box_iou',
+    'boxes_to_unit', 'class_maps', 'clip_boxes', 'decode_boxes', 'encode_boxes', 'foreground_mask', 'in_top_k',
+    'largest_component_boxes', 'normalize_maps', 'regression_loss', 'resize_maps', 'score_map_to_box', 'smooth_l1',
+    'smt_loss', 'to_score_map', 'transform_boxes', 'unit_to_boxes', 'vst_loss'
+]

@@ -1,0 +1,203 @@
+"""Boxes: from a score map, their overlap, and their frames. All are float xyxy with exclusive ends."""
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+import torchvision.ops
+from torch import Tensor
+
+from ._checks import check_fraction, check_size, check_tensor, full_precision
+from .components import largest_component_boxes
+
+
+def foreground_mask(score_map: Tensor, threshold: float = 0.2) -> Tensor:
+    """Pixels with a score strictly above `threshold` times the maximum of their own map.
+
+    Args:
+        score_map: H x W or B x H x W.
+        threshold: In [0, 1); 0.2 is the paper's, after Zhou et al., Learning Deep Features for Discriminative
+            Localization.
+
+    Returns:
+        bool of the same shape. A map whose maximum is not positive has no foreground.
+
+    Example:
+        >>> import torch
+        >>> foreground_mask(torch.tensor([[0.0, 0.1, 0.25, 0.5]]), threshold=0.2)
+        tensor([[False, False,  True,  True]])
+    """
+    check_tensor('score_map', score_map, 'HxW or BxHxW', (2, 3))
+    check_fraction('threshold', threshold)
+    if threshold == 1:
+        raise ValueError('threshold must be below 1: nothing is strictly greater than the maximum')
+    if 0 in score_map.shape[-2:]:
+        raise ValueError(f'score_map must have at least one pixel, got shape {tuple(score_map.shape)}')
+    scores = full_precision(score_map.detach())
+    return scores > threshold * scores.amax((-2, -1), keepdim=True)
+
+
+def score_map_to_box(score_map: Tensor, threshold: float = 0.2) -> Tensor:
+    """The box around the largest component of the foreground of a score map: the pseudo box.
+
+    Foreground is what lies strictly above `threshold` times the maximum of the map; of its 8-connected components the
+    one with the most pixels counts (of equal ones, the one whose first pixel in raster order comes first). No gradient
+    passes, and nothing waits for the device unless it is the CPU.
+
+    Args:
+        score_map: H x W or B x H x W; only the ratio to the maximum matters.
+        threshold: In [0, 1).
+
+    Returns:
+        4 or B x 4, float32 xyxy in pixels of the map, ends exclusive: x2 is the last column + 1. Without foreground
+        (no score is positive) the whole map, (0, 0, W, H). A map with a NaN or an infinity gives four NaN.
+
+    Raises:
+        ValueError: The threshold or the shape is not as said.
+
+    Example:
+        >>> import torch
+        >>> score_map = torch.zeros(6, 8)
+        >>> score_map[1:4, 2:7] = 1
+        >>> score_map_to_box(score_map)
+        tensor([2., 1., 7., 4.])
+        >>> score_map_to_box(torch.zeros(6, 8))
+        tensor([0., 0., 8., 6.])
+    """
+    mask = foreground_mask(score_map, threshold)
+    single = score_map.ndim == 2
+    boxes = largest_component_boxes(mask[None] if single else mask)
+    finite = score_map.detach().isfinite().flatten(-2).all(-1)
+    boxes = torch.where(finite.view(-1, 1), boxes, torch.nan)
+    return boxes[0] if single else boxes
+
+
+def box_iou(boxes_a: Tensor, boxes_b: Tensor) -> Tensor:
+    """Intersection over union of every pair, areas (x2 - x1)(y2 - y1) without the "+ 1" of inclusive ends.
+
+    Args:
+        boxes_a: n x 4 xyxy.
+        boxes_b: m x 4 xyxy in the same frame.
+
+    Returns:
+        n x m in [0, 1], float32 (float64 where both are). A box without area (x2 <= x1 or y2 <= y1) overlaps nothing:
+        0, also with itself. A box with a NaN gives NaN against every box that has an area.
+
+    Example:
+        >>> import torch
+        >>> box_iou(torch.tensor([[0.0, 0, 2, 2]]), torch.tensor([[1.0, 0, 3, 2], [0, 0, 2, 2], [5, 5, 5, 5]]))
+        tensor([[0.3333, 1.0000, 0.0000]])
+    """
+    _check_boxes('boxes_a', boxes_a)
+    _check_boxes('boxes_b', boxes_b)
+    dtype = torch.float64 if boxes_a.dtype == boxes_b.dtype == torch.float64 else torch.float32
+    iou = torchvision.ops.box_iou(boxes_a.to(dtype), boxes_b.to(dtype))
+    flat_a, flat_b = (((boxes[:, 2:] <= boxes[:, :2]).any(1)) for boxes in (boxes_a, boxes_b))
+    return iou.masked_fill(flat_a[:, None] | flat_b[None], 0)
+
+
+def transform_boxes(boxes: Tensor, matrix: Tensor) -> Tensor:
+    """Move boxes to another frame by a homography: the upright box around the four moved corners.
+
+    With `homography_matrix` (original image to network input) this gives boxes in the input, with its inverse back;
+    for crop, resize and flip that is exact, and the two undo each other. Boxes are not clipped (`clip_boxes`).
+
+    Args:
+        boxes: n x 4 xyxy.
+        matrix: 3 x 3 for all boxes, or n x 3 x 3 one a box; anything `torch.as_tensor` takes.
+
+    Returns:
+        n x 4 xyxy with x1 <= x2 and y1 <= y2, float32 (float64 for float64 boxes).
+
+    Example:
+        >>> import torch
+        >>> flip_of_width_10 = torch.tensor([[-1.0, 0, 10], [0, 1, 0], [0, 0, 1]])
+        >>> transform_boxes(torch.tensor([[1.0, 2, 4, 5]]), flip_of_width_10)
+        tensor([[6., 2., 9., 5.]])
+    """
+    _check_boxes('boxes', boxes)
+    if not boxes.is_floating_point():
+        boxes = boxes.float()
+    boxes = full_precision(boxes)
+    matrix = torch.as_tensor(matrix, dtype=boxes.dtype, device=boxes.device)
+    if matrix.shape not in ((3, 3), (len(boxes), 3, 3)):
+        raise ValueError(f'matrix must have shape 3x3 or {len(boxes)}x3x3, one a box, got {tuple(matrix.shape)}')
+    x1, y1, x2, y2 = boxes.unbind(1)
+    x, y = torch.stack([x1, x2, x2, x1], 1), torch.stack([y1, y1, y2, y2], 1)  # n x 4 corners
+    # Written out: a matrix product would run in TF32 or, under autocast, in half precision, errors of whole pixels.
+    m = matrix[..., None]  # 3 x 3 x 1 or n x 3 x 3 x 1
+    x, y, w = (m[..., i, 0, :] * x + m[..., i, 1, :] * y + m[..., i, 2, :] for i in range(3))
+    x, y = x / w, y / w
+    return torch.stack([x.amin(1), y.amin(1), x.amax(1), y.amax(1)], dim=1)
+
+
+def clip_boxes(boxes: Tensor, size: Sequence[int]) -> Tensor:
+    """Cut boxes at the border of an image.
+
+    Args:
+        boxes: n x 4 xyxy in pixels.
+        size: (height, width) of the image in pixels.
+
+    Returns:
+        n x 4, x in [0, width] and y in [0, height]; a box outside the image loses its area. NaN stays.
+
+    Example:
+        >>> import torch
+        >>> clip_boxes(torch.tensor([[-3.0, 2, 12, 5]]), size=(4, 10))
+        tensor([[ 0.,  2., 10.,  4.]])
+    """
+    _check_boxes('boxes', boxes)
+    return torchvision.ops.clip_boxes_to_image(boxes, check_size('size', size))
+
+
+def boxes_to_unit(boxes: Tensor, size: Sequence[int]) -> Tensor:
+    """Pixels to [0, 1] of an image: unit boxes keep their meaning when the image is resized.
+
+    Args:
+        boxes: n x 4 xyxy in pixels.
+        size: (height, width) of the image in pixels.
+
+    Returns:
+        n x 4 xyxy, x in widths and y in heights, float32 (float64 for float64 boxes), not clipped.
+
+    Example:
+        >>> import torch
+        >>> boxes_to_unit(torch.tensor([[0.0, 5, 10, 20]]), size=(20, 40))
+        tensor([[0.0000, 0.2500, 0.2500, 1.0000]])
+    """
+    _check_boxes('boxes', boxes)
+    return _rescale(boxes, size, inverse=True)
+
+
+def unit_to_boxes(unit_boxes: Tensor, size: Sequence[int]) -> Tensor:
+    """[0, 1] of an image to its pixels; the inverse of `boxes_to_unit`.
+
+    Args:
+        unit_boxes: n x 4 xyxy in widths and heights.
+        size: (height, width) of the image in pixels.
+
+    Returns:
+        n x 4 xyxy in pixels, float32 (float64 for float64 boxes), not clipped.
+
+    Example:
+        >>> import torch
+        >>> unit_to_boxes(torch.tensor([[0.0, 0.25, 0.25, 1.0]]), size=(20, 40))
+        tensor([[ 0.,  5., 10., 20.]])
+    """
+    _check_boxes('unit_boxes', unit_boxes)
+    return _rescale(unit_boxes, size, inverse=False)
+
+
+def _rescale(boxes: Tensor, size: Sequence[int], inverse: bool) -> Tensor:
+    height, width = check_size('size', size)
+    boxes = full_precision(boxes if boxes.is_floating_point() else boxes.float())
+    x1, y1, x2, y2 = boxes.unbind(1)
+    if inverse:
+        return torch.stack([x1 / width, y1 / height, x2 / width, y2 / height], dim=1)
+    return torch.stack([x1 * width, y1 * height, x2 * width, y2 * height], dim=1)
+
+
+def _check_boxes(name: str, boxes: Tensor) -> None:
+    check_tensor(name, boxes, 'nx4 (xyxy)', 2, floating=False)
+    if boxes.shape[1] != 4:
+        raise ValueError(f'{name} must have shape nx4 (xyxy), got {tuple(boxes.shape)}')

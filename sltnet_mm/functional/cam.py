@@ -1,0 +1,112 @@
+"""Class maps and what is made of them: equations 7 and 9, and the score map in [0, 1]."""
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from ._checks import check_size, check_tensor, check_top_k, full_precision
+
+
+def class_maps(features: Tensor, weight: Tensor) -> Tensor:
+    """Class activation maps, M_c = sum_n w_nc F_n (eq. 7): no ReLU, no normalisation, no bias.
+
+    The spatial mean of M_c is the logit that global average pooling and a linear layer without bias would give (eq. 6).
+
+    Args:
+        features: Last feature maps F, B x N x h x w.
+        weight: Weight of the linear layer, C x N (`torch.nn.Linear.weight`; flatten that of a 1x1 convolution).
+
+    Returns:
+        B x C x h x w in the dtype of `features` (under autocast: of the convolution).
+
+    Raises:
+        ValueError: The channels of the two differ.
+
+    Example:
+        >>> import torch
+        >>> features, weight = torch.rand(2, 8, 7, 7), torch.rand(5, 8)
+        >>> maps = class_maps(features, weight)
+        >>> maps.shape
+        torch.Size([2, 5, 7, 7])
+        >>> torch.allclose(maps.mean((2, 3)), features.mean((2, 3)) @ weight.T)
+        True
+    """
+    check_tensor('features', features, 'BxNxhxw', 4)
+    check_tensor('weight', weight, 'CxN', 2)
+    if features.shape[1] != weight.shape[1]:
+        raise ValueError(f'features and weight must agree in the number of channels N, got features '
+                         f'{tuple(features.shape)} (BxNxhxw) and weight {tuple(weight.shape)} (CxN)')
+    return F.conv2d(features, weight[:, :, None, None])
+
+
+def average_top_k_maps(maps: Tensor, logits: Tensor, k: int) -> Tensor:
+    """ACAM, the mean of the class maps of the K classes with the largest logits (eq. 9).
+
+    Which classes those are is decided by the logits alone; gradients flow to the chosen maps, not to the logits. Of
+    equal logits at the K-th place, `torch.topk` decides which one is in. K = 1 is the CAM of the predicted class, K = C
+    the mean of all maps.
+
+    Args:
+        maps: Class maps, B x C x h x w.
+        logits: B x C, of the same images.
+        k: K, with 1 <= K <= C.
+
+    Returns:
+        B x h x w in the dtype of `maps`. A NaN in a chosen map stays.
+
+    Raises:
+        ValueError: K is out of range, or the batch sizes or class counts differ.
+
+    Example:
+        >>> import torch
+        >>> maps = torch.arange(3.).view(1, 3, 1, 1).expand(1, 3, 2, 2)
+        >>> average_top_k_maps(maps, torch.tensor([[0.5, 3.0, 2.0]]), k=2)
+        tensor([[[1.5000, 1.5000],
+                 [1.5000, 1.5000]]])
+    """
+    check_tensor('maps', maps, 'BxCxhxw', 4)
+    check_tensor('logits', logits, 'BxC', 2)
+    if maps.shape[:2] != logits.shape:
+        raise ValueError(f'maps and logits must agree in batch size and number of classes, got maps '
+                         f'{tuple(maps.shape)} (BxCxhxw) and logits {tuple(logits.shape)} (BxC)')
+    check_top_k(k, logits.shape[1])
+    top_classes = logits.topk(k, dim=1).indices  # B x K
+    index = top_classes[:, :, None, None].expand(-1, -1, *maps.shape[2:])  # B x K x h x w
+    return maps.gather(1, index).mean(1)
+
+
+def to_score_map(maps: Tensor, size: Sequence[int]) -> Tensor:
+    """Resize maps to the network input, then min-max normalise each to [0, 1].
+
+    Bilinear with align_corners=False and no antialiasing; the extremes are those of the *resized* map, so that every
+    score map that is not constant reaches exactly 0 and 1.
+
+    Args:
+        maps: One raw map an image, B x h x w, of any offset and scale.
+        size: (H, W) of the result in pixels, usually the network input.
+
+    Returns:
+        B x H x W in [0, 1], float32 (float64 for float64 maps); half precision is computed and returned as float32. A
+        constant map gives zeros; a map with a NaN or an infinity is NaN throughout.
+
+    Example:
+        >>> import torch
+        >>> to_score_map(torch.tensor([[[-1.0, 3.0]]]), size=(1, 4))
+        tensor([[[0.0000, 0.2500, 0.7500, 1.0000]]])
+        >>> to_score_map(torch.full((1, 7, 7), 0.1), size=(3, 3)).max()
+        tensor(0.)
+    """
+    check_tensor('maps', maps, 'Bxhxw', 3)
+    height, width = check_size('size', size)
+    maps = full_precision(maps)
+    # Asked of the maps as given: interpolation leaves rounding noise on a constant, which min-max would blow up to 1.
+    constant = maps.amax((1, 2), keepdim=True) == maps.amin((1, 2), keepdim=True)
+    resized = F.interpolate(maps[:, None], (height, width), mode='bilinear', align_corners=False)[:, 0]
+    low = resized.amin((1, 2), keepdim=True)
+    span = resized.amax((1, 2), keepdim=True) - low
+    constant = constant | (span == 0)
+    # A NaN compares unequal to everything: it is never taken for a constant, and stays.
+    return torch.where(constant, torch.zeros_like(resized), (resized - low) / torch.where(constant, 1.0, span))

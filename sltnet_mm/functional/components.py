@@ -1,0 +1,143 @@
+"""The largest 8-connected component of masks and its box, on any device."""
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from ._checks import check_tensor
+
+
+def largest_component_boxes(masks: Tensor) -> Tensor:
+    """The box around the 8-connected component with the most pixels, one a mask.
+
+    Of components of equal size the one whose first pixel comes first in raster order (rows from the top, each from the
+    left) wins. On the CPU OpenCV labels the components; on other devices a batched form does, without waiting for the
+    device and with the same result. Compiled code calls the CPU form outside its graph.
+
+    Args:
+        masks: B x H x W, bool, True for foreground.
+
+    Returns:
+        B x 4, float32 xyxy in pixels of the mask, ends exclusive (x1 = first column, x2 = last column + 1). A mask
+        without foreground gives the whole mask, (0, 0, W, H); `masks.flatten(1).any(1)` tells these.
+
+    Raises:
+        TypeError: The masks are not bool.
+        ValueError: The shape is not B x H x W with H, W >= 1.
+
+    Example:
+        >>> import torch
+        >>> largest_component_boxes(torch.tensor([[[0, 1, 0, 1], [1, 0, 0, 1], [0, 0, 0, 0]]]).bool())
+        tensor([[0., 0., 2., 2.]])
+    """
+    check_tensor('masks', masks, 'BxHxW', 3, floating=False)
+    if masks.dtype != torch.bool:
+        raise TypeError(f'masks must be bool, got {masks.dtype}; compare first, for example masks > 0')
+    if 0 in masks.shape[1:]:
+        raise ValueError(f'masks must have at least one pixel, got shape {tuple(masks.shape)} (BxHxW)')
+    return _boxes_by_opencv(masks) if masks.device.type == 'cpu' else _boxes_by_hooking(masks)
+
+
+@torch.compiler.disable
+def _boxes_by_opencv(masks: Tensor) -> Tensor:
+    height, width = masks.shape[1:]
+    boxes = np.empty((len(masks), 4), dtype=np.float32)
+    for box, mask in zip(boxes, masks.to(torch.uint8).contiguous().numpy(), strict=True):
+        count, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
+        if count == 1:  # label 0, the background, alone
+            box[:] = 0, 0, width, height
+            continue
+        sizes = stats[1:, cv2.CC_STAT_AREA]
+        largest = np.flatnonzero(sizes == sizes.max()) + 1
+        winner = largest[0]
+        if len(largest) > 1:  # OpenCV numbers components by 2x2 blocks, not in raster order: ask the pixels
+            winner = labels.flat[np.isin(labels, largest).argmax()]
+        x, y, w, h = stats[winner, :4]
+        box[:] = x, y, x + w, y + h
+    return torch.from_numpy(boxes)
+
+
+def _boxes_by_hooking(masks: Tensor) -> Tensor:
+    batch, height, width = masks.shape
+    pixels = height * width
+    labels = _component_labels(masks).view(batch, pixels)
+    foreground = masks.reshape(batch, pixels)
+    sizes = torch.zeros(batch * pixels, dtype=torch.int64, device=masks.device)
+    sizes = sizes.scatter_add(0, labels.flatten(), foreground.flatten().long())
+    # One whole number a pixel orders by size first, then by raster position, so equal sizes need no rule of `argmax`.
+    later = torch.arange(pixels - 1, -1, -1, device=masks.device)
+    keys = sizes[labels] * foreground * pixels + later
+    first = pixels - 1 - keys.amax(1) % pixels  # B, raster position of the winner's first pixel
+    winner = labels.gather(1, first[:, None])
+    member = ((labels == winner) & foreground).view(batch, height, width)
+    x1, x2 = _extent(member.any(1))
+    y1, y2 = _extent(member.any(2))
+    return torch.stack([x1, y1, x2, y2], dim=1).float()
+
+
+def _extent(occupied: Tensor) -> tuple[Tensor, Tensor]:
+    """First and last + 1 True of each row of B x L; 0 and L where there is none."""
+    length = occupied.shape[1]
+    position = torch.arange(length, device=occupied.device)
+    first = torch.where(occupied, position, length).amin(1)
+    end = torch.where(occupied, position + 1, 0).amax(1)
+    empty = end == 0
+    return first.masked_fill(empty, 0), end.masked_fill(empty, length)
+
+
+def _component_labels(masks: Tensor) -> Tensor:
+    """Component labels of B x H x W masks by a fixed number of batched steps: no host synchronisation.
+
+    Nodes are the horizontal runs of foreground, edges their contacts with the row above; both live in arrays with one
+    slot a pixel of the whole batch, so that all sizes are known beforehand. In each round every tree hooks to its
+    neighbour with the largest label. Along such picks each label is at least the one two steps before, hence the only
+    cycles are pairs that pick each other, and these are cut at the larger. Every tree with a neighbour merges, so the
+    trees of a component at least halve in a round, and as many rounds as n halves, n the most runs a component can
+    have, reach one tree each. A path of picks has fewer edges than there are trees: that bounds the pointer jumping.
+
+    Returns B x H x W int64: equal within a component, different between components and images; background pixels have
+    labels of their own.
+    """
+    height, width = masks.shape[1:]
+    slots = torch.arange(masks.numel(), device=masks.device)
+    labels, ends_a, ends_b = _runs_and_contacts(masks, slots.view(masks.shape))
+    trees = height * ((width + 1) // 2)  # runs are at least one pixel apart
+    while trees > 1:
+        apart = ends_a != ends_b
+        picks = torch.full_like(slots, -1)
+        picks = picks.scatter_reduce(0, ends_a, torch.where(apart, ends_b, -1), 'amax')
+        picks = picks.scatter_reduce(0, ends_b, torch.where(apart, ends_a, -1), 'amax')
+        picks = torch.where(picks < 0, slots, picks)
+        mutual = picks.gather(0, picks) == slots
+        picks = torch.where(mutual & (picks < slots), slots, picks)
+        for _ in range((trees - 2).bit_length()):  # 2 ** jumps >= trees - 1, the longest path
+            picks = picks.gather(0, picks)
+        labels, ends_a, ends_b = (picks.gather(0, nodes) for nodes in (labels, ends_a, ends_b))
+        trees //= 2
+    return labels.view(masks.shape)
+
+
+def _runs_and_contacts(masks: Tensor, slots: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Name each run after its first pixel, and list the contacts between runs of neighbouring rows, one slot a pixel.
+
+    A contact is written once, at the first column the two runs share, or, where they touch at a corner only, at the
+    lower left-hand or right-hand pixel: "\\" contacts at the foreground pixel below, "/" contacts at the background
+    pixel beside it. A slot without a contact holds itself twice, so that later scatters spread over all addresses.
+    Returns the run of each pixel (background: its own slot) and the two ends of the contacts, all flat, int64.
+    """
+    left, up = _shift(masks, 1, 0), _shift(masks, 0, 1)
+    up_left = _shift(masks, 1, 1)
+    run = torch.where(masks & ~left, slots, -1).cummax(-1).values  # the last run start to the left
+    run = torch.where(masks, run, slots)
+    contact = torch.where(masks, (up | up_left) & ~(left & up_left), left & up & ~up_left)
+    below = torch.where(masks, run, _shift(run, 1, 0))
+    above = torch.where(up, _shift(run, 0, 1), _shift(run, 1, 1))
+    return run.flatten(), torch.where(contact, below, slots).flatten(), torch.where(contact, above, slots).flatten()
+
+
+def _shift(image: Tensor, right: int, down: int) -> Tensor:
+    """Move B x H x W by whole pixels; zeros (False) come in."""
+    return F.pad(image, (right, 0, down, 0))[:, :image.shape[1], :image.shape[2]]

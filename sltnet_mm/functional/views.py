@@ -1,0 +1,227 @@
+"""Views g of the images and their inverses g' on class maps: equations 10 and 12.
+
+Every view has `draw(images, generator) -> params`, `apply(images, params) -> images` and
+`invert(maps, params, size) -> maps`; `apply` and `invert` are deterministic, all chance is in `draw`.
+"""
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from ._checks import check_fraction, check_size, check_tensor, full_precision
+from .color import adjust_color
+
+
+class View(Protocol):
+    """What `Compose` and the training hook need of a view: any class with these three methods will do."""
+
+    def draw(self, images: Tensor, generator: torch.Generator | None = None) -> Any:
+        """Draw the parameters of one application to `images`, B x C x H x W."""
+
+    def apply(self, images: Tensor, params: Any) -> Tensor:
+        """The view of `images` under these parameters (eq. 10)."""
+
+    def invert(self, maps: Tensor, params: Any, size: Sequence[int]) -> Tensor:
+        """Maps of the view, B x C x h x w, moved back into the frame of the original, at `size` (eq. 12)."""
+
+
+class ColorJitter:
+    """Brightness, contrast, saturation and hue, in this order, drawn for each image; maps stay where they are.
+
+    The ranges are those of `torchvision.transforms.ColorJitter`: factors are uniform in [max(0, 1 - v), 1 + v], the
+    shift of the hue in [-v, v] turns. The paper gives no values; the defaults are the usual ones of that class.
+
+    Args:
+        brightness: v >= 0.
+        contrast: v >= 0.
+        saturation: v >= 0.
+        hue: v in [0, 0.5].
+
+    Example:
+        >>> import torch
+        >>> view, images = ColorJitter(), torch.rand(2, 3, 8, 8)
+        >>> params = view.draw(images, torch.Generator().manual_seed(0))
+        >>> params.shape, view.apply(images, params).shape
+        (torch.Size([2, 4]), torch.Size([2, 3, 8, 8]))
+    """
+
+    def __init__(self, brightness: float = 0.4, contrast: float = 0.4, saturation: float = 0.4,
+                 hue: float = 0.1) -> None:
+        for name, value in (('brightness', brightness), ('contrast', contrast), ('saturation', saturation)):
+            check_fraction(name, value, 0, math.inf)
+        check_fraction('hue', hue, 0, 0.5)
+        spread = (brightness, contrast, saturation)
+        self.low = (*(max(0.0, 1 - value) for value in spread), -hue)
+        self.high = (*(1.0 + value for value in spread), hue)
+
+    def draw(self, images: Tensor, generator: torch.Generator | None = None) -> Tensor:
+        """B x 4 on the device of `images`: brightness, contrast, saturation factors and hue shift, float32."""
+        _check_images(images)
+        uniform = _rand((4, len(images)), images.device, generator)
+        return torch.stack([low + (high - low) * row
+                            for low, high, row in zip(self.low, self.high, uniform, strict=True)], dim=1)
+
+    def apply(self, images: Tensor, params: Tensor) -> Tensor:
+        """B x 3 x H x W RGB in [0, 1] to the same, clamped to [0, 1] after each step; dtype kept."""
+        _check_images(images)
+        return adjust_color(images, *params.unbind(1))
+
+    def invert(self, maps: Tensor, params: Tensor, size: Sequence[int]) -> Tensor:
+        """The maps at `size`: colours move nothing."""
+        return resize_maps(maps, size)
+
+
+class HorizontalFlip:
+    """Mirror left and right, decided for each image.
+
+    Args:
+        prob: Probability of a flip, in [0, 1]; 0.5 is the usual choice, the paper gives none.
+
+    Example:
+        >>> import torch
+        >>> view, images = HorizontalFlip(), torch.arange(6.).view(2, 1, 1, 3)
+        >>> flipped = view.apply(images, torch.tensor([True, False]))
+        >>> flipped.flatten(1)
+        tensor([[2., 1., 0.],
+                [3., 4., 5.]])
+        >>> torch.equal(view.invert(flipped, torch.tensor([True, False]), size=(1, 3)), images)
+        True
+    """
+
+    def __init__(self, prob: float = 0.5) -> None:
+        check_fraction('prob', prob)
+        self.prob = prob
+
+    def draw(self, images: Tensor, generator: torch.Generator | None = None) -> Tensor:
+        """B, bool, on the device of `images`: whether the image is mirrored."""
+        _check_images(images)
+        return _rand((len(images), ), images.device, generator) < self.prob
+
+    def apply(self, images: Tensor, params: Tensor) -> Tensor:
+        """B x C x H x W to the same."""
+        _check_images(images)
+        return torch.where(params[:, None, None, None], images.flip(-1), images)
+
+    def invert(self, maps: Tensor, params: Tensor, size: Sequence[int]) -> Tensor:
+        """B x C x h x w maps mirrored back, at `size`; exact where they have that size already."""
+        _check_images(maps, 'maps')
+        return resize_maps(torch.where(params[:, None, None, None], maps.flip(-1), maps), size)
+
+
+class Scale:
+    """Resize the whole batch by one of a few factors, bilinear with align_corners=False and no antialiasing.
+
+    Args:
+        scales: Factors > 0, drawn with equal chance, one a batch: images of one batch must agree in size. The default
+            makes 196 of 224 pixels; the paper gives no value.
+
+    Example:
+        >>> import torch
+        >>> view, images = Scale(), torch.rand(2, 3, 224, 160)
+        >>> smaller = view.apply(images, view.draw(images))
+        >>> smaller.shape
+        torch.Size([2, 3, 196, 140])
+        >>> view.invert(torch.rand(2, 5, 12, 9), 0.875, size=(14, 10)).shape
+        torch.Size([2, 5, 14, 10])
+    """
+
+    def __init__(self, scales: Sequence[float] = (0.875, )) -> None:
+        if isinstance(scales, (int, float, str)) or not scales:
+            raise ValueError(f'scales must be a sequence of at least one factor, got {scales!r}')
+        if not all(0 < scale < math.inf for scale in scales):
+            raise ValueError(f'scales must be positive factors, got {tuple(scales)}')
+        self.scales = tuple(float(scale) for scale in scales)
+
+    def draw(self, images: Tensor, generator: torch.Generator | None = None) -> float:
+        """One factor, drawn on the CPU: the sizes of tensors are decided there."""
+        _check_images(images)
+        if len(self.scales) == 1:
+            return self.scales[0]
+        if generator is not None and generator.device.type != 'cpu':
+            raise ValueError(f'generator must be on the CPU where Scale has several scales, got one on '
+                             f'{generator.device}; give a torch.Generator() of the CPU, which all views accept')
+        return self.scales[int(torch.randint(len(self.scales), (), generator=generator))]
+
+    def apply(self, images: Tensor, params: float) -> Tensor:
+        """B x C x H x W to B x C x round(scale H) x round(scale W), at least one pixel; dtype kept."""
+        _check_images(images)
+        return resize_maps(images, [max(1, round(params * side)) for side in images.shape[-2:]])
+
+    def invert(self, maps: Tensor, params: float, size: Sequence[int]) -> Tensor:
+        """The maps at `size`."""
+        return resize_maps(maps, size)
+
+
+class Compose:
+    """Several views as one: applied in order, inverted in reverse order.
+
+    Args:
+        views: Anything with the methods of `View`.
+
+    Example:
+        >>> import torch
+        >>> view = Compose([ColorJitter(), HorizontalFlip(), Scale()])
+        >>> images = torch.rand(2, 3, 32, 48)
+        >>> params = view.draw(images)
+        >>> view.apply(images, params).shape
+        torch.Size([2, 3, 28, 42])
+        >>> view.invert(torch.rand(2, 7, 4, 5), params, size=(4, 6)).shape
+        torch.Size([2, 7, 4, 6])
+    """
+
+    def __init__(self, views: Sequence[View]) -> None:
+        self.views = tuple(views)
+
+    def draw(self, images: Tensor, generator: torch.Generator | None = None) -> tuple[Any, ...]:
+        """The parameters of each view, drawn in order. Each sees the images as given: only batch and device matter."""
+        return tuple(view.draw(images, generator) for view in self.views)
+
+    def apply(self, images: Tensor, params: Sequence[Any]) -> Tensor:
+        """g(I), eq. 10: the views one after another."""
+        for view, param in zip(self.views, params, strict=True):
+            images = view.apply(images, param)
+        return images
+
+    def invert(self, maps: Tensor, params: Sequence[Any], size: Sequence[int]) -> Tensor:
+        """g'(M), eq. 12: the inverses from the last view to the first; always at `size`, without views too."""
+        for view, param in zip(reversed(self.views), reversed(tuple(params)), strict=True):
+            maps = view.invert(maps, param, size)
+        return resize_maps(maps, size)
+
+
+def resize_maps(maps: Tensor, size: Sequence[int]) -> Tensor:
+    """Bilinear resize (align_corners=False, no antialiasing); the very same tensor where the size is right already.
+
+    Args:
+        maps: B x C x h x w; half precision is interpolated in float32.
+        size: (height, width) of the result.
+
+    Returns:
+        B x C x height x width in the dtype of `maps`.
+
+    Example:
+        >>> import torch
+        >>> resize_maps(torch.tensor([[[[0.0, 1.0]]]]), (1, 4))
+        tensor([[[[0.0000, 0.2500, 0.7500, 1.0000]]]])
+    """
+    _check_images(maps, 'maps')
+    size = check_size('size', size)
+    if maps.shape[-2:] == size:
+        return maps
+    return F.interpolate(full_precision(maps), size, mode='bilinear', align_corners=False).to(maps.dtype)
+
+
+def _rand(shape: tuple[int, ...], device: torch.device, generator: torch.Generator | None) -> Tensor:
+    """Uniform [0, 1) on `device`; a CPU generator serves every device, at the price of copying a few bytes."""
+    if generator is None or generator.device.type == device.type:
+        return torch.rand(shape, device=device, generator=generator)
+    return torch.rand(shape, generator=generator, device=generator.device).to(device, non_blocking=True)
+
+
+def _check_images(images: Tensor, name: str = 'images') -> None:
+    check_tensor(name, images, 'BxCxHxW', 4)
