@@ -1,0 +1,7 @@
+# SLT-Net with its classifier joined, for testing a checkpoint that tools/model_converters/merge_parts.py wrote.
+_base_ = ['./slt-net_small-conv_1xb32-10e_synthetic.py']
+model = dict(
+    classifier=dict(
+        type='mmpretrain.ImageClassifier',
+        backbone=dict(type='sltnet_mm.SmallConvNet', width=12, pools=(0, 1)),
+        head=dict(type='sltnet_mm.CAMHead', in_channels=48, num_classes=10, loss=dict(type='CrossEntropyLoss'), top_k=1)))
