@@ -1,0 +1,114 @@
+"""From boxes, true boxes and class scores to right or wrong: IoU conventions, ranks, kinds of error, accuracies."""
+from collections.abc import Sequence
+
+import numpy as np
+
+ERROR_KINDS = ('correct', 'wrong_class', 'multi_instance', 'part', 'larger', 'other')
+"""What became of an image, in the order in which the kinds are tried; see :func:`error_kind`."""
+
+
+def pairwise_iou(boxes_a: np.ndarray, boxes_b: np.ndarray, plus_one: bool = False) -> np.ndarray:
+    """Return the intersection over union of every pair, under either convention of the field.
+
+    Args:
+        boxes_a: (n, 4) xyxy.
+        boxes_b: (m, 4) xyxy, in the same frame.
+        plus_one: Count the end pixels as inside (``width = x1 - x0 + 1``), as wsolevaluation and TS-CAM do.
+
+    Returns:
+        (n, m) float64 in [0, 1]; 0 where boxes do not meet or their union is empty.
+
+    Example:
+        >>> a, b = np.array([[0, 0, 2, 2]]), np.array([[1, 0, 3, 2]])
+        >>> float(pairwise_iou(a, b)[0, 0]), float(pairwise_iou(a, b, plus_one=True)[0, 0])
+        (0.3333333333333333, 0.5)
+    """
+    boxes_a, boxes_b = np.asarray(boxes_a, np.float64).reshape(-1, 4), np.asarray(boxes_b, np.float64).reshape(-1, 4)
+    extra = 1. if plus_one else 0.
+    a, b = boxes_a[:, None], boxes_b[None]
+    sides = np.minimum(a[..., 2:], b[..., 2:]) - np.maximum(a[..., :2], b[..., :2]) + extra
+    intersection = np.clip(sides, 0, None).prod(-1)
+    area_a, area_b = ((box[..., 2:] - box[..., :2] + extra).prod(-1) for box in (a, b))
+    union = area_a + area_b - intersection
+    return np.divide(intersection, union, out=np.zeros_like(intersection), where=(union > 0) & (intersection > 0))
+
+
+def label_rank(scores: np.ndarray, label: int) -> int:
+    """Return how many classes are ranked before ``label``: 0 is top-1 correct, below 5 is top-5 correct.
+
+    Of equal scores the lower class index comes first, so constant scores are right for one class only.
+
+    Args:
+        scores: (C,) of any scale.
+        label: Index in [0, C).
+
+    Raises:
+        ValueError: If a score is NaN, or the label is not a class.
+
+    Example:
+        >>> label_rank(np.array([.1, .7, .2]), 2)
+        1
+    """
+    scores = np.asarray(scores).reshape(-1)
+    if not 0 <= label < len(scores):
+        raise ValueError(f'label must be in [0, {len(scores)}), the classes of the scores, got {label}')
+    if np.isnan(scores).any():
+        raise ValueError('scores must be numbers, got NaN')
+    return int((scores > scores[label]).sum() + (scores[:label] == scores[label]).sum())
+
+
+def error_kind(box: np.ndarray, gt_boxes: np.ndarray, localized: bool, classified: bool) -> str:
+    """Name what is wrong with an image's single box, the first that applies.
+
+    The kinds and limits are those of the error analyses of TS-CAM (Gao et al., ICCV 2021) and SPA (Pan et al., CVPR 2021), on plain
+    areas (no + 1): ``wrong_class``: the class is not the top one, wherever the box is; ``multi_instance``: the box covers more than 0.3 of at
+    least two true boxes; ``part``: more than 0.5 of the box lies inside the true box; ``larger``: more than 0.7 of the true box
+    lies inside the box; ``other``; ``correct``: class and box are right.
+
+    Args:
+        box: (4,) xyxy.
+        gt_boxes: (n, 4) xyxy, same frame.
+        localized: The box is right under the protocol.
+        classified: The class is right, or unknown.
+
+    Example:
+        >>> error_kind(np.array([0, 0, 2, 2]), np.array([[0, 0, 9, 9]]), localized=False, classified=True)
+        'part'
+    """
+    if not classified:
+        return 'wrong_class'
+    if localized:
+        return 'correct'
+    box, gt_boxes = np.asarray(box, np.float64), np.asarray(gt_boxes, np.float64).reshape(-1, 4)
+    sides = np.minimum(box[2:], gt_boxes[:, 2:]) - np.maximum(box[:2], gt_boxes[:, :2])
+    intersection = np.clip(sides, 0, None).prod(1)
+    gt_share = intersection / np.maximum((gt_boxes[:, 2:] - gt_boxes[:, :2]).prod(1), np.finfo(float).tiny)
+    box_share = intersection / max((box[2:] - box[:2]).prod(), np.finfo(float).tiny)
+    if (gt_share > .3).sum() >= 2:
+        return 'multi_instance'
+    if (box_share > .5).any():
+        return 'part'
+    return 'larger' if (gt_share > .7).any() else 'other'
+
+
+def percent(right: Sequence[bool] | np.ndarray, labels: np.ndarray | None = None) -> float:
+    """Return the share of right images in percent; with labels, the mean of the classes' shares (as PSOL reports).
+
+    Args:
+        right: (N,) booleans, or numbers in [0, 1].
+        labels: (N,) classes, or None for the mean over images.
+
+    Raises:
+        ValueError: If there is no image.
+
+    Example:
+        >>> percent([True, True, False]), percent([True, True, False], np.array([0, 0, 1]))
+        (66.66666666666667, 50.0)
+    """
+    right = np.asarray(right, np.float64)
+    if not len(right):
+        raise ValueError('right must hold at least one image, got none')
+    if labels is None:
+        return 100. * float(right.sum()) / len(right)
+    _, index, counts = np.unique(labels, return_inverse=True, return_counts=True)
+    return 100. * float((np.bincount(index, right) / counts).mean())

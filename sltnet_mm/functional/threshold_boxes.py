@@ -1,0 +1,102 @@
+"""Score map -> foreground at a threshold -> boxes, by OpenCV, under every rule that a protocol can name.
+
+This is the plain form: one mask and one call of OpenCV a distinct threshold. ``component_tree`` gives the same boxes of all thresholds at once.
+"""
+from collections.abc import Iterator
+
+import cv2
+import numpy as np
+import torch
+
+from sltnet_mm.functional.components import largest_component_boxes
+from sltnet_mm.functional.protocols import PROTOCOLS, Protocol
+
+
+def quantize_map(score_map: np.ndarray) -> np.ndarray:
+    """Return ``255 * score_map`` rounded down, uint8, as wsolevaluation cuts it.
+
+    Args:
+        score_map: (H, W) in [0, 1], not checked.
+
+    Example:
+        >>> quantize_map(np.array([[0., .5, 1.]]))
+        array([[  0, 127, 255]], dtype=uint8)
+    """
+    return (score_map * 255).astype(np.uint8)
+
+
+def check_score_map(score_map: np.ndarray) -> None:
+    """Raise where an array is no score map.
+
+    Raises:
+        ValueError: Another rank than two, no pixel, NaN or infinity, or numbers outside [0, 1].
+    """
+    if not isinstance(score_map, np.ndarray) or score_map.ndim != 2 or not score_map.size:
+        raise ValueError(f'score_map must be an H x W array, got {getattr(score_map, "shape", type(score_map).__name__)}')
+    lowest, highest = float(score_map.min()), float(score_map.max())
+    if not (lowest >= 0 and highest <= 1):  # also False for NaN
+        raise ValueError(f'score_map must be finite and in [0, 1], got values from {lowest:g} to {highest:g}: '
+                         'normalise it first (min-max)')
+
+
+def foreground_masks(score_map: np.ndarray, thresholds: np.ndarray, protocol: Protocol) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Yield the distinct foregrounds of a map and which thresholds give them.
+
+    Args:
+        score_map: (H, W) in [0, 1].
+        thresholds: (T,) shares of the map's maximum, in [0, 1).
+        protocol: Its ``quantize`` and ``comparison`` are used.
+
+    Yields:
+        The uint8 mask (H, W) of 0 and 1, and the indices of its thresholds (at least one).
+
+    Raises:
+        ValueError: If the score map is none; see :func:`check_score_map`.
+
+    Example:
+        >>> masks = list(foreground_masks(np.array([[.1, .6, 1.]]), np.array([.2, .201, .7]), PROTOCOLS['wsolevaluation']))
+        >>> [(mask.tolist(), index.tolist()) for mask, index in masks]
+        [([[0, 1, 1]], [0, 1]), ([[0, 0, 1]], [2])]
+    """
+    check_score_map(score_map)
+    cut = quantize_map(score_map) if protocol.quantize else score_map
+    if protocol.quantize:
+        levels = (thresholds * float(cut.max())).astype(np.int64)  # rounded down, as wsolevaluation and TS-CAM do
+    else:
+        levels = thresholds.astype(cut.dtype) * cut.max()  # in the map's own precision, as score_map_to_box does
+    distinct, index = np.unique(levels, return_inverse=True)
+    for number, level in enumerate(distinct):
+        mask = cut > level if protocol.comparison == '>' else cut >= level
+        yield mask.astype(np.uint8), np.flatnonzero(index == number)
+
+
+def mask_boxes(mask: np.ndarray, protocol: Protocol) -> np.ndarray:
+    """Return the boxes that a protocol takes from a foreground mask.
+
+    Args:
+        mask: (H, W) uint8, 0 and 1.
+        protocol: Its ``component``, ``contours``, ``box_end`` and ``empty_box`` are used.
+
+    Returns:
+        (n, 4) int64 xyxy in map pixels, n >= 1; one box unless ``contours='all'``.
+
+    Example:
+        >>> mask = np.zeros((5, 5), np.uint8)
+        >>> mask[1:3, 2:5] = 1
+        >>> mask_boxes(mask, PROTOCOLS['sltnet']).tolist(), mask_boxes(mask, PROTOCOLS['wsolevaluation']).tolist()
+        ([[2, 1, 5, 3]], [[2, 1, 4, 3]])
+    """
+    height, width = mask.shape
+    if not mask.any():
+        return np.array([{'zeros': (0, 0, 0, 0), 'unit': (0, 0, 1, 1), 'whole': (0, 0, width, height)}[protocol.empty_box]])
+    if protocol.component == 'pixels' and protocol.contours == 'largest':
+        boxes = largest_component_boxes(torch.from_numpy(mask > 0)[None]).numpy().astype(np.int64)
+    else:
+        contours, _ = cv2.findContours(mask, cv2.RETR_TREE, cv2.CHAIN_APPROX_SIMPLE)
+        if protocol.contours == 'largest':
+            contours = [max(contours, key=cv2.contourArea)]  # of equal areas, the first that OpenCV lists
+        boxes = np.array([cv2.boundingRect(contour) for contour in contours], np.int64)
+        boxes[:, 2:] += boxes[:, :2]
+    if protocol.box_end == 'clipped':
+        boxes[:, 2:] = np.minimum(boxes[:, 2:], (width - 1, height - 1))
+    return boxes
