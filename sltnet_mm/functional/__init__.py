@@ -16,13 +16,13 @@ from .cam import average_top_k_maps, class_maps, to_score_map
 from .color import adjust_color
 from .components import largest_component_boxes
 from .consistency import normalize_maps, vst_loss
-from .regression import decode_boxes, encode_boxes, regression_loss, smooth_l1
-from .tolerance import in_top_k, smt_loss
+from .regression import regression_to_boxes, boxes_to_regression, regression_loss, smooth_l1
+from .tolerance import check_tolerance, in_top_k, smt_loss
 from .views import ColorJitter, Compose, HorizontalFlip, Scale, View, resize_maps
 
 __all__ = [
     'ColorJitter', 'Compose', 'HorizontalFlip', 'Scale', 'View', 'adjust_color', 'average_top_k_maps', 'box_iou',
-    'boxes_to_unit', 'class_maps', 'clip_boxes', 'decode_boxes', 'encode_boxes', 'foreground_mask', 'in_top_k',
-    'largest_component_boxes', 'normalize_maps', 'regression_loss', 'resize_maps', 'score_map_to_box', 'smooth_l1',
-    'smt_loss', 'to_score_map', 'transform_boxes', 'unit_to_boxes', 'vst_loss'
+    'boxes_to_regression', 'boxes_to_unit', 'check_tolerance', 'class_maps', 'clip_boxes', 'foreground_mask',
+    'in_top_k', 'largest_component_boxes', 'normalize_maps', 'regression_loss', 'regression_to_boxes', 'resize_maps',
+    'score_map_to_box', 'smooth_l1', 'smt_loss', 'to_score_map', 'transform_boxes', 'unit_to_boxes', 'vst_loss'
 ]

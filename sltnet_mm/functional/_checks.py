@@ -47,16 +47,18 @@ def check_fraction(name: str, value: float, low: float = 0.0, high: float = 1.0)
         raise ValueError(f'{name} must be in [{low}, {high}], got {value}')
 
 
-def check_top_k(k: int, num_classes: int) -> None:
-    """Refuse a K that is no integer with 1 <= K <= C.
+def check_top_k(k: int, num_classes: int | None = None) -> None:
+    """Refuse a K that is no integer with 1 <= K <= C; without C only its lower end is checked.
 
     Example:
         >>> check_top_k(3, num_classes=10)
     """
     if isinstance(k, bool) or not isinstance(k, int):
         raise TypeError(f'k must be an int, the number of top classes, got {type(k).__name__}')
-    if not 1 <= k <= num_classes:
-        raise ValueError(f'k must be at least 1 and at most the number of classes, {num_classes}, got {k}; '
+    if k < 1:
+        raise ValueError(f'k must be at least 1, got {k}')
+    if num_classes is not None and k > num_classes:
+        raise ValueError(f'k must be at most the number of classes, {num_classes}, got {k}; '
                          'lower k, or give the logits of all classes')
 
 

@@ -9,7 +9,7 @@ from torch import Tensor
 from ._checks import REDUCTIONS, check_choice, check_tensor, full_precision
 
 
-def encode_boxes(boxes: Tensor, stride: float) -> Tensor:
+def boxes_to_regression(boxes: Tensor, stride: float) -> Tensor:
     """Pixels of the network input to the regressor's units, p = (x1/m, y1/m, x2/m, y2/m) (text before eq. 3).
 
     Args:
@@ -17,30 +17,30 @@ def encode_boxes(boxes: Tensor, stride: float) -> Tensor:
         stride: m, the down-sampling factor, > 0: 16 gives cells of the feature map; the side of the input gives [0, 1].
 
     Returns:
-        ... x 4 in units of m pixels, the dtype of `boxes`; `decode_boxes` is the inverse.
+        ... x 4 in units of m pixels, the dtype of `boxes`; `regression_to_boxes` is the inverse.
 
     Example:
         >>> import torch
-        >>> encode_boxes(torch.tensor([[32.0, 16.0, 224.0, 64.0]]), stride=16)
+        >>> boxes_to_regression(torch.tensor([[32.0, 16.0, 224.0, 64.0]]), stride=16)
         tensor([[ 2.,  1., 14.,  4.]])
     """
     _check_units('boxes', boxes, stride)
     return boxes / stride
 
 
-def decode_boxes(units: Tensor, stride: float) -> Tensor:
+def regression_to_boxes(units: Tensor, stride: float) -> Tensor:
     """The regressor's units back to pixels of the network input, xyxy = m p.
 
     Args:
         units: ... x 4, in units of m pixels.
-        stride: m, as given to `encode_boxes`.
+        stride: m, as given to `boxes_to_regression`.
 
     Returns:
         ... x 4, xyxy in pixels of the network input, neither clipped nor sorted, in the dtype of `units`.
 
     Example:
         >>> import torch
-        >>> decode_boxes(torch.tensor([[2.0, 1.0, 14.0, 4.0]]), stride=16)
+        >>> regression_to_boxes(torch.tensor([[2.0, 1.0, 14.0, 4.0]]), stride=16)
         tensor([[ 32.,  16., 224.,  64.]])
     """
     _check_units('units', units, stride)
@@ -75,7 +75,7 @@ def regression_loss(pred: Tensor, target: Tensor, weight: Tensor | None = None, 
     image weighs the same in every batch.
 
     Args:
-        pred: B x 4, the regressor's boxes in its units (`encode_boxes`).
+        pred: B x 4, the regressor's boxes in its units (`boxes_to_regression`).
         target: B x 4, the pseudo boxes in the same units.
         weight: B weights >= 0, or None for 1 everywhere.
         reduction: 'mean' or 'sum' over the batch, or 'none'.

@@ -8,6 +8,27 @@ from torch import Tensor
 from ._checks import REDUCTIONS, check_choice, check_fraction, check_tensor, check_top_k, full_precision
 
 
+def check_tolerance(k: int, alpha: float) -> None:
+    """Refuse settings of eq. 8 that are wrong for every number of classes, before any logits are seen.
+
+    Args:
+        k: K, an int >= 1.
+        alpha: A number in [0, 1].
+
+    Raises:
+        TypeError: k is no int or alpha no number.
+        ValueError: A value is out of range.
+
+    Example:
+        >>> check_tolerance(k=30, alpha=0.4)
+        >>> check_tolerance(k=30, alpha=1.5)
+        Traceback (most recent call last):
+        ValueError: alpha must be in [0.0, 1.0], got 1.5
+    """
+    check_top_k(k)
+    check_fraction('alpha', alpha)
+
+
 def in_top_k(logits: Tensor, labels: Tensor, k: int) -> Tensor:
     """Whether the label is among the K classes with the largest logits: fewer than K logits are strictly greater.
 

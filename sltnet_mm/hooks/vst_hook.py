@@ -10,7 +10,8 @@ from mmengine.runner import Runner
 from torch import Tensor, nn
 
 from ..functional.cam import average_top_k_maps, class_maps
-from ..functional.views import ColorJitter, Compose, HorizontalFlip, Scale, normalize_maps, vst_loss
+from ..functional.consistency import normalize_maps, vst_loss
+from ..functional.views import ColorJitter, Compose, HorizontalFlip, Scale
 from ..registry import HOOKS, TASK_UTILS
 from .checks import unwrap
 from .collapse_guard import CollapseGuard, spatial_deviation
