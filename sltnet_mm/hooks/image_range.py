@@ -48,10 +48,10 @@ class ImageRange:
         """``function`` of the images as RGB in [0, 1], normalised again.
 
         Args:
-            images: normalised images, B x 3 x H x W; what falls outside [0, 255] after undoing (padding) is clamped.
+            images: normalised images, B x 3 x H x W.
             function: B x 3 x H x W in [0, 1] to B x 3 x H' x W'.
         """
         mean, std = self.mean.to(images), self.std.to(images)
-        rgb = ((images * std + mean) / 255).clamp(0, 1)
+        rgb = (images * std + mean) / 255
         rgb = function(rgb.flip(1) if self.bgr else rgb)
         return ((rgb.flip(1) if self.bgr else rgb) * 255 - mean) / std
