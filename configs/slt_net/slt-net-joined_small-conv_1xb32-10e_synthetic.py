@@ -3,5 +3,6 @@ _base_ = ['./slt-net_small-conv_1xb32-10e_synthetic.py']
 model = dict(
     classifier=dict(
         type='mmpretrain.ImageClassifier',
-        backbone=dict(type='sltnet_mm.SmallConvNet', width=12, pools=(0, 1)),
-        head=dict(type='sltnet_mm.CAMHead', in_channels=48, num_classes=10, loss=dict(type='CrossEntropyLoss'), top_k=1)))
+        backbone=dict(type='sltnet_mm.SmallConvNet', width=12, pools=(0, 1, 3)),
+        neck=dict(type='GlobalAveragePooling'),
+        head=dict(type='LinearClsHead', in_channels=48, num_classes=10, loss=dict(type='CrossEntropyLoss'))))
