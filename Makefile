@@ -1,0 +1,46 @@
+# `make help` lists the targets. Settings that may be given behind the target:
+PYTHON ?= python3#    builds the environment (3.10 to 3.12)
+VENV ?= .venv#        where it lies
+PY ?= $(VENV)/bin/python# an interpreter that has everything already: nothing is set up
+WORKERS ?= 2#         parallel test processes
+ARGS ?=#              more arguments for pytest or the demo
+.DEFAULT_GOAL := help
+.PHONY: help env demo test test-configs test-release lint format clean clean-env
+
+help: ## list the targets
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 15
+
+env: ## build or update .venv (every target below does it by itself)
+ifeq ($(origin PY),file)
+	@command -v $(PYTHON) > /dev/null || { echo "No $(PYTHON) here: install Python 3.10 to 3.12, or add PYTHON=/path/to/python3" >&2; exit 1; }
+	@$(PYTHON) tools/dev/setup_env.py --venv $(VENV)
+endif
+
+demo: env ## train SLT-Net on the embedded data and write a report (at most 5 minutes)
+	$(PY) tools/demo.py $(ARGS)
+
+# One thread a process: the processes share the cores.
+test: env ## run the tests and the examples in the docstrings (at most 10 minutes)
+	OMP_NUM_THREADS=1 $(PY) -m pytest -n $(WORKERS) $(ARGS)
+
+test-configs: env ## run every config for a few iterations
+	OMP_NUM_THREADS=1 $(PY) -m pytest -n $(WORKERS) -m slow_configs tests $(ARGS)
+
+test-release: env ## build the wheel and the source package and look into them
+	$(PY) -m pytest -m release tests $(ARGS)
+
+lint: env ## ruff and mypy
+	$(PY) -m ruff check .
+	$(PY) -m mypy
+
+format: env ## let ruff mend what it can, and format
+	$(PY) -m ruff check --fix .
+	$(PY) -m ruff format .
+
+clean: ## remove what builds and tests leave, not .venv and not work_dirs
+	rm -rf build dist .pytest_cache .ruff_cache .mypy_cache
+	find . -name __pycache__ -not -path './.venv/*' -not -path './.git/*' -prune -exec rm -rf {} +
+
+clean-env: ## remove the environment (mmcv need not be compiled again: pip keeps its wheel)
+	@test ! -e $(VENV) || test -f $(VENV)/pyvenv.cfg || { echo "$(VENV) is no virtual environment: left alone" >&2; exit 1; }
+	rm -rf $(VENV)

@@ -1,0 +1,152 @@
+"""The steps from nothing to a working environment; what is there already is left as it is."""
+
+from __future__ import annotations
+
+import argparse
+import fcntl
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from env_checks import SetupError, check_compiler, check_disk, check_imports, check_venv_module
+from env_mmcv import install_mmcv, works
+from env_pip import duration, run_logged
+from env_state import Environment, read_pins
+
+ROOT = Path(__file__).resolve().parents[2]
+PINS = ROOT / 'requirements' / 'dev.txt'
+
+
+class Step(NamedTuple):
+    """A part of the set-up: what to say, whether it is done, how to do it, and what it takes on the disk (GiB)."""
+
+    title: str
+    done: Callable[[], bool]
+    make: Callable[[], None]
+    venv_gib: float = 0.0
+    temporary_gib: float = 0.0
+
+
+def make_venv(environment: Environment) -> None:
+    """A fresh virtual environment; an old one whose interpreter is gone is replaced."""
+    venv = environment.venv
+    if (venv / 'pyvenv.cfg').exists():
+        print(f'      the interpreter of {venv} no longer starts: made anew', flush=True)
+        shutil.rmtree(venv)
+    venv.mkdir(parents=True, exist_ok=True)
+    run_logged([sys.executable, '-m', 'venv', str(venv)], environment.log, os.environ)
+
+
+def plan(environment: Environment, lock: int) -> list[Step]:
+    """All steps in their order. Times and sizes were measured on two cores with a fast connection."""
+    pins = read_pins(PINS)
+
+    def install(lines: list[str], *options: str, variables: Mapping[str, str] = os.environ) -> None:
+        pip = [str(environment.python), '-m', 'pip', 'install', '--disable-pip-version-check', '-c', str(PINS)]
+        run_logged([*pip, *options, *lines], environment.log, variables, (lock,))
+
+    def group(name: str) -> tuple[Callable[[], bool], Callable[[], None]]:
+        return lambda: not environment.missing(pins[name]), lambda: install(pins[name])
+
+    mmcv = pins['mmcv']
+    return [
+        Step(
+            f'virtual environment {environment.venv}',
+            lambda: environment.python_version() is not None,
+            lambda: make_venv(environment),
+            0.1,
+        ),
+        Step('build tools', *group('build tools'), 0.1, 0.1),
+        Step('torch: downloads 3 GB, about 2 min', *group('torch'), 7.2, 3.0),
+        Step(
+            'mmcv: compiles its operators, about 7 min on two cores; seconds where pip has kept the wheel',
+            lambda: not environment.missing(mmcv) and works(environment),
+            lambda: install_mmcv(environment, mmcv, install),
+            0.4,
+            0.8,
+        ),
+        Step('mmengine, mmdet, mmpretrain, test tools: about 1 min', *group('hosts and tools'), 0.7, 0.4),
+        Step(
+            'sltnet_mm itself, editable',
+            environment.has_project,
+            lambda: install(['-e', str(ROOT)], '--no-deps', '--no-build-isolation'),
+        ),
+    ]
+
+
+def build(environment: Environment, lock: int) -> None:
+    """Make every step that is not done, then import everything once and leave the stamp."""
+    began = time.monotonic()
+    steps = plan(environment, lock)
+    if environment.python_version() is not None:
+        environment.look()
+        todo = [not step.done() for step in steps]
+    else:
+        todo = [True] * len(steps)
+        check_venv_module()
+    if todo[3]:
+        check_compiler()
+    check_disk(
+        environment.venv,
+        sum(step.venv_gib for step, needed in zip(steps, todo, strict=True) if needed),
+        max((step.temporary_gib for step, needed in zip(steps, todo, strict=True) if needed), default=0.0),
+    )
+    total = len(steps) + 1
+    print(f'Setting up {environment.venv} from {PINS.relative_to(ROOT)} (log: {environment.log})', flush=True)
+    for number, step in enumerate(steps, start=1):
+        if environment.python_version() is not None:
+            environment.look()
+            if step.done():
+                print(f'[{number}/{total}] {step.title.split(":")[0]}: there', flush=True)
+                continue
+        print(f'[{number}/{total}] {step.title}', flush=True)
+        start = time.monotonic()
+        try:
+            step.make()
+        except SetupError as error:
+            raise SetupError(f'step {number} of {total} ({step.title.split(":")[0]}): {error}') from None
+        print(f'      done in {duration(time.monotonic() - start)}', flush=True)
+    print(f'[{total}/{total}] importing everything once', flush=True)
+    headless = next(pin for pins in read_pins(PINS).values() for pin in pins if 'headless' in pin)
+    check_imports(environment.python, headless)
+    environment.finish()
+    print(f'Environment ready after {duration(time.monotonic() - began)}.', flush=True)
+
+
+def run(arguments: list[str]) -> int:
+    """The command line. Returns 0 when the environment is ready, 1 after a message, 130 when interrupted."""
+    parser = argparse.ArgumentParser(prog='setup_env.py', description='Build or update the development environment.')
+    parser.add_argument('--venv', type=Path, default=ROOT / '.venv', help='folder of the environment (default: .venv)')
+    environment = Environment(parser.parse_args(arguments).venv.absolute(), ROOT, PINS)
+    if environment.up_to_date():
+        return 0
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGTERM, interrupt)
+    try:
+        lock = os.open(PINS, os.O_RDONLY)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            print('Another set-up of this checkout is running; waiting for it.', flush=True)
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        if not environment.up_to_date():
+            build(environment, lock)
+    except SetupError as error:
+        print(f'Set-up stopped: {error}', file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print('\nSet-up interrupted. The same command goes on from there: finished steps are kept.', file=sys.stderr)
+        return 130
+    except (OSError, subprocess.SubprocessError) as error:
+        print(f'Set-up stopped: {error}\n  Then run the same command again: finished steps are kept.', file=sys.stderr)
+        return 1
+    return 0
