@@ -1,7 +1,7 @@
 """The paper as functions: tensors in, tensors out, no registry and no host framework.
 
-In the order of the paper: `class_maps` (7), `smt_loss` (8), `average_top_k_maps` (9), the views (10, 12), `vst_loss` (13),
-then `to_score_map`, `score_map_to_box` and the regressor's `regression_loss` (3, 4).
+In the order of the paper: `class_maps` (7), `smt_loss` (8), `average_top_k_maps` (9), the views (10, 12), `vst_loss`
+(13), then `to_score_map`, `score_map_to_box` and the regressor's `regression_loss` (3, 4).
 """
 from .boxes import (
     box_iou,
@@ -16,7 +16,7 @@ from .cam import average_top_k_maps, class_maps, to_score_map
 from .color import adjust_color
 from .components import largest_component_boxes
 from .consistency import normalize_maps, vst_loss
-from .regression import regression_to_boxes, boxes_to_regression, regression_loss, smooth_l1
+from .regression import boxes_to_regression, regression_loss, regression_to_boxes, smooth_l1
 from .tolerance import check_tolerance, in_top_k, smt_loss
 from .views import ColorJitter, Compose, HorizontalFlip, Scale, View, resize_maps
 

@@ -1,4 +1,4 @@
-"""Argument checks shared by the functions: host-side facts only (shapes, types, Python numbers), never tensor values."""
+"""Argument checks of the functions: host-side facts only (shapes, types, Python numbers), never tensor values."""
 from __future__ import annotations
 
 from collections.abc import Sequence

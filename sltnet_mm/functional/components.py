@@ -65,7 +65,7 @@ def _boxes_by_hooking(masks: Tensor) -> Tensor:
     pixels = height * width
     labels = _component_labels(masks).view(batch, pixels)
     foreground = masks.reshape(batch, pixels)
-    sizes = torch.zeros(batch * pixels, dtype=torch.int64, device=masks.device)
+    sizes = torch.zeros(batch * height * _runs_a_row(masks), dtype=torch.int64, device=masks.device)
     sizes = sizes.scatter_add(0, labels.flatten(), foreground.flatten().long())
     # One whole number a pixel orders by size first, then by raster position, so equal sizes need no rule of `argmax`.
     later = torch.arange(pixels - 1, -1, -1, device=masks.device)
@@ -91,20 +91,20 @@ def _extent(occupied: Tensor) -> tuple[Tensor, Tensor]:
 def _component_labels(masks: Tensor) -> Tensor:
     """Component labels of B x H x W masks by a fixed number of batched steps: no host synchronisation.
 
-    Nodes are the horizontal runs of foreground, edges their contacts with the row above; both live in arrays with one
-    slot a pixel of the whole batch, so that all sizes are known beforehand. In each round every tree hooks to its
-    neighbour with the largest label. Along such picks each label is at least the one two steps before, hence the only
-    cycles are pairs that pick each other, and these are cut at the larger. Every tree with a neighbour merges, so the
-    trees of a component at least halve in a round, and as many rounds as n halves, n the most runs a component can
-    have, reach one tree each. A path of picks has fewer edges than there are trees: that bounds the pointer jumping.
+    Nodes are the horizontal runs of foreground, edges their contacts with the row above; both live in arrays of a size
+    known beforehand. In each round every tree hooks to its neighbour with the largest label. Along such picks each
+    label is at least the one two steps before, hence the only cycles are pairs that pick each other, and these are cut
+    at the larger. Every tree with a neighbour merges, so the trees of a component at least halve in a round, and as
+    many rounds as n halves, n the most runs a component can have, reach one tree each. A path of picks has fewer edges
+    than there are trees: that bounds the pointer jumping.
 
-    Returns B x H x W int64: equal within a component, different between components and images; background pixels have
-    labels of their own.
+    Returns B x H x W int64: equal within a component, different between components and images; of no meaning outside.
     """
-    height, width = masks.shape[1:]
-    slots = torch.arange(masks.numel(), device=masks.device)
-    labels, ends_a, ends_b = _runs_and_contacts(masks, slots.view(masks.shape))
-    trees = height * ((width + 1) // 2)  # runs are at least one pixel apart
+    runs, ends_a, ends_b = _runs_and_contacts(masks)
+    most_runs = masks.shape[1] * _runs_a_row(masks)
+    slots = torch.arange(len(masks) * most_runs, device=masks.device)
+    labels = slots
+    trees = most_runs
     while trees > 1:
         apart = ends_a != ends_b
         picks = torch.full_like(slots, -1)
@@ -117,25 +117,34 @@ def _component_labels(masks: Tensor) -> Tensor:
             picks = picks.gather(0, picks)
         labels, ends_a, ends_b = (picks.gather(0, nodes) for nodes in (labels, ends_a, ends_b))
         trees //= 2
-    return labels.view(masks.shape)
+    return labels.gather(0, runs.flatten()).view(masks.shape)
 
 
-def _runs_and_contacts(masks: Tensor, slots: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Name each run after its first pixel, and list the contacts between runs of neighbouring rows, one slot a pixel.
+def _runs_a_row(masks: Tensor) -> int:
+    return (masks.shape[2] + 1) // 2  # at least one pixel lies between two runs
 
-    A contact is written once, at the first column the two runs share, or, where they touch at a corner only, at the
-    lower left-hand or right-hand pixel: "\\" contacts at the foreground pixel below, "/" contacts at the background
-    pixel beside it. A slot without a contact holds itself twice, so that later scatters spread over all addresses.
-    Returns the run of each pixel (background: its own slot) and the two ends of the contacts, all flat, int64.
+
+def _runs_and_contacts(masks: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    r"""Number the runs, and list the contacts between runs of neighbouring rows.
+
+    Starts of runs are two pixels apart or more, so half the column of its start numbers a run within its row. A contact
+    is written once, at a pixel of the lower row: at the first column that the two runs share or, where they touch at a
+    corner only, at the foreground pixel of a "\" and at the background pixel of a "/". Pixels without a contact hold one
+    number twice, each that of its own place, so that the scatters spread over all addresses.
+
+    Returns the number of the run of each pixel (B x H x W; background: of its place), and the two ends of the contacts
+    (flat); all int64.
     """
-    left, up = _shift(masks, 1, 0), _shift(masks, 0, 1)
-    up_left = _shift(masks, 1, 1)
-    run = torch.where(masks & ~left, slots, -1).cummax(-1).values  # the last run start to the left
-    run = torch.where(masks, run, slots)
+    batch, height, width = masks.shape
+    rows = torch.arange(batch * height, device=masks.device).view(batch, height, 1)
+    places = rows * _runs_a_row(masks) + torch.arange(width, device=masks.device) // 2  # B x H x W
+    left, up, up_left = _shift(masks, 1, 0), _shift(masks, 0, 1), _shift(masks, 1, 1)
+    runs = torch.where(masks & ~left, places, -1).cummax(-1).values  # the last start to the left
+    runs = torch.where(masks, runs, places)
     contact = torch.where(masks, (up | up_left) & ~(left & up_left), left & up & ~up_left)
-    below = torch.where(masks, run, _shift(run, 1, 0))
-    above = torch.where(up, _shift(run, 0, 1), _shift(run, 1, 1))
-    return run.flatten(), torch.where(contact, below, slots).flatten(), torch.where(contact, above, slots).flatten()
+    below = torch.where(masks, runs, _shift(runs, 1, 0))
+    above = torch.where(up, _shift(runs, 0, 1), _shift(runs, 1, 1))
+    return runs, torch.where(contact, below, places).flatten(), torch.where(contact, above, places).flatten()
 
 
 def _shift(image: Tensor, right: int, down: int) -> Tensor:

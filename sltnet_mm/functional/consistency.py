@@ -43,7 +43,7 @@ def vst_loss(maps: Tensor, restored_maps: Tensor, reduction: str = 'mean') -> Te
     check_choice('reduction', reduction, ('mean', 'class_sum'))
     if maps.shape != restored_maps.shape:
         raise ValueError(f'maps and restored_maps must have the same shape, got {tuple(maps.shape)} and '
-                         f'{tuple(restored_maps.shape)}; restore the maps of the view with its invert(..., size=(h, w))')
+                         f'{tuple(restored_maps.shape)}; restore maps of a view with its invert(maps, params, size)')
     total = (full_precision(maps) - full_precision(restored_maps)).square().sum()
     classes = maps.shape[1] if reduction == 'class_sum' else 1
     return total * classes / max(maps.numel(), 1)
@@ -54,20 +54,21 @@ def normalize_maps(maps: Tensor, how: str = 'none', reference: Tensor | None = N
 
     On raw maps eq. 13 is least where all maps are constant, and its weight depends on the scale of the maps.
 
-    | how | maps become | blind to (of positive scale a, offset b) |
-    |---|---|---|
-    | 'none' | what they are | |
-    | 'class_minmax' | (M_c - min) / (max - min) over each class map, in [0, 1], with gradient | a_c M_c + b_c |
-    | 'batch_std' | M / s, s the standard deviation of all of `reference`, without gradient | a M, in value only |
-    | 'standardize' | (M_c - mean of M_c) / s, s the joint standard deviation over classes and cells after that, of each image, with gradient | a M + b_c |
+    - 'none': what they are.
+    - 'class_minmax': each class map to [0, 1], (M_c - min) / (max - min), with gradient. Blind to a_c M_c + b_c with
+      a_c > 0.
+    - 'batch_std': M / s, s the standard deviation of all of `reference`, without gradient. The value of the loss is
+      blind to a M; its gradient still shrinks the maps.
+    - 'standardize': of each image (M_c - mean of M_c) / s, s the joint standard deviation over classes and cells after
+      the subtraction, with gradient. Blind to a M_c + b_c, the same a > 0 for all classes of an image.
 
     Only 'class_minmax' and 'standardize' cannot be made smaller by shrinking or flattening the maps.
 
     Args:
         maps: B x C x h x w.
-        how: A row of the table.
+        how: One of the four.
         reference: What 'batch_std' takes its scale from, `maps` by default. Give the maps of the original for both
-            sides, so that both are divided by the same number. The other rows do not use it.
+            sides, so that both are divided by the same number. The others do not use it.
 
     Returns:
         The same shape, float32 for half precision. A constant class map gives zeros with zero gradient under

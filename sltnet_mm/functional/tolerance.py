@@ -72,8 +72,8 @@ def smt_loss(logits: Tensor, labels: Tensor, k: int, alpha: float, reduction: st
         reduction: 'mean' or 'sum' over the batch, or 'none'.
 
     Returns:
-        A scalar, or B values with 'none'; float32 for half precision, else the dtype of `logits`. The mean over an empty
-        batch is 0, with a graph.
+        A scalar, or B values with 'none'; float32 for half precision, else the dtype of `logits`. The mean over an
+        empty batch is 0, with a graph.
 
     Raises:
         ValueError: alpha, K, the reduction or a shape is not as said; on the CPU also a label outside [0, C).
