@@ -1,0 +1,114 @@
+"""Pictures of a test run."""
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import mmcv
+import mmengine.fileio as fileio
+from mmengine.hooks import Hook
+from mmengine.logging import print_log
+from mmengine.runner import Runner
+from mmengine.structures import BaseDataElement
+
+from ..registry import HOOKS
+from ..visualization import LocalizationVisualizer
+
+
+@HOOKS.register_module()
+class LocalizationVisualizationHook(Hook):
+    """Write a picture of every image of a test run to ``WORK_DIR/<timestamp>/<out_dir>/``.
+
+    Needs ``visualizer=dict(type='sltnet_mm.LocalizationVisualizer')``. A distributed run draws the main process' own.
+
+    Args:
+        enable: Whether to draw.
+        out_dir: Folder below the run's own, or an absolute path.
+        interval: Draw every so many-th image, beginning with the first.
+        max_images: Draw no more than this; None: no limit.
+        score_map: Draw score maps too. SLT-Net gives them where ``model.test_cfg.score_map`` is true.
+        val: Draw in validation too, into ``<out_dir>/iter_<n>``, n iterations after the start.
+        pred_score_thr: A label with a smaller score is not written.
+        backend_args: mmengine's arguments of the file back-end that images are read with.
+
+    Raises:
+        ValueError: ``interval`` or ``max_images`` below 1.
+        TypeError: (when the run begins) the visualizer is another one.
+
+    Example:
+        >>> hook = LocalizationVisualizationHook(enable=True, out_dir='pictures', interval=10)
+        >>> hook.out_dir
+        'pictures'
+    """
+
+    def __init__(self,
+                 enable: bool = True,
+                 out_dir: str = 'vis',
+                 interval: int = 1,
+                 max_images: int | None = None,
+                 score_map: bool = True,
+                 val: bool = False,
+                 pred_score_thr: float = 0.,
+                 backend_args: dict | None = None) -> None:
+        for name, value in (('interval', interval), ('max_images', max_images)):
+            if value is not None and value < 1:
+                raise ValueError(f'LocalizationVisualizationHook: {name} must be at least 1, got {value}')
+        self.enable = enable
+        self.out_dir = out_dir
+        self.interval = interval
+        self.max_images = max_images
+        self.score_map = score_map
+        self.val = val
+        self.pred_score_thr = pred_score_thr
+        self.backend_args = backend_args
+        self._seen = self._drawn = 0
+
+    def before_test_epoch(self, runner: Runner) -> None:
+        """Begin to count."""
+        self._begin(runner)
+
+    def before_val_epoch(self, runner: Runner) -> None:
+        """Begin to count."""
+        if self.val:
+            self._begin(runner)
+
+    def after_test_iter(self, runner: Runner, batch_idx: int, data_batch: dict | None = None,
+                        outputs: Sequence[BaseDataElement] | None = None) -> None:
+        """Draw the images of this batch."""
+        self._draw(runner, outputs or (), '')
+
+    def after_val_iter(self, runner: Runner, batch_idx: int, data_batch: dict | None = None,
+                       outputs: Sequence[BaseDataElement] | None = None) -> None:
+        """Draw the images of this batch, where asked for."""
+        if self.val:
+            self._draw(runner, outputs or (), f'iter_{runner.iter}')
+
+    def after_test_epoch(self, runner: Runner, metrics: dict[str, float] | None = None) -> None:
+        """Say where the pictures are."""
+        if self.enable and self._drawn:
+            print_log(f'{self._drawn} pictures in {self._folder(runner)}', logger='current')
+
+    def _begin(self, runner: Runner) -> None:
+        self._seen = self._drawn = 0
+        if self.enable and not isinstance(runner.visualizer, LocalizationVisualizer):
+            raise TypeError(f'LocalizationVisualizationHook cannot draw with {type(runner.visualizer).__name__}: set '
+                            'visualizer=dict(type="sltnet_mm.LocalizationVisualizer", ...), or '
+                            'default_hooks.visualization.enable=False')
+
+    def _folder(self, runner: Runner) -> Path:
+        return Path(runner.work_dir) / runner.timestamp / self.out_dir
+
+    def _draw(self, runner: Runner, samples: Sequence[BaseDataElement], subfolder: str) -> None:
+        if not self.enable:
+            return
+        for sample in samples:
+            wanted = self._seen % self.interval == 0 and (self.max_images is None or self._drawn < self.max_images)
+            self._seen += 1
+            if not wanted:
+                continue
+            content = fileio.get(sample.img_path, backend_args=self.backend_args)
+            name = f'{sample.get("sample_idx", self._seen - 1):06d}_{Path(sample.img_path).stem}.png'
+            runner.visualizer.add_datasample(
+                name, mmcv.imfrombytes(content, channel_order='rgb'), sample, pred_score_thr=self.pred_score_thr,
+                out_file=str(self._folder(runner) / subfolder / name), draw_score_map=self.score_map)
+            self._drawn += 1

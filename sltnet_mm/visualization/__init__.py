@@ -1,0 +1,9 @@
+"""Pictures of predictions: boxes, score maps, captions, grids, and the visualizer that draws them."""
+from .captions import add_caption
+from .drawing import PREDICTED_COLOR, TRUE_COLOR, draw_boxes, enlarge, overlay_score_map, picture_grid, warp_to_original
+from .visualizer import LocalizationVisualizer
+
+__all__ = [
+    'PREDICTED_COLOR', 'TRUE_COLOR', 'LocalizationVisualizer', 'add_caption', 'draw_boxes', 'enlarge',
+    'overlay_score_map', 'picture_grid', 'warp_to_original'
+]

@@ -1,0 +1,77 @@
+"""Text under pictures."""
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+from pathlib import Path
+
+import matplotlib
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+from .checks import check_image
+
+Color = tuple[int, int, int]
+Line = str | tuple[str, Color]
+
+_PAPER, _INK = (255, 255, 255), (34, 34, 34)
+
+
+@lru_cache(maxsize=16)
+def load_font(size: int, font_file: str | None = None) -> ImageFont.FreeTypeFont:
+    """A font of `size` pixels: DejaVu Sans, which matplotlib ships (Latin, Greek, Cyrillic), or that of `font_file`.
+
+    Raises:
+        FileNotFoundError: There is no such file.
+    """
+    path = Path(font_file) if font_file else Path(matplotlib.get_data_path()) / 'fonts' / 'ttf' / 'DejaVuSans.ttf'
+    if not path.is_file():
+        raise FileNotFoundError(f'font_file {str(path)!r} does not exist; give a .ttf or .otf file, or None')
+    return ImageFont.truetype(str(path), size)
+
+
+def add_caption(image: np.ndarray,
+                lines: Sequence[Line],
+                font_size: int = 13,
+                font_file: str | None = None) -> np.ndarray:
+    """The image with a white strip below that holds the lines.
+
+    Args:
+        image: H x W x 3 uint8 RGB.
+        lines: Texts, or (text, colour) to put a swatch of that colour before the text: the legend of a box. A text
+            wider than the image is cut and ends in an ellipsis.
+        font_size: Height of the letters in pixels.
+        font_file: A .ttf or .otf file for scripts beyond Latin, Greek and Cyrillic.
+
+    Returns:
+        (H + strip) x W x 3 uint8, a copy of the image where there are no lines.
+
+    Example:
+        >>> picture = np.zeros((40, 90, 3), np.uint8)
+        >>> add_caption(picture, [('true: bird', (255, 255, 255)), 'score .83'], font_size=13).shape
+        (82, 90, 3)
+    """
+    check_image('image', image)
+    if not lines:
+        return image.copy()
+    font = load_font(font_size, font_file)
+    margin, step = font_size // 3, round(1.4 * font_size)  # a line is 1.4 letters high, as in print
+    strip = Image.new('RGB', (image.shape[1], step * len(lines) + 2 * margin - margin // 2), _PAPER)
+    draw = ImageDraw.Draw(strip)
+    for row, line in enumerate(lines):
+        text, color = (line, None) if isinstance(line, str) else line
+        left, top = margin, margin + row * step
+        if color is not None:
+            draw.rectangle((left, top + 1, left + font_size - 2, top + font_size - 1), fill=tuple(color), outline=_INK)
+            left += font_size + margin
+        draw.text((left, top), _fitting(text, font, image.shape[1] - left), font=font, fill=_INK, anchor='la')
+    return np.concatenate([image, np.asarray(strip)])
+
+
+def _fitting(text: str, font: ImageFont.FreeTypeFont, width: int) -> str:
+    """The text, or as much of its beginning as fits the width together with an ellipsis."""
+    if font.getlength(text) <= width:
+        return text
+    while text and font.getlength(text + '…') > width:
+        text = text[:-1]
+    return text + '…' if text else ''

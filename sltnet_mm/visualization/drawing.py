@@ -1,0 +1,209 @@
+"""Boxes, score maps and grids drawn on numpy images: pure functions, uint8 RGB in and out."""
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+
+from .captions import Color, Line, add_caption, load_font
+from .checks import check_image
+
+# White and red differ in lightness, not in hue alone (colour-blind readers), and neither occurs in viridis.
+TRUE_COLOR: Color = (255, 255, 255)
+PREDICTED_COLOR: Color = (255, 48, 48)
+_EDGE = (20, 20, 20)  # a dark rim keeps a box visible on any ground
+
+
+def enlarge(image: np.ndarray, min_side: int = 256) -> tuple[np.ndarray, int]:
+    """Enlarge a small image by a whole factor, so that the boxes drawn on it stay thin and legible.
+
+    Args:
+        image: H x W x 3 uint8 RGB.
+        min_side: The shorter side of the result is at least this, in pixels; a larger image stays as it is.
+
+    Returns:
+        The image (a copy) and the factor, by which boxes must be multiplied too.
+
+    Example:
+        >>> picture, factor = enlarge(np.zeros((60, 100, 3), np.uint8), min_side=256)
+        >>> picture.shape, factor
+        ((300, 500, 3), 5)
+    """
+    check_image('image', image)
+    if min_side < 1:
+        raise ValueError(f'min_side must be at least 1 pixel, got {min_side}')
+    height, width = image.shape[:2]
+    factor = max(1, -(-min_side // min(height, width)))
+    if factor == 1:
+        return image.copy(), 1
+    return cv2.resize(image, (width * factor, height * factor), interpolation=cv2.INTER_CUBIC), factor
+
+
+def draw_boxes(image: np.ndarray,
+               boxes: np.ndarray,
+               color: Color = PREDICTED_COLOR,
+               width: int | None = None,
+               label: str | None = None) -> np.ndarray:
+    """A copy of the image with boxes on it, each with a dark rim.
+
+    Args:
+        image: H x W x 3 uint8 RGB.
+        boxes: n x 4 xyxy (or 4) in pixels of the image, ends exclusive; rounded to whole pixels. Corners in the wrong
+            order are swapped, what lies outside the image is drawn at its border: a network may give either.
+        color: RGB, 0-255.
+        width: Of the line in pixels; None: 1/128 of the shorter side, at least 1.
+        label: Written into the upper left corner of every box.
+
+    Raises:
+        ValueError: A box that is not four finite numbers.
+
+    Example:
+        >>> picture = draw_boxes(np.zeros((8, 8, 3), np.uint8), np.array([[2, 2, 6, 6]]), color=(255, 0, 0), width=1)
+        >>> picture[..., 0][2]
+        array([ 0, 20, 255, 255, 255, 255, 20, 0], dtype=uint8)
+    """
+    check_image('image', image)
+    boxes = np.atleast_2d(np.asarray(boxes, np.float64))
+    if boxes.size and (boxes.ndim != 2 or boxes.shape[1] != 4 or not np.isfinite(boxes).all()):
+        raise ValueError(f'boxes must be n x 4 finite numbers (x1, y1, x2, y2), got {boxes.tolist()}')
+    canvas = np.ascontiguousarray(image).copy()
+    size = np.array([image.shape[1], image.shape[0]])
+    width = max(1, round(size.min() / 128)) if width is None else width
+    for box in boxes.reshape(-1, 4):
+        first, last = np.round(np.sort(box.reshape(2, 2), axis=0).clip(0, size)).astype(int)
+        _draw_frame(canvas, first - 1, last + 1, width + 2, _EDGE)
+        _draw_frame(canvas, first, last, width, color)
+        if label:
+            _draw_tag(canvas, label, first + width, color)
+    return canvas
+
+
+def _draw_frame(canvas: np.ndarray, first: np.ndarray, last: np.ndarray, width: int, color: Color) -> None:
+    """Colour the outermost `width` pixels of the rectangle from `first` to before `last` (x, y), in place.
+
+    By slices: cv2's thick lines have round ends and come out wider than asked for.
+    """
+    (x1, y1), (x2, y2) = np.maximum(first, 0), np.maximum(last, 0)
+    (left, top), (right, bottom) = np.minimum(first + width, last), np.maximum(np.maximum(last - width, first), 0)
+    canvas[y1:top, x1:x2] = canvas[bottom:y2, x1:x2] = color
+    canvas[y1:y2, x1:left] = canvas[y1:y2, right:x2] = color
+
+
+def _draw_tag(canvas: np.ndarray, text: str, corner: np.ndarray, color: Color) -> None:
+    """Write text on a filled ground, in place; the ink is black or white, whichever stands out."""
+    from PIL import Image, ImageDraw
+    font = load_font(max(11, min(canvas.shape[:2]) // 22))  # 11 pixels: smaller letters cannot be read
+    picture = Image.fromarray(canvas)
+    draw = ImageDraw.Draw(picture)
+    left, top = (int(v) for v in corner)
+    x1, y1, x2, y2 = draw.textbbox((left + 2, top + 1), text, font=font)
+    draw.rectangle((left, top, x2 + 2, y2 + 2), fill=tuple(color))
+    light = float(np.dot(color, (.299, .587, .114)))  # luma of ITU-R BT.601
+    draw.text((left + 2, top + 1), text, font=font, fill=(0, 0, 0) if light > 127 else (255, 255, 255))
+    canvas[:] = np.asarray(picture)
+
+
+def warp_to_original(score_map: np.ndarray, homography_matrix: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """A score map of the network input as seen on the original image: crop, scale and flip undone.
+
+    Args:
+        score_map: H x W, any range.
+        homography_matrix: 3 x 3, pixels of the original image to pixels of the network input.
+        size: (height, width) of the original image, or of an enlarged one whose scale the matrix includes.
+
+    Returns:
+        height x width float32, bilinear; NaN where the network did not see the image (cropped away).
+
+    Example:
+        >>> cropped = np.array([[1., 0, -1], [0, 1, 0], [0, 0, 1]])  # the first column was cut off
+        >>> warp_to_original(np.ones((2, 2)), cropped, size=(2, 3))
+        array([[nan,  1.,  1.],
+               [nan,  1.,  1.]], dtype=float32)
+    """
+    score_map = np.ascontiguousarray(score_map, np.float32)
+    if score_map.ndim != 2 or 0 in score_map.shape:
+        raise ValueError(f'score_map must be H x W with at least one pixel, got shape {score_map.shape}')
+    matrix = np.asarray(homography_matrix, np.float64)
+    if matrix.shape != (3, 3):
+        raise ValueError(f'homography_matrix must be 3 x 3, got shape {matrix.shape}')
+    # The matrix speaks of pixel edges (the first pixel spans 0 to 1), cv2 of pixel centres.
+    centre, back = np.eye(3), np.eye(3)
+    centre[:2, 2], back[:2, 2] = .5, -.5
+    matrix, flags = back @ matrix @ centre, cv2.WARP_INVERSE_MAP
+    height, width = size
+    warped = cv2.warpPerspective(score_map, matrix, (width, height), flags=flags | cv2.INTER_LINEAR,
+                                 borderMode=cv2.BORDER_REPLICATE)
+    seen = cv2.warpPerspective(np.ones_like(score_map), matrix, (width, height), flags=flags | cv2.INTER_NEAREST,
+                               borderMode=cv2.BORDER_CONSTANT, borderValue=0)
+    return np.where(seen > 0, warped, np.float32(np.nan))
+
+
+def overlay_score_map(image: np.ndarray,
+                      score_map: np.ndarray,
+                      alpha: float = 0.6,
+                      colormap: int = cv2.COLORMAP_VIRIDIS) -> np.ndarray:
+    """Lay a score map in colours over the grey image.
+
+    Args:
+        image: H x W x 3 uint8 RGB.
+        score_map: H x W in [0, 1] (what lies outside is clipped); where it is NaN the image stays as it is.
+        alpha: Share of the colour in [0, 1].
+        colormap: One of cv2's; viridis by default: its lightness rises evenly with the score.
+
+    Returns:
+        H x W x 3 uint8.
+
+    Example:
+        >>> overlay_score_map(np.zeros((1, 2, 3), np.uint8), np.array([[0., 1.]]), alpha=1.)
+        array([[[ 68,   1,  84],
+                [253, 231,  37]]], dtype=uint8)
+    """
+    check_image('image', image)
+    score_map = np.asarray(score_map, np.float32)
+    if score_map.shape != image.shape[:2]:
+        raise ValueError(f'score_map must have the size of the image, {image.shape[:2]}, got {score_map.shape}; '
+                         'warp_to_original brings it there')
+    if not 0 <= alpha <= 1:
+        raise ValueError(f'alpha must be in [0, 1], got {alpha}')
+    seen = np.isfinite(score_map)
+    levels = np.round(np.where(seen, score_map, 0).clip(0, 1) * 255).astype(np.uint8)
+    colors = cv2.applyColorMap(levels, colormap)[..., ::-1]
+    grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)[..., None]
+    mixed = np.round(alpha * colors + (1 - alpha) * grey).astype(np.uint8)
+    return np.where(seen[..., None], mixed, image)
+
+
+def picture_grid(rows: Sequence[Sequence[tuple[np.ndarray, Sequence[Line]]]],
+                 gap: int = 8,
+                 font_size: int = 13,
+                 font_file: str | None = None) -> np.ndarray:
+    """Pictures with captions in rows and columns on white.
+
+    Args:
+        rows: Rows of (image H x W x 3 uint8 RGB, lines of its caption, see :func:`add_caption`). Sizes may differ: a
+            column is as wide as its widest picture, a row as high as its highest, pictures stand at the upper left.
+        gap: Pixels between and around pictures.
+        font_size: Of the captions.
+        font_file: Of the captions.
+
+    Example:
+        >>> tile = np.zeros((30, 40, 3), np.uint8)
+        >>> picture_grid([[(tile, []), (tile, [])], [(tile, [])]], gap=10).shape
+        (90, 110, 3)
+    """
+    if not rows or not all(len(row) for row in rows):
+        raise ValueError('picture_grid needs at least one row and one picture in each, got rows of '
+                         f'{[len(row) for row in rows]}')
+    tiles = [[add_caption(image, lines, font_size, font_file) for image, lines in row] for row in rows]
+    heights = [max(tile.shape[0] for tile in row) for row in tiles]
+    widths = [max(row[i].shape[1] for row in tiles if i < len(row)) for i in range(max(map(len, tiles)))]
+    grid = np.full((sum(heights) + gap * (len(heights) + 1), sum(widths) + gap * (len(widths) + 1), 3), 255, np.uint8)
+    top = gap
+    for row, height in zip(tiles, heights, strict=True):
+        left = gap
+        for tile, width in zip(row, widths, strict=False):
+            grid[top:top + tile.shape[0], left:left + tile.shape[1]] = tile
+            left += width + gap
+        top += height + gap
+    return grid
