@@ -1,2 +1,8 @@
 """SLT-Net for the OpenMMLab stack: objects found with image labels alone."""
-__version__ = '0.1.0'
+
+from sltnet_mm.hosts import check_hosts
+from sltnet_mm.version import __version__
+
+check_hosts()
+
+__all__ = ['__version__']
