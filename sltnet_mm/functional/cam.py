@@ -90,7 +90,7 @@ def to_score_map(maps: Tensor, size: Sequence[int]) -> Tensor:
 
     Returns:
         B x H x W in [0, 1], float32 (float64 for float64 maps); half precision is computed and returned as float32. A
-        constant map gives zeros; a map with a NaN or an infinity is NaN throughout.
+        constant map gives zeros; a map with a NaN is NaN throughout, one with an infinity at least there.
 
     Example:
         >>> import torch
@@ -103,10 +103,10 @@ def to_score_map(maps: Tensor, size: Sequence[int]) -> Tensor:
     height, width = check_size('size', size)
     maps = full_precision(maps)
     # Asked of the maps as given: interpolation leaves rounding noise on a constant, which min-max would blow up to 1.
-    constant = maps.amax((1, 2), keepdim=True) == maps.amin((1, 2), keepdim=True)
+    constant = maps.amax((1, 2), keepdim=True) - maps.amin((1, 2), keepdim=True) == 0
     resized = F.interpolate(maps[:, None], (height, width), mode='bilinear', align_corners=False)[:, 0]
     low = resized.amin((1, 2), keepdim=True)
     span = resized.amax((1, 2), keepdim=True) - low
     constant = constant | (span == 0)
-    # A NaN compares unequal to everything: it is never taken for a constant, and stays.
+    # NaN, also that of inf - inf, compares unequal to everything: it is never taken for a constant, and stays.
     return torch.where(constant, torch.zeros_like(resized), (resized - low) / torch.where(constant, 1.0, span))

@@ -129,8 +129,8 @@ def _runs_and_contacts(masks: Tensor) -> tuple[Tensor, Tensor, Tensor]:
 
     Starts of runs are two pixels apart or more, so half the column of its start numbers a run within its row. A contact
     is written once, at a pixel of the lower row: at the first column that the two runs share or, where they touch at a
-    corner only, at the foreground pixel of a "\" and at the background pixel of a "/". Pixels without a contact hold one
-    number twice, each that of its own place, so that the scatters spread over all addresses.
+    corner only, at the foreground pixel of a "\" and at the background pixel of a "/". Pixels without a contact hold
+    one number twice, each that of its own place, so that the scatters spread over all addresses.
 
     Returns the number of the run of each pixel (B x H x W; background: of its place), and the two ends of the contacts
     (flat); all int64.
