@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 import cv2
 import numpy as np
+from PIL import Image, ImageDraw
 
 from .captions import Color, Line, add_caption, load_font
 from .checks import check_image
@@ -92,7 +93,6 @@ def _draw_frame(canvas: np.ndarray, first: np.ndarray, last: np.ndarray, width: 
 
 def _draw_tag(canvas: np.ndarray, text: str, corner: np.ndarray, color: Color) -> None:
     """Write text on a filled ground, in place; the ink is black or white, whichever stands out."""
-    from PIL import Image, ImageDraw
     font = load_font(max(11, min(canvas.shape[:2]) // 22))  # 11 pixels: smaller letters cannot be read
     picture = Image.fromarray(canvas)
     draw = ImageDraw.Draw(picture)

@@ -8,10 +8,11 @@ from mmengine.dist import master_only
 from mmengine.structures import BaseDataElement
 from mmengine.visualization import Visualizer
 
-from ..functional.boxes import box_iou, clip_boxes, score_map_to_box, transform_boxes
+from ..functional.boxes import box_iou
 from ..registry import VISUALIZERS
 from .captions import Line, add_caption
-from .drawing import PREDICTED_COLOR, TRUE_COLOR, draw_boxes, enlarge, overlay_score_map, warp_to_original
+from .drawing import PREDICTED_COLOR, TRUE_COLOR, enlarge
+from .panels import box_of_map, box_panel, map_panel, sample_boxes
 
 
 @VISUALIZERS.register_module()
@@ -119,16 +120,16 @@ class LocalizationVisualizer(Visualizer):
             return picture
         sample = data_sample.cpu()
         _check_frame(image, sample)
-        true_boxes = _boxes(sample, 'gt_instances') if draw_gt else torch.zeros(0, 4)
-        boxes = _boxes(sample, 'pred_instances')[:1] if draw_pred else torch.zeros(0, 4)
-        panels = [_with_boxes(picture, factor, true_boxes, boxes)]
+        true_boxes = sample_boxes(sample, 'gt_instances') if draw_gt else torch.zeros(0, 4)
+        boxes = sample_boxes(sample, 'pred_instances')[:1] if draw_pred else torch.zeros(0, 4)
+        panels = [box_panel(picture, true_boxes * factor, boxes * factor)]
         map_box = torch.zeros(0, 4)
         if draw_pred and draw_score_map and 'pred_score_map' in sample:
+            matrix = _matrix(sample)
             if self.map_threshold is not None:
-                map_box = _map_box(sample, self.map_threshold, image.shape)
-            matrix = _matrix(sample) @ np.diag([1 / factor, 1 / factor, 1])
-            score_map = warp_to_original(sample.pred_score_map.float().numpy(), matrix, picture.shape[:2])
-            panels.append(_with_boxes(overlay_score_map(picture, score_map, self.alpha), factor, true_boxes, map_box))
+                map_box = box_of_map(sample.pred_score_map, matrix, image.shape[:2], self.map_threshold)
+            panels.append(map_panel(picture, sample.pred_score_map, matrix @ np.diag([1 / factor, 1 / factor, 1]),
+                                    true_boxes * factor, map_box * factor, self.alpha))
         lines = self._truth_lines(sample, true_boxes) if draw_gt else []
         if draw_pred:
             lines += self._prediction_lines(sample, pred_score_thr, _overlaps(true_boxes, box=boxes, map=map_box))
@@ -167,30 +168,12 @@ def _check_frame(image: np.ndarray, sample: BaseDataElement) -> None:
                          f'{sample.get("img_path", "this sample")} lie on; got {image.shape[:2]}')
 
 
-def _boxes(sample: BaseDataElement, field: str) -> torch.Tensor:
-    boxes = sample.get(field, {}).get('bboxes')
-    if boxes is None:
-        return torch.zeros(0, 4)
-    return getattr(boxes, 'tensor', boxes).float()  # mmdet wraps boxes of some pipelines
-
-
 def _matrix(sample: BaseDataElement) -> np.ndarray:
     matrix = sample.get('homography_matrix')
     if matrix is None:
         raise KeyError(f'{sample.get("img_path", "this sample")} has a pred_score_map but no homography_matrix, '
                        'without which the map cannot be laid on the image: pack with sltnet_mm.PackLocalizationInputs')
     return np.asarray(matrix, np.float64)
-
-
-def _map_box(sample: BaseDataElement, threshold: float, shape: tuple[int, ...]) -> torch.Tensor:
-    """The box of the score map (1 x 4), in pixels of the original image."""
-    box = score_map_to_box(sample.pred_score_map, threshold)[None]
-    return clip_boxes(transform_boxes(box, torch.from_numpy(np.linalg.inv(_matrix(sample)))), shape[:2])
-
-
-def _with_boxes(picture: np.ndarray, factor: int, true_boxes: torch.Tensor, boxes: torch.Tensor) -> np.ndarray:
-    picture = draw_boxes(picture, true_boxes.numpy() * factor, TRUE_COLOR)
-    return draw_boxes(picture, boxes.numpy() * factor, PREDICTED_COLOR)
 
 
 def _overlaps(true_boxes: torch.Tensor, **boxes: torch.Tensor) -> str:

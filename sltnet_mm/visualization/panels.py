@@ -1,0 +1,91 @@
+"""The panels of a picture: the image with boxes, and a score map over the image with boxes."""
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from mmengine.structures import BaseDataElement
+from torch import Tensor
+
+from ..functional.boxes import clip_boxes, score_map_to_box, transform_boxes
+from .drawing import PREDICTED_COLOR, TRUE_COLOR, draw_boxes, overlay_score_map, warp_to_original
+
+
+def sample_boxes(sample: BaseDataElement, field: str) -> Tensor:
+    """The boxes of ``gt_instances`` or ``pred_instances``, n x 4 float32 xyxy; none where the sample lacks the field.
+
+    Example:
+        >>> sample_boxes(BaseDataElement(), 'gt_instances').shape
+        torch.Size([0, 4])
+    """
+    boxes = sample.get(field, {}).get('bboxes')
+    if boxes is None:
+        return torch.zeros(0, 4)
+    return getattr(boxes, 'tensor', boxes).detach().float().cpu()  # some pipelines of mmdet wrap boxes
+
+
+def box_of_map(score_map: Tensor,
+               homography_matrix: np.ndarray,
+               size: Sequence[int],
+               threshold: float = 0.2) -> Tensor:
+    """The box that a score map gives, on the original image.
+
+    Args:
+        score_map: H x W, of the network input.
+        homography_matrix: 3 x 3, original to input pixels.
+        size: (height, width) of the original image.
+        threshold: Share of the maximum, see :func:`~sltnet_mm.functional.score_map_to_box`.
+
+    Returns:
+        1 x 4 float32 xyxy, clipped to the image.
+
+    Example:
+        >>> score_map = torch.zeros(8, 8)
+        >>> score_map[2:4, 2:6] = 1
+        >>> box_of_map(score_map, np.diag([.5, .5, 1]), size=(16, 16))
+        tensor([[ 4.,  4., 12.,  8.]])
+    """
+    box = score_map_to_box(score_map.detach().cpu(), threshold)[None]
+    to_original = np.linalg.inv(np.asarray(homography_matrix, np.float64))
+    return clip_boxes(transform_boxes(box, torch.from_numpy(to_original)), size)
+
+
+def box_panel(image: np.ndarray, true_boxes: Tensor, boxes: Tensor) -> np.ndarray:
+    """The image with the true boxes in white and the predicted ones in red.
+
+    Args:
+        image: H x W x 3 uint8 RGB.
+        true_boxes: n x 4 xyxy in its pixels.
+        boxes: m x 4 xyxy in its pixels.
+
+    Example:
+        >>> box_panel(np.zeros((8, 8, 3), np.uint8), torch.zeros(0, 4), torch.tensor([[0., 0, 8, 8]]))[0, 0]
+        array([255, 48, 48], dtype=uint8)
+    """
+    return draw_boxes(draw_boxes(image, true_boxes.numpy(), TRUE_COLOR), boxes.numpy(), PREDICTED_COLOR)
+
+
+def map_panel(image: np.ndarray,
+              score_map: Tensor,
+              homography_matrix: np.ndarray,
+              true_boxes: Tensor,
+              boxes: Tensor,
+              alpha: float = 0.6) -> np.ndarray:
+    """A score map of the network input laid over the image, with boxes.
+
+    Args:
+        image: H x W x 3 uint8 RGB.
+        score_map: h x w in [0, 1].
+        homography_matrix: 3 x 3, pixels of the image to pixels of the network input.
+        true_boxes: n x 4 xyxy in pixels of the image.
+        boxes: m x 4 xyxy in pixels of the image.
+        alpha: Share of the map's colours.
+
+    Example:
+        >>> none = torch.zeros(0, 4)
+        >>> map_panel(np.zeros((8, 8, 3), np.uint8), torch.ones(4, 4), np.diag([.5, .5, 1]), none, none, alpha=1.)[0, 0]
+        array([253, 231, 37], dtype=uint8)
+    """
+    warped = warp_to_original(score_map.detach().float().cpu().numpy(), homography_matrix, image.shape[:2])
+    return box_panel(overlay_score_map(image, warped, alpha), true_boxes, boxes)
