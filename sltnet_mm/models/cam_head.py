@@ -59,7 +59,7 @@ class CAMHead(ClsHead):
         super().__init__(loss=loss, topk=topk, cal_acc=cal_acc, init_cfg=init_cfg)
         loss_top_k = getattr(self.loss_module, 'top_k', None)
         self.top_k = next(k for k in (top_k, loss_top_k, 1) if k is not None)
-        for name, k in (('top_k', self.top_k), ("the loss' top_k", loss_top_k)):
+        for name, k in (("the loss' top_k", loss_top_k), ('top_k', self.top_k)):
             if k is not None and not 1 <= k <= num_classes:
                 raise ValueError(f'CAMHead: {name} must be in 1 ... num_classes ({num_classes}), got {k}')
         self.num_classes = num_classes

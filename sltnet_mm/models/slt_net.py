@@ -1,6 +1,7 @@
 """SLT-Net: localizer and regressor trained together, the classifier joined for inference."""
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
 
 import torch
@@ -175,9 +176,10 @@ class SLTNet(BaseDetector):
 
 
 def _in_its_scope(part: dict) -> dict:
-    """``part`` with mmpretrain's scope where it is one of mmpretrain's classes."""
-    if str(part.get('type', '')).startswith('mmpretrain.') and '_scope_' not in part:
-        return dict(part, _scope_='mmpretrain')
+    """A copy of ``part`` (mmdet's detectors write into theirs), with mmpretrain's scope where it is of mmpretrain."""
+    part = copy.deepcopy(part)
+    if str(part.get('type', '')).startswith('mmpretrain.'):
+        part.setdefault('_scope_', 'mmpretrain')
     return part
 
 
