@@ -1,0 +1,51 @@
+"""Curves as inline SVG."""
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from html import escape
+
+_WIDTH, _HEIGHT = 260, 130  # of the drawing; the page scales it
+_LEFT, _RIGHT, _TOP, _BOTTOM = 40, 8, 22, 20
+
+
+def line_chart(title: str, steps: Sequence[float], values: Sequence[float]) -> str:
+    """One curve with its range on the axes, in the text's colour: it suits light and dark pages.
+
+    Args:
+        title: Written above.
+        steps: x, ascending.
+        values: y of the same length, at least one; values that are not finite are left out.
+
+    Returns:
+        An ``<svg>`` element without references to anything outside.
+
+    Raises:
+        ValueError: Lengths differ, or no value is finite.
+
+    Example:
+        >>> line_chart('loss', [1, 2], [3., 1.]).startswith('<svg')
+        True
+    """
+    if len(steps) != len(values):
+        raise ValueError(f'line_chart: steps and values must have one length, got {len(steps)} and {len(values)}')
+    points = [(x, y) for x, y in zip(steps, values, strict=True) if math.isfinite(y)]
+    if not points:
+        raise ValueError(f'line_chart {title!r}: there is no finite value to draw')
+    xs, ys = zip(*points, strict=True)
+    low, high = min(0., *ys), max(0., *ys)  # zero is always in sight: a small change must not look like a large one
+    right, bottom = _WIDTH - _RIGHT, _HEIGHT - _BOTTOM
+
+    def place(x: float, y: float) -> str:
+        across = (x - xs[0]) / ((xs[-1] - xs[0]) or 1)
+        up = (y - low) / ((high - low) or 1)
+        return f'{_LEFT + across * (right - _LEFT):.1f},{bottom - up * (bottom - _TOP):.1f}'
+
+    label = f'{title}: {ys[0]:.3g} at first, {ys[-1]:.3g} at last'
+    texts = ((_LEFT, 14, 'start', title), (right, 14, 'end', f'{ys[-1]:.3g}'),
+             (_LEFT - 4, _TOP + 8, 'end', f'{high:.3g}'), (_LEFT - 4, bottom, 'end', f'{low:.3g}'),
+             (_LEFT, _HEIGHT - 5, 'start', f'{xs[0]:g}'), (right, _HEIGHT - 5, 'end', f'{xs[-1]:g}'))
+    written = ''.join(f'<text x="{x}" y="{y}" text-anchor="{anchor}">{escape(text)}</text>' for x, y, anchor, text in texts)
+    return (f'<svg viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" aria-label="{escape(label)}">'
+            f'<path d="M{_LEFT},{_TOP}V{bottom}H{right}" class="axis"/>'
+            f'<polyline points="{" ".join(place(x, y) for x, y in points)}" class="curve"/>{written}</svg>')
