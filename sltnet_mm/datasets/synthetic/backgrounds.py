@@ -1,15 +1,17 @@
 """Textured, cluttered backgrounds of the embedded data: three families for training, three others for validation and test."""
+import math
 from collections.abc import Callable
 
 import cv2
 import numpy as np
 
-from .scene import fill
+from .scene import SUBPIXEL_BITS, fill, fixed_point
 from .shapes import MARKS, ellipse
 
 Generator = np.random.Generator
-# Hue ranges in degrees: meadow, soil and water in training; slate, violet and rust elsewhere
-HUES = {'train': ((70., 150.), (20., 45.), (180., 230.)), 'val': ((230., 290.), (290., 345.), (0., 25.))}
+# Hue ranges in degrees: soil, meadow, water and heather in training; moss, pine, violet and rust elsewhere
+HUES = {'train': ((20., 45.), (80., 130.), (190., 225.), (290., 330.)),
+        'val': ((50., 75.), (140., 180.), (235., 280.), (340., 360.))}
 
 
 def hsv(hue: float, saturation: float, value: float) -> np.ndarray:
@@ -31,10 +33,16 @@ def noise(rng: Generator, size: int, cells: int) -> np.ndarray:
 
 def waves(rng: Generator, size: int, periods: tuple[float, float]) -> np.ndarray:
     """Bent stripes, size x size float32 in [0, 1], with ``periods`` = (lowest, highest) number of them a side."""
-    y, x = np.mgrid[0:size, 0:size].astype(np.float32) / size
-    angle, count = rng.uniform(0, np.pi), rng.uniform(*periods)
+    x, y = _grid(size)
+    angle, count = rng.uniform(0, math.pi), rng.uniform(*periods)
     bend = rng.uniform(0, .5) * noise(rng, size, 4)
-    return .5 + .5 * np.sin(2 * np.pi * (count * (np.cos(angle) * x + np.sin(angle) * y) + bend) + rng.uniform(0, 7))
+    return .5 + .5 * np.sin(2 * math.pi * (count * (math.cos(angle) * x + math.sin(angle) * y) + bend) + rng.uniform(0, 7))
+
+
+def _grid(size: int) -> tuple[np.ndarray, np.ndarray]:
+    """x (1 x size) and y (size x 1), float32 from 0 to 1: they broadcast, and float32 stays float32 in every numpy."""
+    line = np.arange(size, dtype=np.float32) / size
+    return line[None, :], line[:, None]
 
 
 def _octaves(rng: Generator, size: int) -> np.ndarray:
@@ -56,9 +64,9 @@ def _pebbles(rng: Generator, size: int) -> np.ndarray:
 def _bricks(rng: Generator, size: int) -> np.ndarray:
     rows = int(rng.integers(4, 10))
     tones = rng.random((rows, rows // 2 + 2), np.float32)
-    y, x = np.mgrid[0:size, 0:size].astype(np.float32) / size
+    x, y = _grid(size)
     angle = rng.uniform(-.5, .5)
-    u, v = np.cos(angle) * x + np.sin(angle) * y + 1, np.cos(angle) * y - np.sin(angle) * x + 1
+    u, v = math.cos(angle) * x + math.sin(angle) * y + 1, math.cos(angle) * y - math.sin(angle) * x + 1
     row = (v * rows).astype(np.int64)
     along = u * rows / 2 + .5 * (row % 2)
     joint = (along % 1 < .08) | (v * rows % 1 < .14)
@@ -75,10 +83,10 @@ def _cells(rng: Generator, size: int) -> np.ndarray:
 
 
 def _rings(rng: Generator, size: int) -> np.ndarray:
-    y, x = np.mgrid[0:size, 0:size].astype(np.float32) / size
-    cx, cy = rng.uniform(-.2, 1.2, 2)
+    x, y = _grid(size)
+    cx, cy = rng.uniform(-.2, 1.2), rng.uniform(-.2, 1.2)
     radius = np.hypot(x - cx, y - cy) + .1 * noise(rng, size, 5)
-    return .5 + .5 * np.sin(2 * np.pi * rng.uniform(4, 11) * radius)
+    return .5 + .5 * np.sin(2 * math.pi * rng.uniform(4, 11) * radius)
 
 
 FAMILIES: dict[str, tuple[Callable[[Generator, int], np.ndarray], ...]] = {
@@ -108,22 +116,27 @@ def draw_background(rng: Generator, split: str, size: int) -> np.ndarray:
     dark = hsv(rng.uniform(*span), rng.uniform(.15, .65), rng.uniform(.10, .45))
     light = hsv(rng.uniform(*span), rng.uniform(.10, .55), rng.uniform(.45, .95))
     image = dark + (light - dark) * field
-    for _ in range(rng.integers(3, 9)):
+    image = (255 * image).clip(0, 255).astype(np.uint8)  # OpenCV draws antialiased on bytes only
+    for _ in range(rng.integers(2, 7)):
         x, y, reach = rng.uniform(0, size), rng.uniform(0, size), rng.uniform(.03, .13) * size
         if rng.random() < .4:
-            angle = rng.uniform(0, np.pi)
-            along = 3 * reach * np.array([np.cos(angle), np.sin(angle)])
+            angle = rng.uniform(0, math.pi)
+            along = 3 * reach * np.array([math.cos(angle), math.sin(angle)])
             across = .2 * along[::-1] * [-1, 1]
             outline = np.stack([along, across, -along, -across]) + [x, y]
             colour = hsv(rng.uniform(*span), rng.uniform(.1, .7), rng.uniform(.1, .9))
         else:
             _, hue, saturation, value, mark = MARKS[rng.integers(len(MARKS))]
-            outline = .8 * reach * mark + [x, y]
-            colour = hsv(hue + rng.uniform(-8, 8), saturation, value) if rng.random() < .5 else body_colour(rng)
-        image += fill((outline,), size)[..., None] * (colour - image)
-    return image
+            if rng.random() < .4:  # the colour of a mark in another shape, or its shape in another colour: never both
+                outline = ellipse(x, y, .4 * reach, 1.1 * reach, 10)
+                colour = hsv(hue + rng.uniform(-8, 8), saturation, value)
+            else:
+                outline = .8 * reach * mark + [x, y]
+                colour = body_colour(rng)
+        cv2.fillPoly(image, [fixed_point(outline)], (255 * colour).tolist(), cv2.LINE_AA, SUBPIXEL_BITS)
+    return image.astype(np.float32) / 255
 
 
 def body_colour(rng: Generator) -> np.ndarray:
     """A dull colour (3,) float32 BGR in [0, 1], as all animals have, whatever their class."""
-    return hsv(rng.uniform(0, 360), rng.uniform(.08, .40), rng.uniform(.25, .75))
+    return hsv(rng.uniform(0, 360), rng.uniform(.15, .50), rng.uniform(.25, .75))

@@ -15,7 +15,7 @@ NUM_IMAGES = {'train': 1008, 'val': 252, 'test': 504}  # multiples of the 12 cla
 class SyntheticLocalization(LocalizationDataset):
     """Fine-grained animals drawn from a seed: no download, no file, exact boxes and masks.
 
-    Three bodies (bird, fish, beetle) are each shared by four classes that differ in a small mark only, so a plain class activation
+    Two bodies (bird, fish) are each shared by six classes that differ in a small mark only, so a plain class activation
     map looks at the mark. Size, pose, place, coat, light and occlusion vary and tell nothing of the class. The textures and
     palettes of the backgrounds of 'val' and 'test' do not occur in 'train'. An image depends on (seed, split, index) and its
     class alone, so it is the same in any order, worker or process. Its ``img_path`` (``synthetic://...``) can be read by
@@ -36,7 +36,7 @@ class SyntheticLocalization(LocalizationDataset):
     Examples:
         >>> dataset = SyntheticLocalization(split='val', num_images=24)
         >>> len(dataset), dataset.metainfo['classes'][5]
-        (24, 'yellow_beetle')
+        (24, 'blue_fish')
         >>> dataset.get_data_info(5)['img_path']
         'synthetic://seed0-size64/val/000005-05.png'
     """

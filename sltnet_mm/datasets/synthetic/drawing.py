@@ -1,4 +1,5 @@
 """From the geometry of an embedded image to its pixels."""
+import cv2
 import numpy as np
 
 from .backgrounds import body_colour, draw_background, hsv, noise
@@ -24,9 +25,10 @@ def draw_image(seed: int, split: str, index: int, label: int, size: int) -> np.n
 
 
 def _draw_animal(rng: np.random.Generator, image: np.ndarray, scene: Scene, size: int) -> None:
-    colour, second = body_colour(rng), body_colour(rng)
+    colour = body_colour(rng)
+    second = colour * rng.uniform(.35, .55) if colour.max() > .45 else colour + rng.uniform(.25, .40)
     image += scene.limbs[..., None] * (.7 * colour - image)
-    coat = colour + (second - colour) * _pattern(rng, scene, size)[..., None]
+    coat = colour + (second - colour) * _coat(rng, scene, size)[..., None]
     image += scene.trunk[..., None] * (coat - image)
     _, hue, saturation, value, _ = MARKS[scene.label // len(BODIES)]
     mark = hsv(hue + rng.uniform(-8, 8), saturation * rng.uniform(.8, 1), value * rng.uniform(.85, 1))
@@ -34,17 +36,16 @@ def _draw_animal(rng: np.random.Generator, image: np.ndarray, scene: Scene, size
     image += scene.eyes[..., None] * (.05 - image)
 
 
-def _pattern(rng: np.random.Generator, scene: Scene, size: int) -> np.ndarray:
-    """Stripes, spots or a plain coat, fixed to the animal; size x size float32 in [0, 1], the same kinds for every class."""
-    kind = rng.integers(3)
-    if kind == 0:
-        return np.full((size, size), rng.uniform(0, .3), np.float32)
-    if kind == 1:
-        return (noise(rng, size, int(rng.integers(10, 20))) > .6).astype(np.float32)
-    y, x = np.mgrid[0:size, 0:size].astype(np.float32)
-    axis = scene.to_image[:, 0] / np.hypot(*scene.to_image[:, 0])
-    along = (axis[0] * (x - scene.to_image[0, 2]) + axis[1] * (y - scene.to_image[1, 2])) / scene.length
-    return (np.sin(2 * np.pi * rng.uniform(4, 8) * along) > 0).astype(np.float32)
+def _coat(rng: np.random.Generator, scene: Scene, size: int) -> np.ndarray:
+    """The coat's pattern, fixed to the animal; size x size float32 in [0, 1]."""
+    x = np.arange(size, dtype=np.float32)[None, :]
+    y = np.arange(size, dtype=np.float32)[:, None]
+    inverse = cv2.invertAffineTransform(scene.to_image).astype(np.float32)
+    forward = inverse[0, 0] * x + inverse[0, 1] * y + inverse[0, 2]
+    down = inverse[1, 0] * x + inverse[1, 1] * y + inverse[1, 2]
+    if scene.body.coat == 'belly':
+        return (down > rng.uniform(-.02, .08)).astype(np.float32)
+    return (np.sin(2 * np.pi * rng.uniform(3, 4.5) * forward + rng.uniform(0, 7)) > 0).astype(np.float32)
 
 
 def _light(rng: np.random.Generator, image: np.ndarray, size: int) -> np.ndarray:

@@ -7,14 +7,14 @@ import numpy as np
 from .shapes import BODIES, CLASSES, MARKS, Body, ellipse
 
 SPLIT_STREAMS = {'train': 0, 'val': 1, 'test': 2}
-_SUBPIXEL_BITS = 4  # cv2 draws in fixed point: 1/16 pixel
+SUBPIXEL_BITS = 4  # cv2 draws in fixed point: 1/16 pixel
 
 # The tuning of the geometry; shares are of the image's side unless said otherwise.
-LENGTHS = (.30, .92)        # extent of the animal's longer side
-MAX_TILT = 35.              # degrees
+LENGTHS = (.38, .95)        # extent of the animal's longer side
+MAX_TILT = 30.              # degrees
 ASPECT = (.80, 1.25)        # stretch across the animal's axis
 CUT_SHARE = .10             # images in which the border cuts the animal
-OCCLUDED_SHARE = .35        # images in which something stands before it
+OCCLUDED_SHARE = .25        # images in which something stands before it
 MIN_VISIBLE = .65           # visible share of the animal, or the occluder is drawn again
 MIN_MARK_VISIBLE = .75      # visible share of the mark: without it the class could not be known
 
@@ -67,8 +67,13 @@ def fill(polygons: tuple[np.ndarray, ...], size: int, to_image: np.ndarray | Non
     canvas = np.zeros((size, size), np.uint8)
     for polygon in polygons:
         points = polygon if to_image is None else polygon @ to_image[:, :2].T + to_image[:, 2]
-        cv2.fillPoly(canvas, [np.round(points * 2 ** _SUBPIXEL_BITS).astype(np.int32)], 255, cv2.LINE_AA, _SUBPIXEL_BITS)
+        cv2.fillPoly(canvas, [fixed_point(points)], 255, cv2.LINE_AA, SUBPIXEL_BITS)
     return canvas.astype(np.float32) / 255
+
+
+def fixed_point(points: np.ndarray) -> np.ndarray:
+    """Corners (n x 2, pixels) as cv2's fixed-point int32 with :data:`SUBPIXEL_BITS`."""
+    return np.round(points * 2 ** SUBPIXEL_BITS).astype(np.int32)
 
 
 def make_scene(seed: int, split: str, index: int, label: int, size: int) -> Scene:

@@ -1,4 +1,4 @@
-"""The animals of the embedded data: three bodies, each shared by four classes that differ in a small mark only.
+"""The animals of the embedded data: two bodies, each shared by six classes that differ in a small mark only.
 
 Object coordinates: x forward, y down, a body about one unit long around the origin. All polygons are n x 2 float64.
 """
@@ -33,7 +33,10 @@ def _legs(xs: tuple[float, ...], top: float, length: float, lean: float) -> tupl
 
 @dataclass(frozen=True)
 class Body:
-    """One body: ``limbs`` lie behind ``trunk``; the mark of the class sits around ``mark_at`` with the radius ``mark_radius``."""
+    """One body: ``limbs`` lie behind ``trunk``; the mark of the class sits around ``mark_at`` with the radius ``mark_radius``.
+
+    ``coat`` ('belly' or 'stripes') belongs to the body too; it tells the body, not the mark.
+    """
 
     name: str
     trunk: tuple[np.ndarray, ...]
@@ -41,32 +44,29 @@ class Body:
     eyes: tuple[np.ndarray, ...]
     mark_at: tuple[float, float]
     mark_radius: float
+    coat: str
 
 
 BODIES = (
     Body('bird', (ellipse(0, 0, .38, .23), ellipse(.38, -.24, .17, .16)),
          (_polygon((-.25, -.10), (-.80, -.16), (-.72, .12), (-.25, .08)), _polygon((.52, -.29), (.70, -.20), (.52, -.17)),
           *_legs((-.08, .10), .15, .32, .05)),
-         (ellipse(.45, -.30, .03, .03, 8),), (.22, -.14), .17),
+         (ellipse(.45, -.30, .03, .03, 8),), (.30, -.20), .17, 'belly'),
     Body('fish', (ellipse(0, 0, .52, .27), ellipse(.22, 0, .34, .22)),
          (_polygon((-.40, 0), (-.80, -.30), (-.70, 0), (-.80, .30)), _polygon((-.20, -.22), (.18, -.24), (-.18, -.44)),
           _polygon((-.10, .20), (.14, .22), (-.12, .38))),
-         (ellipse(.42, -.06, .035, .035, 8),), (-.30, 0), .17),
-    Body('beetle', (ellipse(-.10, 0, .44, .34), ellipse(.38, 0, .17, .20)),
-         (*_legs((-.35, -.10, .15), -.60, 1.2, 0), _polygon((.50, -.04), (.78, -.22), (.80, -.18), (.52, .02)),
-          _polygon((.50, .04), (.78, .22), (.80, .18), (.52, -.02))),
-         (ellipse(.48, -.09, .03, .03, 8), ellipse(.48, .09, .03, .03, 8)), (.30, 0), .16),
+         (ellipse(.42, -.06, .035, .035, 8),), (-.36, 0), .17, 'stripes'),
 )
 
-_DIAGONAL = .5 * 2 ** .5
 # name, hue in degrees, saturation, value, outline in units of the mark's radius
 MARKS = (
     ('red', 2., .90, .85, ellipse(0, 0, 1, 1, 16)),
     ('yellow', 50., .90, .95, _polygon((-1, .8), (0, -1.1), (1, .8))),
     ('blue', 220., .85, .85, _polygon((-.5, -1.15), (.5, -1.15), (.5, 1.15), (-.5, 1.15))),
-    ('white', 0., .03, .97, np.stack([_polygon((0, -1.25), (1.25, 0), (0, 1.25), (-1.25, 0)),
-                                     .5 * _DIAGONAL * _polygon((1, -1), (1, 1), (-1, 1), (-1, -1))], axis=1).reshape(-1, 2)),
+    ('white', 0., .03, .97, _polygon((0, -1.3), (.4, -.4), (1.3, 0), (.4, .4), (0, 1.3), (-.4, .4), (-1.3, 0), (-.4, -.4))),
+    ('green', 125., .90, .75, _polygon((-.9, -.9), (.9, -.9), (.9, .9), (-.9, .9))),
+    ('magenta', 310., .85, .85, _polygon((0, -1.2), (1, 0), (0, 1.2), (-1, 0))),
 )
 
-# Label l has body l % 3 and mark l // 3: any first n classes hold similar ones as soon as n > 3.
+# Label l has body l % 2 and mark l // 2: any first n classes hold similar ones as soon as n > 2.
 CLASSES = tuple(f'{mark[0]}_{body.name}' for mark in MARKS for body in BODIES)
