@@ -1,6 +1,11 @@
 """Data sets for weakly supervised localization: labels for training, labels and boxes for validation and test."""
 from .base import LocalizationDataset
+from .cub import CUBLocalization
+from .image_files import BadImageError
+from .localization_csv import LocalizationCSV
+from .localization_list import LocalizationList
 from .synthetic import SyntheticLocalization
 from .transforms import PackLocalizationInputs, ResizeCrop
 
-__all__ = ['LocalizationDataset', 'PackLocalizationInputs', 'ResizeCrop', 'SyntheticLocalization']
+__all__ = ['BadImageError', 'CUBLocalization', 'LocalizationCSV', 'LocalizationDataset', 'LocalizationList', 'PackLocalizationInputs',
+           'ResizeCrop', 'SyntheticLocalization']

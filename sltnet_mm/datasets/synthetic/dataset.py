@@ -1,5 +1,6 @@
 """The embedded data as a data set."""
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
+from typing import Any
 
 from sltnet_mm.registry import DATASETS
 
@@ -27,8 +28,7 @@ class SyntheticLocalization(LocalizationDataset):
         image_size: Side of the square images in pixels, at least 16. Defaults to 64.
         num_classes: The first so many of the 12 classes, at least 2. Defaults to 12.
         seed: Seed of the whole data set, at least 0. Defaults to 0.
-        pipeline, metainfo, on_bad_image, indices, serialize_data, test_mode, lazy_init, max_refetch: See
-            :class:`LocalizationDataset`.
+        **kwargs: The other arguments of :class:`LocalizationDataset`.
 
     Raises:
         ValueError: A number outside the ranges above.
@@ -42,9 +42,7 @@ class SyntheticLocalization(LocalizationDataset):
     """
 
     def __init__(self, split: str = 'train', num_images: int | None = None, image_size: int = 64, num_classes: int = len(CLASSES),
-                 seed: int = 0, pipeline: Sequence[dict | Callable] = (), metainfo: Mapping | None = None,
-                 on_bad_image: str = 'error', indices: int | Sequence[int] | None = None, serialize_data: bool = True,
-                 test_mode: bool | None = None, lazy_init: bool = False, max_refetch: int = 1000) -> None:
+                 seed: int = 0, **kwargs: Any) -> None:
         for name, value, low, high in (('num_images', num_images, 1, 10 ** 6), ('image_size', image_size, 16, 4096),
                                        ('num_classes', num_classes, 2, len(CLASSES)), ('seed', seed, 0, 2 ** 63)):
             if not (name == 'num_images' and value is None) and not (isinstance(value, int) and low <= value <= high):
@@ -53,8 +51,7 @@ class SyntheticLocalization(LocalizationDataset):
         self.image_size = image_size
         self.num_classes = num_classes
         self.seed = seed
-        super().__init__(split=split, pipeline=pipeline, metainfo=metainfo, on_bad_image=on_bad_image, indices=indices,
-                         serialize_data=serialize_data, test_mode=test_mode, lazy_init=lazy_init, max_refetch=max_refetch)
+        super().__init__(split=split, **kwargs)
 
     def load_classes(self) -> Sequence[str]:
         """Names of the first ``num_classes`` classes."""
