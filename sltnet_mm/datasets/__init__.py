@@ -1,4 +1,5 @@
 """Data sets for weakly supervised localization: labels for training, labels and boxes for validation and test."""
+
 from .base import LocalizationDataset
 from .cub import CUBLocalization
 from .image_files import BadImageError
@@ -7,5 +8,13 @@ from .localization_list import LocalizationList
 from .synthetic import SyntheticLocalization
 from .transforms import PackLocalizationInputs, ResizeCrop
 
-__all__ = ['BadImageError', 'CUBLocalization', 'LocalizationCSV', 'LocalizationDataset', 'LocalizationList', 'PackLocalizationInputs',
-           'ResizeCrop', 'SyntheticLocalization']
+__all__ = [
+    'BadImageError',
+    'CUBLocalization',
+    'LocalizationCSV',
+    'LocalizationDataset',
+    'LocalizationList',
+    'PackLocalizationInputs',
+    'ResizeCrop',
+    'SyntheticLocalization',
+]

@@ -1,4 +1,5 @@
 """What all localization data sets share: the arguments, the checks, and that training carries no box."""
+
 import logging
 from collections.abc import Callable, Mapping, Sequence
 
@@ -18,10 +19,10 @@ _LISTED = 20  # bad images named in the warning; more would bury the count
 class LocalizationDataset(BaseDataset):
     """Images with one label each and, in the splits 'val' and 'test' only, boxes.
 
-    A subclass implements :meth:`load_classes` and :meth:`load_samples`. A sample is a dict of ``img_path`` (str), ``img_id``
-    (unique), ``gt_label`` (int) and, for 'val' and 'test' only, ``instances``: a list of ``dict(bbox=[x1, y1, x2, y2],
-    bbox_label=int, ignore_flag=0)`` in original pixels, ends exclusive (x2 = x1 + width); optionally ``mask_path``, an image in
-    which every non-zero pixel is object. ``get_data_info`` adds ``sample_idx``.
+    A subclass implements :meth:`load_classes` and :meth:`load_samples`. A sample is a dict of ``img_path`` (str),
+    ``img_id`` (unique), ``gt_label`` (int) and, for 'val' and 'test' only, ``instances``: a list of ``dict(bbox=[x1,
+    y1, x2, y2], bbox_label=int, ignore_flag=0)`` in original pixels, ends exclusive (x2 = x1 + width); optionally
+    ``mask_path``, an image in which every non-zero pixel is object. ``get_data_info`` adds ``sample_idx``.
 
     Args:
         data_root: Folder that the paths are relative to. Defaults to ''.
@@ -29,9 +30,9 @@ class LocalizationDataset(BaseDataset):
         pipeline: Transforms, as everywhere in mmengine. Transforms that move pixels unrecorded are refused.
         classes: Names of the classes in the order of the labels; None: the data set's own. Defaults to None.
         metainfo: More meta information; ``classes`` in it counts as the argument. Defaults to None.
-        on_bad_image: 'error': a missing, truncated or undecodable image raises when it is loaded. 'skip': every image is decoded once
-            while the data set is set up (progress is shown), bad ones are dropped and listed in one warning; all workers and
-            ranks drop the same. Defaults to 'error'.
+        on_bad_image: 'error': a missing, truncated or undecodable image raises when it is loaded. 'skip': every image
+            is decoded once while the data set is set up (progress is shown), bad ones are dropped and listed in one
+            warning; all workers and ranks drop the same. Defaults to 'error'.
         indices: Only the first so many samples (int), or those at these places. Defaults to None, all.
         serialize_data: Keep the samples as one block of bytes that workers share. Defaults to True.
         test_mode: As in mmengine; None: true unless split is 'train'. Defaults to None.
@@ -40,15 +41,25 @@ class LocalizationDataset(BaseDataset):
 
     Raises:
         FileNotFoundError: ``data_root`` or an annotation file does not exist.
-        ValueError: An unknown split, an unrecorded transform, no sample at all, an image id that occurs twice, a label outside the
-            classes, a sample of 'val' or 'test' without a box.
+        ValueError: An unknown split, an unrecorded transform, no sample at all, an image id that occurs twice, a label
+            outside the classes, a sample of 'val' or 'test' without a box.
         BadImageError: (a ValueError, when a sample is loaded) names an image that cannot be read.
     """
 
-    def __init__(self, data_root: str = '', split: str = 'train', pipeline: Sequence[dict | Callable] = (),
-                 classes: Sequence[str] | None = None, metainfo: Mapping | None = None, on_bad_image: str = 'error',
-                 indices: int | Sequence[int] | None = None, serialize_data: bool = True, test_mode: bool | None = None,
-                 lazy_init: bool = False, max_refetch: int = 1000) -> None:
+    def __init__(
+        self,
+        data_root: str = '',
+        split: str = 'train',
+        pipeline: Sequence[dict | Callable] = (),
+        classes: Sequence[str] | None = None,
+        metainfo: Mapping | None = None,
+        on_bad_image: str = 'error',
+        indices: int | Sequence[int] | None = None,
+        serialize_data: bool = True,
+        test_mode: bool | None = None,
+        lazy_init: bool = False,
+        max_refetch: int = 1000,
+    ) -> None:
         if split not in SPLITS:
             raise ValueError(f'{type(self).__name__}: split must be one of {SPLITS}, got {split!r}.')
         if on_bad_image not in ('error', 'skip'):
@@ -56,16 +67,26 @@ class LocalizationDataset(BaseDataset):
         if isinstance(classes, str):
             raise TypeError(f'{type(self).__name__}: classes must be a sequence of names, got the string {classes!r}.')
         if data_root and not fileio.isdir(data_root):
-            raise FileNotFoundError(f'{type(self).__name__}: data_root {data_root!r} is not a folder. Set data_root to where the '
-                                    'data lies (--cfg-options train_dataloader.dataset.data_root=... on the command line).')
+            raise FileNotFoundError(
+                f'{type(self).__name__}: data_root {data_root!r} is not a folder. Set data_root to where the '
+                'data lies (--cfg-options train_dataloader.dataset.data_root=... on the command line).'
+            )
         self.split = split
         self.on_bad_image = on_bad_image
         metainfo = dict(metainfo or {})
         if classes is not None:
             metainfo['classes'] = tuple(classes)
-        super().__init__(metainfo=metainfo, data_root=data_root, data_prefix={}, indices=indices, serialize_data=serialize_data,
-                         pipeline=list(pipeline), test_mode=split != 'train' if test_mode is None else test_mode, lazy_init=True,
-                         max_refetch=max_refetch)
+        super().__init__(
+            metainfo=metainfo,
+            data_root=data_root,
+            data_prefix={},
+            indices=indices,
+            serialize_data=serialize_data,
+            pipeline=list(pipeline),
+            test_mode=split != 'train' if test_mode is None else test_mode,
+            lazy_init=True,
+            max_refetch=max_refetch,
+        )
         refuse_unrecorded(self.pipeline.transforms)
         if not lazy_init:
             self.full_init()
@@ -91,13 +112,15 @@ class LocalizationDataset(BaseDataset):
         for sample in samples:
             self._check_sample(sample, len(classes))
             if sample['img_id'] in seen:
-                raise ValueError(f"{self._where()}: image id {sample['img_id']!r} occurs twice in split {self.split!r}; ids must be "
-                                 'unique.')
+                raise ValueError(
+                    f'{self._where()}: image id {sample["img_id"]!r} occurs twice in split {self.split!r}; ids must be '
+                    'unique.'
+                )
             seen.add(sample['img_id'])
         return self._drop_bad_images(samples) if self.on_bad_image == 'skip' else samples
 
     def prepare_data(self, idx: int) -> dict | None:
-        """Load one sample through the pipeline; an image that cannot be read raises :class:`BadImageError` with its name."""
+        """Load one sample through the pipeline; :class:`BadImageError` names an image that cannot be read."""
         path = self.get_data_info(idx)['img_path']
         backend_args = self._backend_args()
         if not backend_args and isinstance(fileio.get_file_backend(path), LocalBackend) and not looks_whole(path):
@@ -117,14 +140,20 @@ class LocalizationDataset(BaseDataset):
     def _check_sample(self, sample: dict, num_classes: int) -> None:
         name, label = sample['img_id'], sample['gt_label']
         if not 0 <= label < num_classes:
-            raise ValueError(f'{self._where()}: image {name!r} has label {label}, outside the {num_classes} classes (0 to '
-                             f'{num_classes - 1}).')
+            raise ValueError(
+                f'{self._where()}: image {name!r} has label {label}, outside the {num_classes} classes (0 to '
+                f'{num_classes - 1}).'
+            )
         if self.split == 'train':
             if 'instances' in sample or 'mask_path' in sample:
-                raise ValueError(f'{self._where()}: training sample {name!r} carries a box or mask; training sees labels only.')
+                raise ValueError(
+                    f'{self._where()}: training sample {name!r} carries a box or mask; training sees labels only.'
+                )
         elif not sample.get('instances'):
-            raise ValueError(f'{self._where()}: image {name!r} of split {self.split!r} has no box; localization cannot be '
-                             'evaluated on it. Add its box or remove the image from the split.')
+            raise ValueError(
+                f'{self._where()}: image {name!r} of split {self.split!r} has no box; localization cannot be '
+                'evaluated on it. Add its box or remove the image from the split.'
+            )
 
     def _drop_bad_images(self, samples: list[dict]) -> list[dict]:
         print_log(f'{self._where()}: reading {len(samples)} images once, to drop bad ones', logger='current')
@@ -137,11 +166,18 @@ class LocalizationDataset(BaseDataset):
                 bad.append(str(error).split(' Restore the file')[0])
         if bad:
             more = f'\n  and {len(bad) - _LISTED} more' if len(bad) > _LISTED else ''
-            print_log(f'{self._where()}: skipped {len(bad)} of {len(samples)} images of split {self.split!r}:\n  ' +
-                      '\n  '.join(bad[:_LISTED]) + more, logger='current', level=logging.WARNING)
+            print_log(
+                f'{self._where()}: skipped {len(bad)} of {len(samples)} images of split {self.split!r}:\n  '
+                + '\n  '.join(bad[:_LISTED])
+                + more,
+                logger='current',
+                level=logging.WARNING,
+            )
         if not good:
-            raise BadImageError(f'{self._where()}: none of the {len(samples)} images of split {self.split!r} can be read; '
-                                f'the first: {bad[0]} Check data_root.')
+            raise BadImageError(
+                f'{self._where()}: none of the {len(samples)} images of split {self.split!r} can be read; '
+                f'the first: {bad[0]} Check data_root.'
+            )
         return good
 
     def _backend_args(self) -> dict | None:

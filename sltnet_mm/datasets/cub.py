@@ -1,4 +1,5 @@
 """CUB-200-2011 in its own layout."""
+
 import os
 from collections.abc import Sequence
 from typing import Any
@@ -13,12 +14,13 @@ from .text_files import Line, check_label, lookup, read_mapping
 class CUBLocalization(LocalizationDataset):
     """CUB-200-2011 (Wah et al., 2011), or any data in its layout: labels for training, labels and one box for the test.
 
-    Files below ``data_root``: ``classes.txt`` (id name), ``images.txt`` (id path below ``images/``), ``image_class_labels.txt``
-    (id class id, from 1), ``train_test_split.txt`` (id 1 for training or 0), and ``bounding_boxes.txt`` (id x y width height in
-    pixels), which is opened for 'test' only. The labels count from 0. ``img_id`` is the id in ``images.txt`` as an int.
+    Files below ``data_root``: ``classes.txt`` (id name), ``images.txt`` (id path below ``images/``),
+    ``image_class_labels.txt`` (id class id, from 1), ``train_test_split.txt`` (id 1 for training or 0), and
+    ``bounding_boxes.txt`` (id x y width height in pixels), which is opened for 'test' only. The labels count from 0.
+    ``img_id`` is the id in ``images.txt`` as an int.
 
-    The data set has no validation split of its own. The one that the field uses (CUBV2 of Choe et al., 2020) is another download:
-    read it with :class:`LocalizationList`, from the lists of clovaai/wsolevaluation.
+    The data set has no validation split of its own. The one that the field uses (CUBV2 of Choe et al., 2020) is another
+    download: read it with :class:`LocalizationList`, from the lists of clovaai/wsolevaluation.
 
     Args:
         data_root: The folder ``CUB_200_2011``.
@@ -27,8 +29,8 @@ class CUBLocalization(LocalizationDataset):
 
     Raises:
         FileNotFoundError: ``data_root`` or one of the files does not exist.
-        ValueError: ``split='val'``; a line that does not parse, an id that occurs twice or is missing in another file, a label
-            outside the classes, a box without area. The message says file and line.
+        ValueError: ``split='val'``; a line that does not parse, an id that occurs twice or is missing in another file,
+            a label outside the classes, a box without area. The message says file and line.
 
     Examples:
         >>> CUBLocalization(data_root='', split='val')
@@ -39,8 +41,10 @@ class CUBLocalization(LocalizationDataset):
 
     def __init__(self, data_root: str = '', split: str = 'train', **kwargs: Any) -> None:
         if split == 'val':
-            raise ValueError('CUBLocalization: CUB-200-2011 has no validation split. The images of CUBV2 are another download; read '
-                             "them with sltnet_mm.LocalizationList(ann_dir='<wsolevaluation>/metadata/CUB', split='val').")
+            raise ValueError(
+                'CUBLocalization: CUB-200-2011 has no validation split. The images of CUBV2 are another download; read '
+                "them with sltnet_mm.LocalizationList(ann_dir='<wsolevaluation>/metadata/CUB', split='val')."
+            )
         super().__init__(data_root=data_root, split=split, **kwargs)
 
     def load_classes(self) -> Sequence[str]:
@@ -56,7 +60,11 @@ class CUBLocalization(LocalizationDataset):
         images = read_mapping(self._path('images.txt'), ('id', 'path'), last_takes_rest=True)
         labels = read_mapping(self._path('image_class_labels.txt'), ('id', 'class_id'))
         splits = read_mapping(self._path('train_test_split.txt'), ('id', 'is_training'))
-        boxes = None if self.split == 'train' else read_mapping(self._path('bounding_boxes.txt'), ('id', 'x', 'y', 'width', 'height'))
+        boxes = (
+            None
+            if self.split == 'train'
+            else read_mapping(self._path('bounding_boxes.txt'), ('id', 'x', 'y', 'width', 'height'))
+        )
         samples = []
         for key, image in images.items():
             flag = lookup(splits, key, image)
@@ -66,8 +74,11 @@ class CUBLocalization(LocalizationDataset):
                 continue
             line = lookup(labels, key, image)
             label = check_label(line.integer(1, 'class_id') - 1, num_classes, line.where)
-            sample = dict(img_path=os.path.join(self.data_root, 'images', image.fields[1]), img_id=image.integer(0, 'id'),
-                          gt_label=label)
+            sample = dict(
+                img_path=os.path.join(self.data_root, 'images', image.fields[1]),
+                img_id=image.integer(0, 'id'),
+                gt_label=label,
+            )
             if boxes is not None:
                 sample['instances'] = [dict(bbox=_corners(lookup(boxes, key, image)), bbox_label=label, ignore_flag=0)]
             samples.append(sample)

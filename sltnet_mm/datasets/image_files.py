@@ -1,4 +1,5 @@
 """Is an image file whole? Quick for good ones, certain for bad ones."""
+
 import io
 import os
 import warnings
@@ -6,7 +7,8 @@ import warnings
 import mmengine.fileio as fileio
 from PIL import Image
 
-# The last bytes of a whole file: JPEG's end-of-image marker, PNG's IEND chunk. Encoders may pad behind them, so a window is searched.
+# The last bytes of a whole file: JPEG's end-of-image marker, PNG's IEND chunk. Encoders may pad behind them, so a
+# window is searched.
 _ENDINGS = {b'\xff\xd8\xff': b'\xff\xd9', b'\x89PNG\r\n\x1a\n': b'IEND'}
 _WINDOW = 64
 
@@ -54,8 +56,8 @@ def check_image(path: str, backend_args: dict | None = None) -> None:
 def looks_whole(path: str) -> bool:
     """Whether a local file exists and ends as its format says; two small reads, no decoding.
 
-    OpenCV decodes a truncated JPEG without an error and fills the rest with grey, so this cannot be left to the decoder. Formats
-    other than JPEG and PNG count as whole: there the decoder itself fails.
+    OpenCV decodes a truncated JPEG without an error and fills the rest with grey, so this cannot be left to the
+    decoder. Formats other than JPEG and PNG count as whole: there the decoder itself fails.
 
     Args:
         path: Path of a local file.

@@ -1,18 +1,59 @@
 """Refuse transforms that move pixels without recording it: boxes would be wrong and nothing would say so."""
+
 from collections.abc import Callable, Iterable, Iterator
 
-# Class names per package whose instances move pixels and leave ``homography_matrix`` alone. An unrecorded crop behind a recorded
-# resize cannot be seen in the metadata, hence this list. mmcv.Pad is not in it: it adds pixels at the right and bottom only.
+# Class names per package whose instances move pixels and leave ``homography_matrix`` alone. An unrecorded crop behind a
+# recorded resize cannot be seen in the metadata, hence this list. mmcv.Pad is not in it: it adds pixels at the right
+# and bottom only.
 UNRECORDED = {
     'mmcv': {'CenterCrop', 'Resize', 'RandomFlip'},
-    'mmdet': {'Albu', 'CachedMixUp', 'CachedMosaic', 'CopyPaste', 'CutHeight', 'Expand', 'MinIoURandomCrop', 'MixUp', 'Mosaic',
-              'RandomCenterCropPad', 'RandomShift'},
-    'mmpretrain': {'Albumentations', 'EfficientNetCenterCrop', 'EfficientNetRandomCrop', 'MAERandomResizedCrop', 'RandomCrop',
-                   'RandomResizedCrop', 'RandomResizedCropAndInterpolationWithTwoPic', 'RandomTranslatePad', 'ResizeEdge', 'Rotate',
-                   'Shear', 'Translate'},
-    'torchvision': {'CenterCrop', 'ElasticTransform', 'FiveCrop', 'Pad', 'RandomAffine', 'RandomCrop', 'RandomHorizontalFlip',
-                    'RandomIoUCrop', 'RandomPerspective', 'RandomResize', 'RandomResizedCrop', 'RandomRotation',
-                    'RandomShortestSize', 'RandomVerticalFlip', 'RandomZoomOut', 'Resize', 'ScaleJitter', 'TenCrop'},
+    'mmdet': {
+        'Albu',
+        'CachedMixUp',
+        'CachedMosaic',
+        'CopyPaste',
+        'CutHeight',
+        'Expand',
+        'MinIoURandomCrop',
+        'MixUp',
+        'Mosaic',
+        'RandomCenterCropPad',
+        'RandomShift',
+    },
+    'mmpretrain': {
+        'Albumentations',
+        'EfficientNetCenterCrop',
+        'EfficientNetRandomCrop',
+        'MAERandomResizedCrop',
+        'RandomCrop',
+        'RandomResizedCrop',
+        'RandomResizedCropAndInterpolationWithTwoPic',
+        'RandomTranslatePad',
+        'ResizeEdge',
+        'Rotate',
+        'Shear',
+        'Translate',
+    },
+    'torchvision': {
+        'CenterCrop',
+        'ElasticTransform',
+        'FiveCrop',
+        'Pad',
+        'RandomAffine',
+        'RandomCrop',
+        'RandomHorizontalFlip',
+        'RandomIoUCrop',
+        'RandomPerspective',
+        'RandomResize',
+        'RandomResizedCrop',
+        'RandomRotation',
+        'RandomShortestSize',
+        'RandomVerticalFlip',
+        'RandomZoomOut',
+        'Resize',
+        'ScaleJitter',
+        'TenCrop',
+    },
 }
 # Attributes under which wrappers of mmengine, mmcv, mmdet and mmpretrain keep what they wrap.
 _CHILDREN = ('transforms', 'subroutines', 'resize', 't', 'policies')
@@ -32,19 +73,29 @@ def refuse_unrecorded(transforms: Iterable[Callable]) -> None:
         >>> refuse_unrecorded([CenterCrop(crop_size=224)])
         Traceback (most recent call last):
         ...
-        ValueError: The pipeline holds mmcv's CenterCrop, which moves pixels but does not record it in homography_matrix. ...
+        ValueError: The pipeline holds mmcv's CenterCrop, which moves pixels but does not record it in
+            homography_matrix. ...
     """
     for transform in _walk(transforms, set()):
-        for kind in type(transform).__mro__:
-            package = kind.__module__.partition('.')[0]
-            # mmdet's Resize and RandomFlip derive from mmcv's and add the record: the most derived listed package decides
-            if package in UNRECORDED:
-                if kind.__name__ in UNRECORDED[package]:
-                    raise ValueError(
-                        f'The pipeline holds {package}\'s {kind.__name__}, which moves pixels but does not record it in '
-                        'homography_matrix. Boxes would be mapped back wrongly. Use sltnet_mm.ResizeCrop (resize, crop, flip), or '
-                        "mmdet's Resize, RandomCrop and RandomFlip.")
-                break
+        kind = _responsible(type(transform))
+        package = kind.__module__.partition('.')[0]
+        if kind.__name__ in UNRECORDED.get(package, ()):
+            raise ValueError(
+                f"The pipeline holds {package}'s {kind.__name__}, which moves pixels but does not record it in "
+                'homography_matrix. Boxes would be mapped back wrongly. Use sltnet_mm.ResizeCrop (resize, crop, '
+                "flip), or mmdet's Resize, RandomCrop and RandomFlip."
+            )
+
+
+def _responsible(kind: type) -> type:
+    """The most derived class of a listed package, or with a ``transform`` of its own: a subclass that records is trusted.
+
+    mmdet's ``Resize`` records, mmcv's, which it derives from, does not.
+    """
+    for ancestor in kind.__mro__:
+        if ancestor.__module__.partition('.')[0] in UNRECORDED or 'transform' in vars(ancestor):
+            return ancestor
+    return kind
 
 
 def _walk(node: object, seen: set[int]) -> Iterator[object]:

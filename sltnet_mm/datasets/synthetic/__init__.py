@@ -1,4 +1,5 @@
 """Embedded data: fine-grained classes drawn from a seed, with exact boxes and masks, without a file."""
+
 from .backend import SyntheticBackend
 from .dataset import SyntheticLocalization
 from .drawing import draw_image

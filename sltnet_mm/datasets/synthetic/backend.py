@@ -1,4 +1,5 @@
 """``synthetic://`` paths: mmengine's file functions draw the image when it is read, so every host tool can load it."""
+
 import re
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -85,8 +86,10 @@ def _parse(path: str) -> tuple[int, str, int, int, int, bool] | None:
 def _encode(path: str) -> bytes:
     fields = _parse(path)
     if fields is None:
-        raise FileNotFoundError(f'{path!r} is no embedded image. Such paths look like {image_path(0, "train", 123, 5, 64)!r}, with '
-                                f'a class from 00 to {len(CLASSES) - 1}.')
+        raise FileNotFoundError(
+            f'{path!r} is no embedded image. Such paths look like {image_path(0, "train", 123, 5, 64)!r}, with '
+            f'a class from 00 to {len(CLASSES) - 1}.'
+        )
     *scene, mask = fields
     picture = make_scene(*scene).mask.astype(np.uint8) * 255 if mask else draw_image(*scene)
     return cv2.imencode('.png', picture, [cv2.IMWRITE_PNG_COMPRESSION, 1])[1].tobytes()

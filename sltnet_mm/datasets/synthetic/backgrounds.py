@@ -1,4 +1,5 @@
-"""Textured, cluttered backgrounds of the embedded data: three families for training, three others for validation and test."""
+"""Textured, cluttered backgrounds: three families for training, three others for validation and test."""
+
 import math
 from collections.abc import Callable
 
@@ -10,8 +11,10 @@ from .shapes import MARKS, ellipse
 
 Generator = np.random.Generator
 # Hue ranges in degrees: soil, meadow, water and heather in training; moss, pine, violet and rust elsewhere
-HUES = {'train': ((20., 45.), (80., 130.), (190., 225.), (290., 330.)),
-        'val': ((50., 75.), (140., 180.), (235., 280.), (340., 360.))}
+HUES = {
+    'train': ((20.0, 45.0), (80.0, 130.0), (190.0, 225.0), (290.0, 330.0)),
+    'val': ((50.0, 75.0), (140.0, 180.0), (235.0, 280.0), (340.0, 360.0)),
+}
 
 
 def hsv(hue: float, saturation: float, value: float) -> np.ndarray:
@@ -35,29 +38,36 @@ def waves(rng: Generator, size: int, periods: tuple[float, float]) -> np.ndarray
     """Bent stripes, size x size float32 in [0, 1], with ``periods`` = (lowest, highest) number of them a side."""
     x, y = _grid(size)
     angle, count = rng.uniform(0, math.pi), rng.uniform(*periods)
-    bend = rng.uniform(0, .5) * noise(rng, size, 4)
-    return .5 + .5 * np.sin(2 * math.pi * (count * (math.cos(angle) * x + math.sin(angle) * y) + bend) + rng.uniform(0, 7))
+    bend = rng.uniform(0, 0.5) * noise(rng, size, 4)
+    return 0.5 + 0.5 * np.sin(
+        2 * math.pi * (count * (math.cos(angle) * x + math.sin(angle) * y) + bend) + rng.uniform(0, 7)
+    )
 
 
 def _grid(size: int) -> tuple[np.ndarray, np.ndarray]:
-    """x (1 x size) and y (size x 1), float32 from 0 to 1: they broadcast, and float32 stays float32 in every numpy."""
+    """Coordinates x (1 x size) and y (size x 1), float32 in [0, 1): they broadcast to the image."""
     line = np.arange(size, dtype=np.float32) / size
     return line[None, :], line[:, None]
 
 
 def _octaves(rng: Generator, size: int) -> np.ndarray:
-    return .5 * noise(rng, size, 4) + .3 * noise(rng, size, 9) + .2 * noise(rng, size, 24)
+    return 0.5 * noise(rng, size, 4) + 0.3 * noise(rng, size, 9) + 0.2 * noise(rng, size, 24)
 
 
 def _stripes(rng: Generator, size: int) -> np.ndarray:
-    return .7 * waves(rng, size, (3, 9)) + .3 * noise(rng, size, 16)
+    return 0.7 * waves(rng, size, (3, 9)) + 0.3 * noise(rng, size, 16)
 
 
 def _pebbles(rng: Generator, size: int) -> np.ndarray:
-    field = .4 * noise(rng, size, 8)
+    field = 0.4 * noise(rng, size, 8)
     for _ in range(12):
-        x, y, rx, ry = rng.uniform(0, size), rng.uniform(0, size), rng.uniform(.03, .12) * size, rng.uniform(.03, .12) * size
-        field += rng.uniform(.2, .6) * fill((ellipse(x, y, rx, ry, 10),), size)
+        x, y, rx, ry = (
+            rng.uniform(0, size),
+            rng.uniform(0, size),
+            rng.uniform(0.03, 0.12) * size,
+            rng.uniform(0.03, 0.12) * size,
+        )
+        field += rng.uniform(0.2, 0.6) * fill((ellipse(x, y, rx, ry, 10),), size)
     return field.clip(0, 1)
 
 
@@ -65,12 +75,14 @@ def _bricks(rng: Generator, size: int) -> np.ndarray:
     rows = int(rng.integers(4, 10))
     tones = rng.random((rows, rows // 2 + 2), np.float32)
     x, y = _grid(size)
-    angle = rng.uniform(-.5, .5)
+    angle = rng.uniform(-0.5, 0.5)
     u, v = math.cos(angle) * x + math.sin(angle) * y + 1, math.cos(angle) * y - math.sin(angle) * x + 1
     row = (v * rows).astype(np.int64)
-    along = u * rows / 2 + .5 * (row % 2)
-    joint = (along % 1 < .08) | (v * rows % 1 < .14)
-    return np.where(joint, .1, .3 + .7 * tones[row % rows, along.astype(np.int64) % tones.shape[1]]).astype(np.float32)
+    along = u * rows / 2 + 0.5 * (row % 2)
+    joint = (along % 1 < 0.08) | (v * rows % 1 < 0.14)
+    return np.where(joint, 0.1, 0.3 + 0.7 * tones[row % rows, along.astype(np.int64) % tones.shape[1]]).astype(
+        np.float32
+    )
 
 
 def _cells(rng: Generator, size: int) -> np.ndarray:
@@ -79,24 +91,27 @@ def _cells(rng: Generator, size: int) -> np.ndarray:
     seeds[places[:, 0], places[:, 1]] = 0
     distance, nearest = cv2.distanceTransformWithLabels(seeds, cv2.DIST_L2, 5)
     tones = rng.random(nearest.max() + 1, np.float32)
-    return (.75 * tones[nearest] + .25 * distance / (distance.max() + 1e-6)).astype(np.float32)
+    return (0.75 * tones[nearest] + 0.25 * distance / (distance.max() + 1e-6)).astype(np.float32)
 
 
 def _rings(rng: Generator, size: int) -> np.ndarray:
     x, y = _grid(size)
-    cx, cy = rng.uniform(-.2, 1.2), rng.uniform(-.2, 1.2)
-    radius = np.hypot(x - cx, y - cy) + .1 * noise(rng, size, 5)
-    return .5 + .5 * np.sin(2 * math.pi * rng.uniform(4, 11) * radius)
+    cx, cy = rng.uniform(-0.2, 1.2), rng.uniform(-0.2, 1.2)
+    radius = np.hypot(x - cx, y - cy) + 0.1 * noise(rng, size, 5)
+    return 0.5 + 0.5 * np.sin(2 * math.pi * rng.uniform(4, 11) * radius)
 
 
 FAMILIES: dict[str, tuple[Callable[[Generator, int], np.ndarray], ...]] = {
-    'train': (_octaves, _stripes, _pebbles), 'val': (_bricks, _cells, _rings)}
+    'train': (_octaves, _stripes, _pebbles),
+    'val': (_bricks, _cells, _rings),
+}
 
 
 def draw_background(rng: Generator, split: str, size: int) -> np.ndarray:
     """A background, size x size x 3 float32 BGR in [0, 1].
 
-    Clutter lies on the texture: blades, blobs in the colours that the marks of the classes have (so that a colour alone tells
+    Clutter lies on the texture: blades, blobs in the colours that the marks of the classes have (so that a colour alone
+        tells
     nothing) and blobs in the animals' colours.
 
     Args:
@@ -113,25 +128,25 @@ def draw_background(rng: Generator, split: str, size: int) -> np.ndarray:
     families, hues = FAMILIES[kind], HUES[kind]
     field = families[rng.integers(len(families))](rng, size)[..., None]
     span = hues[rng.integers(len(hues))]
-    dark = hsv(rng.uniform(*span), rng.uniform(.15, .65), rng.uniform(.10, .45))
-    light = hsv(rng.uniform(*span), rng.uniform(.10, .55), rng.uniform(.45, .95))
+    dark = hsv(rng.uniform(*span), rng.uniform(0.15, 0.65), rng.uniform(0.10, 0.45))
+    light = hsv(rng.uniform(*span), rng.uniform(0.10, 0.55), rng.uniform(0.45, 0.95))
     image = dark + (light - dark) * field
     image = (255 * image).clip(0, 255).astype(np.uint8)  # OpenCV draws antialiased on bytes only
     for _ in range(rng.integers(2, 7)):
-        x, y, reach = rng.uniform(0, size), rng.uniform(0, size), rng.uniform(.03, .13) * size
-        if rng.random() < .4:
+        x, y, reach = rng.uniform(0, size), rng.uniform(0, size), rng.uniform(0.03, 0.13) * size
+        if rng.random() < 0.4:
             angle = rng.uniform(0, math.pi)
             along = 3 * reach * np.array([math.cos(angle), math.sin(angle)])
-            across = .2 * along[::-1] * [-1, 1]
+            across = 0.2 * along[::-1] * [-1, 1]
             outline = np.stack([along, across, -along, -across]) + [x, y]
-            colour = hsv(rng.uniform(*span), rng.uniform(.1, .7), rng.uniform(.1, .9))
+            colour = hsv(rng.uniform(*span), rng.uniform(0.1, 0.7), rng.uniform(0.1, 0.9))
         else:
             _, hue, saturation, value, mark = MARKS[rng.integers(len(MARKS))]
-            if rng.random() < .4:  # the colour of a mark in another shape, or its shape in another colour: never both
-                outline = ellipse(x, y, .4 * reach, 1.1 * reach, 10)
+            if rng.random() < 0.4:  # the colour of a mark in another shape, or its shape in another colour: never both
+                outline = ellipse(x, y, 0.4 * reach, 1.1 * reach, 10)
                 colour = hsv(hue + rng.uniform(-8, 8), saturation, value)
             else:
-                outline = .8 * reach * mark + [x, y]
+                outline = 0.8 * reach * mark + [x, y]
                 colour = body_colour(rng)
         cv2.fillPoly(image, [fixed_point(outline)], (255 * colour).tolist(), cv2.LINE_AA, SUBPIXEL_BITS)
     return image.astype(np.float32) / 255
@@ -139,4 +154,4 @@ def draw_background(rng: Generator, split: str, size: int) -> np.ndarray:
 
 def body_colour(rng: Generator) -> np.ndarray:
     """A dull colour (3,) float32 BGR in [0, 1], as all animals have, whatever their class."""
-    return hsv(rng.uniform(0, 360), rng.uniform(.15, .50), rng.uniform(.25, .75))
+    return hsv(rng.uniform(0, 360), rng.uniform(0.15, 0.50), rng.uniform(0.25, 0.75))

@@ -1,4 +1,5 @@
 """The embedded data as a data set."""
+
 from collections.abc import Sequence
 from typing import Any
 
@@ -17,10 +18,11 @@ class SyntheticLocalization(LocalizationDataset):
     """Fine-grained animals drawn from a seed: no download, no file, exact boxes and masks.
 
     Two bodies (bird, fish) are each shared by six classes that differ in a small mark only, so a plain class activation
-    map looks at the mark. Size, pose, place, coat, light and occlusion vary and tell nothing of the class. The textures and
-    palettes of the backgrounds of 'val' and 'test' do not occur in 'train'. An image depends on (seed, split, index) and its
-    class alone, so it is the same in any order, worker or process. Its ``img_path`` (``synthetic://...``) can be read by
-    everything that reads through mmengine's file functions, as mmcv's ``LoadImageFromFile`` does.
+    map looks at the mark. Size, pose, place, coat, light and occlusion vary and tell nothing of the class. The textures
+    and palettes of the backgrounds of 'val' and 'test' do not occur in 'train'. An image depends on (seed, split,
+    index) and its class alone, so it is the same in any order, worker or process. Its ``img_path``
+    (``synthetic://...``) can be read by everything that reads through mmengine's file functions, as mmcv's
+    ``LoadImageFromFile`` does.
 
     Args:
         split: 'train', 'val' or 'test'. Defaults to 'train'.
@@ -41,10 +43,21 @@ class SyntheticLocalization(LocalizationDataset):
         'synthetic://seed0-size64/val/000005-05.png'
     """
 
-    def __init__(self, split: str = 'train', num_images: int | None = None, image_size: int = 64, num_classes: int = len(CLASSES),
-                 seed: int = 0, **kwargs: Any) -> None:
-        for name, value, low, high in (('num_images', num_images, 1, 10 ** 6), ('image_size', image_size, 16, 4096),
-                                       ('num_classes', num_classes, 2, len(CLASSES)), ('seed', seed, 0, 2 ** 63)):
+    def __init__(
+        self,
+        split: str = 'train',
+        num_images: int | None = None,
+        image_size: int = 64,
+        num_classes: int = len(CLASSES),
+        seed: int = 0,
+        **kwargs: Any,
+    ) -> None:
+        for name, value, low, high in (
+            ('num_images', num_images, 1, 10**6),
+            ('image_size', image_size, 16, 4096),
+            ('num_classes', num_classes, 2, len(CLASSES)),
+            ('seed', seed, 0, 2**63),
+        ):
             if not (name == 'num_images' and value is None) and not (isinstance(value, int) and low <= value <= high):
                 raise ValueError(f'SyntheticLocalization: {name} must be an int from {low} to {high}, got {value!r}.')
         self.num_images = num_images
@@ -55,7 +68,7 @@ class SyntheticLocalization(LocalizationDataset):
 
     def load_classes(self) -> Sequence[str]:
         """Names of the first ``num_classes`` classes."""
-        return CLASSES[:self.num_classes]
+        return CLASSES[: self.num_classes]
 
     def load_samples(self, num_classes: int) -> list[dict]:
         """Paths and labels; for 'val' and 'test' the boxes and mask paths too (a scene's geometry each, no pixels)."""

@@ -1,4 +1,5 @@
 """From the geometry of an embedded image to its pixels."""
+
 import cv2
 import numpy as np
 
@@ -19,21 +20,24 @@ def draw_image(seed: int, split: str, index: int, label: int, size: int) -> np.n
     image = draw_background(rng, split, size)
     _draw_animal(rng, image, scene, size)
     if scene.occluder.any():
-        image += scene.occluder[..., None] * (hsv(rng.uniform(0, 360), rng.uniform(.1, .5), rng.uniform(.1, .6)) *
-                                              (.7 + .6 * noise(rng, size, 12)[..., None]) - image)
+        image += scene.occluder[..., None] * (
+            hsv(rng.uniform(0, 360), rng.uniform(0.1, 0.5), rng.uniform(0.1, 0.6))
+            * (0.7 + 0.6 * noise(rng, size, 12)[..., None])
+            - image
+        )
     return _light(rng, image, size)
 
 
 def _draw_animal(rng: np.random.Generator, image: np.ndarray, scene: Scene, size: int) -> None:
     colour = body_colour(rng)
-    second = colour * rng.uniform(.35, .55) if colour.max() > .45 else colour + rng.uniform(.25, .40)
-    image += scene.limbs[..., None] * (.7 * colour - image)
+    second = colour * rng.uniform(0.35, 0.55) if colour.max() > 0.45 else colour + rng.uniform(0.25, 0.40)
+    image += scene.limbs[..., None] * (0.7 * colour - image)
     coat = colour + (second - colour) * _coat(rng, scene, size)[..., None]
     image += scene.trunk[..., None] * (coat - image)
     _, hue, saturation, value, _ = MARKS[scene.label // len(BODIES)]
-    mark = hsv(hue + rng.uniform(-8, 8), saturation * rng.uniform(.8, 1), value * rng.uniform(.85, 1))
+    mark = hsv(hue + rng.uniform(-8, 8), saturation * rng.uniform(0.8, 1), value * rng.uniform(0.85, 1))
     image += scene.mark[..., None] * (mark - image)
-    image += scene.eyes[..., None] * (.05 - image)
+    image += scene.eyes[..., None] * (0.05 - image)
 
 
 def _coat(rng: np.random.Generator, scene: Scene, size: int) -> np.ndarray:
@@ -44,15 +48,15 @@ def _coat(rng: np.random.Generator, scene: Scene, size: int) -> np.ndarray:
     forward = inverse[0, 0] * x + inverse[0, 1] * y + inverse[0, 2]
     down = inverse[1, 0] * x + inverse[1, 1] * y + inverse[1, 2]
     if scene.body.coat == 'belly':
-        return (down > rng.uniform(-.02, .08)).astype(np.float32)
+        return (down > rng.uniform(-0.02, 0.08)).astype(np.float32)
     return (np.sin(2 * np.pi * rng.uniform(3, 4.5) * forward + rng.uniform(0, 7)) > 0).astype(np.float32)
 
 
 def _light(rng: np.random.Generator, image: np.ndarray, size: int) -> np.ndarray:
     """Light from one side, exposure, contrast and sensor noise; to uint8."""
-    ramp = np.linspace(-.5, .5, size, dtype=np.float32)
-    side = rng.uniform(-.35, .35, 2).astype(np.float32)
-    image = image * (rng.uniform(.75, 1.2) * (1 + side[0] * ramp[:, None, None] + side[1] * ramp[None, :, None]))
-    image = (image - .5) * rng.uniform(.8, 1.15) + .5
-    image = image + rng.uniform(.01, .05) * rng.standard_normal(image.shape, np.float32)
-    return (image * 255 + .5).clip(0, 255).astype(np.uint8)
+    ramp = np.linspace(-0.5, 0.5, size, dtype=np.float32)
+    side = rng.uniform(-0.35, 0.35, 2).astype(np.float32)
+    image = image * (rng.uniform(0.75, 1.2) * (1 + side[0] * ramp[:, None, None] + side[1] * ramp[None, :, None]))
+    image = (image - 0.5) * rng.uniform(0.8, 1.15) + 0.5
+    image = image + rng.uniform(0.01, 0.05) * rng.standard_normal(image.shape, np.float32)
+    return (image * 255 + 0.5).clip(0, 255).astype(np.uint8)

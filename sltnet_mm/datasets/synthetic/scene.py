@@ -1,4 +1,5 @@
 """The geometry of one embedded image: what stands where, what hides it, and so the exact mask and box."""
+
 from dataclasses import dataclass
 
 import cv2
@@ -10,20 +11,21 @@ SPLIT_STREAMS = {'train': 0, 'val': 1, 'test': 2}
 SUBPIXEL_BITS = 4  # cv2 draws in fixed point: 1/16 pixel
 
 # The tuning of the geometry; shares are of the image's side unless said otherwise.
-LENGTHS = (.38, .95)        # extent of the animal's longer side
-MAX_TILT = 30.              # degrees
-ASPECT = (.80, 1.25)        # stretch across the animal's axis
-CUT_SHARE = .10             # images in which the border cuts the animal
-OCCLUDED_SHARE = .25        # images in which something stands before it
-MIN_VISIBLE = .65           # visible share of the animal, or the occluder is drawn again
-MIN_MARK_VISIBLE = .75      # visible share of the mark: without it the class could not be known
+LENGTHS = (0.38, 0.95)  # extent of the animal's longer side
+MAX_TILT = 30.0  # degrees
+ASPECT = (0.80, 1.25)  # stretch across the animal's axis
+CUT_SHARE = 0.10  # images in which the border cuts the animal
+OCCLUDED_SHARE = 0.25  # images in which something stands before it
+MIN_VISIBLE = 0.65  # visible share of the animal, or the occluder is drawn again
+MIN_MARK_VISIBLE = 0.75  # visible share of the mark: without it the class could not be known
 
 
 @dataclass(frozen=True)
 class Scene:
     """Geometry of one image; alphas are S x S float32 in [0, 1].
 
-    ``trunk``, ``limbs``, ``eyes``, ``mark``: coverage by each part, before occlusion. ``occluder``: coverage by what stands in front.
+    ``trunk``, ``limbs``, ``eyes``, ``mark``: coverage by each part, before occlusion. ``occluder``: coverage by what
+        stands in front.
     ``to_image``: 2 x 3, object coordinates to pixels. ``length``: pixels of one object unit.
     """
 
@@ -41,7 +43,7 @@ class Scene:
     def mask(self) -> np.ndarray:
         """S x S bool: the pixels of which the visible animal covers more than half."""
         animal = np.maximum(np.maximum(self.trunk, self.limbs), self.mark)
-        return animal * (1 - self.occluder) > .5
+        return animal * (1 - self.occluder) > 0.5
 
     @property
     def box(self) -> tuple[float, float, float, float]:
@@ -73,7 +75,7 @@ def fill(polygons: tuple[np.ndarray, ...], size: int, to_image: np.ndarray | Non
 
 def fixed_point(points: np.ndarray) -> np.ndarray:
     """Corners (n x 2, pixels) as cv2's fixed-point int32 with :data:`SUBPIXEL_BITS`."""
-    return np.round(points * 2 ** SUBPIXEL_BITS).astype(np.int32)
+    return np.round(points * 2**SUBPIXEL_BITS).astype(np.int32)
 
 
 def make_scene(seed: int, split: str, index: int, label: int, size: int) -> Scene:
@@ -95,9 +97,13 @@ def make_scene(seed: int, split: str, index: int, label: int, size: int) -> Scen
         raise ValueError(f'make_scene: label must be one of 0 to {len(CLASSES) - 1}, got {label}.')
     body, mark = BODIES[label % len(BODIES)], MARKS[label // len(BODIES)]
     to_image, length = _place(rng, body, size)
-    mark_outline = body.mark_radius * rng.uniform(.85, 1.15) * mark[-1] + np.array(body.mark_at)
-    parts = dict(trunk=fill(body.trunk, size, to_image), limbs=fill(body.limbs, size, to_image),
-                 eyes=fill(body.eyes, size, to_image), mark=fill((mark_outline,), size, to_image))
+    mark_outline = body.mark_radius * rng.uniform(0.85, 1.15) * mark[-1] + np.array(body.mark_at)
+    parts = dict(
+        trunk=fill(body.trunk, size, to_image),
+        limbs=fill(body.limbs, size, to_image),
+        eyes=fill(body.eyes, size, to_image),
+        mark=fill((mark_outline,), size, to_image),
+    )
     occluder = _occlude(rng, parts, size) if rng.random() < OCCLUDED_SHARE else np.zeros((size, size), np.float32)
     return Scene(body=body, label=label, occluder=occluder, to_image=to_image, length=length, **parts)
 
@@ -105,9 +111,9 @@ def make_scene(seed: int, split: str, index: int, label: int, size: int) -> Scen
 def _place(rng: np.random.Generator, body: Body, size: int) -> tuple[np.ndarray, float]:
     """Pose, size and place: the 2 x 3 matrix from object coordinates to pixels, and the length of an object unit."""
     tilt = np.deg2rad(rng.uniform(-MAX_TILT, MAX_TILT))
-    mirror, aspect = rng.choice([-1., 1.]), rng.uniform(*ASPECT)
+    mirror, aspect = rng.choice([-1.0, 1.0]), rng.uniform(*ASPECT)
     turn = np.array([[np.cos(tilt), -np.sin(tilt)], [np.sin(tilt), np.cos(tilt)]])
-    linear = np.diag([mirror, 1.]) @ turn @ np.diag([1., aspect])
+    linear = np.diag([mirror, 1.0]) @ turn @ np.diag([1.0, aspect])
     corners = np.concatenate(body.trunk + body.limbs) @ linear.T
     low, high = corners.min(axis=0), corners.max(axis=0)
     longest = rng.uniform(*LENGTHS) * size
@@ -116,29 +122,30 @@ def _place(rng: np.random.Generator, body: Body, size: int) -> tuple[np.ndarray,
     start = 1 + room * rng.random(2) - length * low
     if rng.random() < CUT_SHARE:
         side = rng.integers(2)
-        beyond = rng.uniform(.05, .20) * length * (high - low)[side]
+        beyond = rng.uniform(0.05, 0.20) * length * (high - low)[side]
         start[side] = rng.choice([-beyond - length * low[side], size + beyond - length * high[side]])
     return np.concatenate([length * linear, start[:, None]], axis=1), length
 
 
 def _occlude(rng: np.random.Generator, parts: dict[str, np.ndarray], size: int) -> np.ndarray:
-    """Coverage by blades or a blob before the animal, drawn again until enough of animal and mark is seen; else nothing."""
+    """Coverage by blades or a blob before the animal, drawn again until enough is seen; else nothing."""
     animal = np.maximum(np.maximum(parts['trunk'], parts['limbs']), parts['mark'])
-    rows, columns = np.nonzero(animal > .5)
+    rows, columns = np.nonzero(animal > 0.5)
     for _ in range(6):  # 6 trials: nearly every image gets its occluder, and the time is bounded
         at = rng.integers(len(rows))
         x, y, reach = columns[at], rows[at], max(np.ptp(rows), np.ptp(columns)) + 1
-        if rng.random() < .5:
+        if rng.random() < 0.5:
             blades = []
             for _ in range(rng.integers(2, 6)):
-                foot, top = x + rng.normal(0, .18) * reach, y + rng.normal(0, .25) * reach
-                lean, width = rng.normal(0, .15) * reach, rng.uniform(.02, .05) * reach
-                blades.append(np.array([[foot - width, size + 2.], [foot + width, size + 2.], [foot + lean, top]]))
+                foot, top = x + rng.normal(0, 0.18) * reach, y + rng.normal(0, 0.25) * reach
+                lean, width = rng.normal(0, 0.15) * reach, rng.uniform(0.02, 0.05) * reach
+                blades.append(np.array([[foot - width, size + 2.0], [foot + width, size + 2.0], [foot + lean, top]]))
             cover = fill(tuple(blades), size)
         else:
-            cover = fill((ellipse(x, y, rng.uniform(.08, .20) * reach, rng.uniform(.08, .20) * reach),), size)
+            cover = fill((ellipse(x, y, rng.uniform(0.08, 0.20) * reach, rng.uniform(0.08, 0.20) * reach),), size)
         left = 1 - cover
-        if (animal * left).sum() >= MIN_VISIBLE * animal.sum() and \
-                (parts['mark'] * left).sum() >= MIN_MARK_VISIBLE * parts['mark'].sum():
+        if (animal * left).sum() >= MIN_VISIBLE * animal.sum() and (
+            parts['mark'] * left
+        ).sum() >= MIN_MARK_VISIBLE * parts['mark'].sum():
             return cover
     return np.zeros((size, size), np.float32)

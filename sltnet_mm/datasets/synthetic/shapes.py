@@ -2,6 +2,7 @@
 
 Object coordinates: x forward, y down, a body about one unit long around the origin. All polygons are n x 2 float64.
 """
+
 from dataclasses import dataclass
 
 import numpy as np
@@ -26,14 +27,17 @@ def _polygon(*points: tuple[float, float]) -> np.ndarray:
 
 
 def _legs(xs: tuple[float, ...], top: float, length: float, lean: float) -> tuple[np.ndarray, ...]:
-    half = .03
-    return tuple(_polygon((x - half, top), (x + half, top), (x + lean + half, top + length), (x + lean - half, top + length))
-                 for x in xs)
+    half = 0.03
+    return tuple(
+        _polygon((x - half, top), (x + half, top), (x + lean + half, top + length), (x + lean - half, top + length))
+        for x in xs
+    )
 
 
 @dataclass(frozen=True)
 class Body:
-    """One body: ``limbs`` lie behind ``trunk``; the mark of the class sits around ``mark_at`` with the radius ``mark_radius``.
+    """One body: ``limbs`` lie behind ``trunk``; the mark of the class sits around ``mark_at`` with the radius
+    ``mark_radius``.
 
     ``coat`` ('belly' or 'stripes') belongs to the body too; it tells the body, not the mark.
     """
@@ -48,24 +52,48 @@ class Body:
 
 
 BODIES = (
-    Body('bird', (ellipse(0, 0, .38, .23), ellipse(.38, -.24, .17, .16)),
-         (_polygon((-.25, -.10), (-.80, -.16), (-.72, .12), (-.25, .08)), _polygon((.52, -.29), (.70, -.20), (.52, -.17)),
-          *_legs((-.08, .10), .15, .32, .05)),
-         (ellipse(.45, -.30, .03, .03, 8),), (.30, -.20), .17, 'belly'),
-    Body('fish', (ellipse(0, 0, .52, .27), ellipse(.22, 0, .34, .22)),
-         (_polygon((-.40, 0), (-.80, -.30), (-.70, 0), (-.80, .30)), _polygon((-.20, -.22), (.18, -.24), (-.18, -.44)),
-          _polygon((-.10, .20), (.14, .22), (-.12, .38))),
-         (ellipse(.42, -.06, .035, .035, 8),), (-.36, 0), .17, 'stripes'),
+    Body(
+        'bird',
+        (ellipse(0, 0, 0.38, 0.23), ellipse(0.38, -0.24, 0.17, 0.16)),
+        (
+            _polygon((-0.25, -0.10), (-0.80, -0.16), (-0.72, 0.12), (-0.25, 0.08)),
+            _polygon((0.52, -0.29), (0.70, -0.20), (0.52, -0.17)),
+            *_legs((-0.08, 0.10), 0.15, 0.32, 0.05),
+        ),
+        (ellipse(0.45, -0.30, 0.03, 0.03, 8),),
+        (0.30, -0.20),
+        0.17,
+        'belly',
+    ),
+    Body(
+        'fish',
+        (ellipse(0, 0, 0.52, 0.27), ellipse(0.22, 0, 0.34, 0.22)),
+        (
+            _polygon((-0.40, 0), (-0.80, -0.30), (-0.70, 0), (-0.80, 0.30)),
+            _polygon((-0.20, -0.22), (0.18, -0.24), (-0.18, -0.44)),
+            _polygon((-0.10, 0.20), (0.14, 0.22), (-0.12, 0.38)),
+        ),
+        (ellipse(0.42, -0.06, 0.035, 0.035, 8),),
+        (-0.36, 0),
+        0.17,
+        'stripes',
+    ),
 )
 
 # name, hue in degrees, saturation, value, outline in units of the mark's radius
 MARKS = (
-    ('red', 2., .90, .85, ellipse(0, 0, 1, 1, 16)),
-    ('yellow', 50., .90, .95, _polygon((-1, .8), (0, -1.1), (1, .8))),
-    ('blue', 220., .85, .85, _polygon((-.5, -1.15), (.5, -1.15), (.5, 1.15), (-.5, 1.15))),
-    ('white', 0., .03, .97, _polygon((0, -1.3), (.4, -.4), (1.3, 0), (.4, .4), (0, 1.3), (-.4, .4), (-1.3, 0), (-.4, -.4))),
-    ('green', 125., .90, .75, _polygon((-.9, -.9), (.9, -.9), (.9, .9), (-.9, .9))),
-    ('magenta', 310., .85, .85, _polygon((0, -1.2), (1, 0), (0, 1.2), (-1, 0))),
+    ('red', 2.0, 0.90, 0.85, ellipse(0, 0, 1, 1, 16)),
+    ('yellow', 50.0, 0.90, 0.95, _polygon((-1, 0.8), (0, -1.1), (1, 0.8))),
+    ('blue', 220.0, 0.85, 0.85, _polygon((-0.5, -1.15), (0.5, -1.15), (0.5, 1.15), (-0.5, 1.15))),
+    (
+        'white',
+        0.0,
+        0.03,
+        0.97,
+        _polygon((0, -1.3), (0.4, -0.4), (1.3, 0), (0.4, 0.4), (0, 1.3), (-0.4, 0.4), (-1.3, 0), (-0.4, -0.4)),
+    ),
+    ('green', 125.0, 0.90, 0.75, _polygon((-0.9, -0.9), (0.9, -0.9), (0.9, 0.9), (-0.9, 0.9))),
+    ('magenta', 310.0, 0.85, 0.85, _polygon((0, -1.2), (1, 0), (0, 1.2), (-1, 0))),
 )
 
 # Label l has body l % 2 and mark l // 2: any first n classes hold similar ones as soon as n > 2.

@@ -1,4 +1,5 @@
 """Transforms that keep the geometric record ``homography_matrix``, and the packer of all localization pipelines."""
+
 from mmcv.transforms import LoadImageFromFile
 
 from .packing import PackLocalizationInputs

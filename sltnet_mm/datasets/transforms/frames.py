@@ -1,4 +1,5 @@
 """Bookkeeping of the coordinate frames inside a pipeline's results."""
+
 import numpy as np
 
 
@@ -23,10 +24,12 @@ def record_homography(results: dict, step: np.ndarray) -> None:
 
 
 def move_boxes(results: dict, step: np.ndarray) -> None:
-    """Move ``gt_bboxes`` (xyxy, present image pixels) by an axis-parallel step, clip them to the new image, drop the lost ones.
+    """Move ``gt_bboxes`` (xyxy, present image pixels) by an axis-parallel step, clip them to the new image, drop the
+    lost ones.
 
-    Boxes exist in a pipeline only where mmdet's ``LoadAnnotations`` put them (a regressor on pseudo boxes). ``gt_bboxes_labels``
-    and ``gt_ignore_flags`` lose the same rows. mmdet's box structures and plain n x 4 arrays are both understood.
+    Boxes exist in a pipeline only where mmdet's ``LoadAnnotations`` put them (a regressor on pseudo boxes).
+    ``gt_bboxes_labels`` and ``gt_ignore_flags`` lose the same rows. mmdet's box structures and plain n x 4 arrays are
+    both understood.
 
     Args:
         results: A pipeline's results, already with the new ``img_shape``; changed in place.

@@ -1,4 +1,5 @@
 """The packer: from a pipeline's results to the inputs and the sample that every model and metric here reads."""
+
 from collections.abc import Sequence
 
 import numpy as np
@@ -9,8 +10,19 @@ from mmpretrain.structures import DataSample
 
 from sltnet_mm.registry import TRANSFORMS
 
-META_KEYS = ('sample_idx', 'img_id', 'img_path', 'ori_shape', 'img_shape', 'scale_factor', 'flip', 'flip_direction',
-             'homography_matrix', 'instances', 'mask_path')
+META_KEYS = (
+    'sample_idx',
+    'img_id',
+    'img_path',
+    'ori_shape',
+    'img_shape',
+    'scale_factor',
+    'flip',
+    'flip_direction',
+    'homography_matrix',
+    'instances',
+    'mask_path',
+)
 
 
 @TRANSFORMS.register_module()
@@ -20,19 +32,21 @@ class PackLocalizationInputs(BaseTransform):
     The sample is an mmpretrain ``DataSample`` with the fields that mmdet's models, metrics and visualisers read too.
 
     Args:
-        meta_keys: Keys of the results that become metainfo of the sample, where they are present. mmdet's ``DetInferencer`` takes
-            'img_id' out of this list of the config. Defaults to the ones named below.
+        meta_keys: Keys of the results that become metainfo of the sample, where they are present. mmdet's
+            ``DetInferencer`` takes 'img_id' out of this list of the config. Defaults to the ones named below.
 
     Returns (of a call): dict of
         ``inputs``: C x H x W uint8 tensor (the dtype of ``img``; BGR where OpenCV loaded it).
-        ``data_samples``: ``gt_label`` int64 (1,) where the label is known; ``gt_instances`` with ``bboxes`` n x 4 float32 xyxy in
-        **original** pixels and ``labels`` n int64 (0 rows in training, by construction of the data sets); ``ignored_instances``
-        likewise (boxes with ``ignore_flag`` 1); metainfo sample_idx, img_id, img_path, ori_shape, img_shape, scale_factor, flip,
-        flip_direction, homography_matrix (3x3 float32, original to input pixels), instances, mask_path.
+        ``data_samples``: ``gt_label`` int64 (1,) where the label is known; ``gt_instances`` with ``bboxes`` n x 4
+            float32 xyxy in
+        **original** pixels and ``labels`` n int64 (0 rows in training, by construction of the data sets);
+        ``ignored_instances`` likewise (boxes with ``ignore_flag`` 1); metainfo sample_idx, img_id, img_path, ori_shape,
+        img_shape, scale_factor, flip, flip_direction, homography_matrix (3x3 float32, original to input pixels),
+        instances, mask_path.
 
     Raises:
-        ValueError: ``homography_matrix`` is absent, singular or not 3x3, or ``img_shape`` disagrees with the image: a transform
-            moved pixels without recording it.
+        ValueError: ``homography_matrix`` is absent, singular or not 3x3, or ``img_shape`` disagrees with the image: a
+            transform moved pixels without recording it.
 
     Examples:
         >>> import numpy as np
@@ -45,8 +59,10 @@ class PackLocalizationInputs(BaseTransform):
 
     def __init__(self, meta_keys: Sequence[str] = META_KEYS) -> None:
         if 'homography_matrix' not in meta_keys:
-            raise ValueError("PackLocalizationInputs: meta_keys must contain 'homography_matrix', the only record of where the "
-                             f'input came from in the original image; got {tuple(meta_keys)}.')
+            raise ValueError(
+                "PackLocalizationInputs: meta_keys must contain 'homography_matrix', the only record of where the "
+                f'input came from in the original image; got {tuple(meta_keys)}.'
+            )
         self.meta_keys = tuple(meta_keys)
 
     def transform(self, results: dict) -> dict:
@@ -73,17 +89,23 @@ def _check_frame(results: dict) -> None:
     name = results.get('img_path')
     matrix = results.get('homography_matrix')
     if matrix is None:
-        raise ValueError(f'PackLocalizationInputs: no homography_matrix for {name!r}, so boxes cannot be mapped between the image '
-                         'and the network input. Put sltnet_mm.ResizeCrop (or mmdet.Resize) into the pipeline; transforms of mmcv '
-                         'and mmpretrain record nothing.')
+        raise ValueError(
+            f'PackLocalizationInputs: no homography_matrix for {name!r}, so boxes cannot be mapped between the image '
+            'and the network input. Put sltnet_mm.ResizeCrop (or mmdet.Resize) into the pipeline; transforms of mmcv '
+            'and mmpretrain record nothing.'
+        )
     matrix = np.asarray(matrix)
     if matrix.shape != (3, 3) or not np.isfinite(matrix).all() or np.linalg.det(matrix.astype(np.float64)) == 0:
-        raise ValueError(f'PackLocalizationInputs: homography_matrix of {name!r} must be an invertible 3x3 matrix, got '
-                         f'{matrix.tolist()}.')
+        raise ValueError(
+            f'PackLocalizationInputs: homography_matrix of {name!r} must be an invertible 3x3 matrix, got '
+            f'{matrix.tolist()}.'
+        )
     if tuple(results['img_shape'][:2]) != results['img'].shape[:2]:
-        raise ValueError(f"PackLocalizationInputs: the image {name!r} has shape {results['img'].shape[:2]} but img_shape says "
-                         f"{tuple(results['img_shape'][:2])}: a transform changed the image without recording it. Use "
-                         'sltnet_mm.ResizeCrop in its place.')
+        raise ValueError(
+            f'PackLocalizationInputs: the image {name!r} has shape {results["img"].shape[:2]} but img_shape says '
+            f'{tuple(results["img_shape"][:2])}: a transform changed the image without recording it. Use '
+            'sltnet_mm.ResizeCrop in its place.'
+        )
 
 
 def _instance_data(instances: Sequence[dict]) -> InstanceData:
