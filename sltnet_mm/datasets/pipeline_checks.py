@@ -88,7 +88,7 @@ def refuse_unrecorded(transforms: Iterable[Callable]) -> None:
 
 
 def _responsible(kind: type) -> type:
-    """The most derived class of a listed package, or with a ``transform`` of its own: a subclass that records is trusted.
+    """The most derived class of a listed package, or with its own ``transform``: a subclass that records is trusted.
 
     mmdet's ``Resize`` records, mmcv's, which it derives from, does not.
     """

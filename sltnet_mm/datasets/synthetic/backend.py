@@ -72,14 +72,14 @@ class SyntheticBackend(BaseStorageBackend):
         return '/'.join([str(filepath).rstrip('/'), *map(str, filepaths)])
 
 
-def _parse(path: str) -> tuple[int, str, int, int, int, bool] | None:
+def _parse(path: str) -> tuple[tuple[int, str, int, int, int], bool] | None:
     found = _PATH.match(path)
     if found is None:
         return None
     seed, size, split, index, label, mask = found.groups()
     if int(label) >= len(CLASSES) or int(size) < 1 or split not in SPLIT_STREAMS:
         return None
-    return int(seed), split, int(index), int(label), int(size), bool(mask)
+    return (int(seed), split, int(index), int(label), int(size)), bool(mask)
 
 
 @lru_cache(maxsize=_KEPT)
@@ -90,6 +90,6 @@ def _encode(path: str) -> bytes:
             f'{path!r} is no embedded image. Such paths look like {image_path(0, "train", 123, 5, 64)!r}, with '
             f'a class from 00 to {len(CLASSES) - 1}.'
         )
-    *scene, mask = fields
+    scene, mask = fields
     picture = make_scene(*scene).mask.astype(np.uint8) * 255 if mask else draw_image(*scene)
     return cv2.imencode('.png', picture, [cv2.IMWRITE_PNG_COMPRESSION, 1])[1].tobytes()

@@ -75,10 +75,10 @@ class SyntheticLocalization(LocalizationDataset):
         samples = []
         for index in range(self.num_images or NUM_IMAGES[self.split]):
             label = index % num_classes
-            key = dict(seed=self.seed, split=self.split, index=index, label=label, size=self.image_size)
-            sample = dict(img_path=image_path(**key), img_id=index, gt_label=label)
+            key = (self.seed, self.split, index, label, self.image_size)
+            sample: dict[str, Any] = dict(img_path=image_path(*key), img_id=index, gt_label=label)
             if self.split != 'train':
-                sample['instances'] = [dict(bbox=list(make_scene(**key).box), bbox_label=label, ignore_flag=0)]
-                sample['mask_path'] = image_path(**key, mask=True)
+                sample['instances'] = [dict(bbox=list(make_scene(*key).box), bbox_label=label, ignore_flag=0)]
+                sample['mask_path'] = image_path(*key, mask=True)
             samples.append(sample)
         return samples
