@@ -43,7 +43,7 @@ class CUBLocalization(LocalizationDataset):
         if split == 'val':
             raise ValueError(
                 'CUBLocalization: CUB-200-2011 has no validation split. The images of CUBV2 are another download; read '
-                "them with sltnet_mm.LocalizationList(ann_dir='<wsolevaluation>/metadata/CUB', split='val')."
+                "them with sltnet_mm.LocalizationList(ann_dir='metadata/CUB', img_dir='dataset/CUB', split='val')."
             )
         super().__init__(data_root=data_root, split=split, **kwargs)
 

@@ -14,23 +14,24 @@ from .text_files import check_label, read_lines, read_mapping
 class LocalizationList(LocalizationDataset):
     """Images named by wsolevaluation's lists (Choe et al., CVPR 2020): one folder of lists for each split.
 
-    ``ann_dir/split/image_ids.txt`` has an image's path below ``data_root`` on each line, ``class_labels.txt`` lines
+    ``ann_dir/split/image_ids.txt`` has an image's path below ``img_dir`` on each line, ``class_labels.txt`` lines
     "path,label" with labels from 0, ``localization.txt`` lines "path,x0,y0,x1,y1" (pixels; an image may have several
     lines), opened for 'val' and 'test' only, as ``localization_masks.txt`` is, lines "path,mask,ignore". Their
     ``image_sizes.txt`` is not needed: an image knows its size. ``img_id`` is the path in the list.
 
     Args:
-        data_root: Folder that the paths in the lists are relative to.
-        ann_dir: Folder with the split folders, such as 'metadata/CUB'; relative to the working directory or absolute.
-            '' means ``data_root``.
+        data_root: Folder that the other folders are relative to. Defaults to ''.
+        ann_dir: Folder with the split folders, such as 'metadata/CUB'. Defaults to ''.
+        img_dir: Folder that the image paths in the lists are relative to, such as 'dataset/CUB'. Defaults to ''.
         split: 'train', 'val' or 'test'.
         split_dirs: Folder below ``ann_dir`` for a split, where it is not named as the split is, such as
             ``dict(train='train_weaksup')``. Defaults to None.
         num_classes: Number of classes where ``classes`` does not name them; they are then called by their label. None:
             all labels from 0 to the highest one in the list of the split; give it where a split may lack the last
             classes.
-        mask_dir: Folder that the mask paths in ``localization_masks.txt`` are relative to; None: masks are not read.
-            Only lists with one mask and no ignore region an image are understood. Defaults to None.
+        mask_dir: Folder that the mask paths in ``localization_masks.txt`` are relative to; None: masks are not read
+            (nor are they for 'train'). Only lists with one mask and no ignore region an image are understood. Defaults
+            to None.
         **kwargs: The other arguments of :class:`LocalizationDataset`.
 
     Raises:
@@ -51,6 +52,7 @@ class LocalizationList(LocalizationDataset):
         self,
         data_root: str = '',
         ann_dir: str = '',
+        img_dir: str = '',
         split: str = 'train',
         split_dirs: Mapping[str, str] | None = None,
         num_classes: int | None = None,
@@ -64,9 +66,10 @@ class LocalizationList(LocalizationDataset):
             raise ValueError(
                 f'LocalizationList: classes names {len(classes)} classes, num_classes says {num_classes}; give one.'
             )
-        self.lists = os.path.join(ann_dir or data_root, dict(split_dirs or {}).get(split, split))
+        self.lists = os.path.join(data_root, ann_dir, dict(split_dirs or {}).get(split, split))
         self.num_classes = num_classes
-        self.mask_dir = mask_dir
+        self.images = os.path.join(data_root, img_dir)
+        self.masks = None if mask_dir is None else os.path.join(data_root, mask_dir)
         super().__init__(data_root=data_root, split=split, classes=classes, **kwargs)
 
     def load_classes(self) -> Sequence[str]:
@@ -86,7 +89,7 @@ class LocalizationList(LocalizationDataset):
             if key not in labels:
                 raise ValueError(f'{image.where}: {key!r} has no line in {self._path("class_labels.txt")}.')
             label = check_label(labels[key].integer(1, 'label'), num_classes, labels[key].where)
-            samples[key] = dict(img_path=os.path.join(self.data_root, key), img_id=key, gt_label=label)
+            samples[key] = dict(img_path=os.path.join(self.images, key), img_id=key, gt_label=label)
         if self.split != 'train':
             self._add_boxes(samples)
             self._add_masks(samples)
@@ -110,7 +113,7 @@ class LocalizationList(LocalizationDataset):
             )
 
     def _add_masks(self, samples: dict[str, dict]) -> None:
-        if self.mask_dir is None:
+        if self.masks is None:
             return
         for key, line in read_mapping(self._path('localization_masks.txt'), ('path', 'mask', 'ignore'), ',').items():
             if line.fields[2]:
@@ -119,7 +122,7 @@ class LocalizationList(LocalizationDataset):
                     'sltnet_mm.evaluation.evaluate_masks.'
                 )
             if key in samples:
-                samples[key]['mask_path'] = os.path.join(self.mask_dir, line.fields[1])
+                samples[key]['mask_path'] = os.path.join(self.masks, line.fields[1])
 
     def _path(self, name: str) -> str:
         return os.path.join(self.lists, name)

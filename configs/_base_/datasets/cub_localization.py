@@ -1,0 +1,36 @@
+# CUB-200-2011 in its own layout, the paper's views: 256 -> random 224 for training, 224 for the test.
+# It has no validation split: the test split is evaluated while training. Choose no epoch and no threshold by it.
+data_root = 'data/CUB_200_2011'
+
+train_pipeline = [
+    dict(type='LoadImageFromFile'),
+    dict(type='sltnet_mm.ResizeCrop', resize=256, crop=224, mode='random', flip_prob=0.5),
+    dict(type='sltnet_mm.PackLocalizationInputs'),
+]
+test_pipeline = [
+    dict(type='LoadImageFromFile'),
+    dict(type='sltnet_mm.ResizeCrop', resize=224),
+    dict(type='sltnet_mm.PackLocalizationInputs'),
+]
+
+train_dataloader = dict(
+    batch_size=16,
+    num_workers=2,
+    persistent_workers=True,
+    drop_last=True,
+    collate_fn=dict(type='pseudo_collate'),
+    sampler=dict(type='DefaultSampler', shuffle=True),
+    dataset=dict(type='sltnet_mm.CUBLocalization', data_root=data_root, split='train', pipeline=train_pipeline),
+)
+val_dataloader = dict(
+    batch_size=16,
+    num_workers=2,
+    persistent_workers=True,
+    collate_fn=dict(type='pseudo_collate'),
+    sampler=dict(type='DefaultSampler', shuffle=False),
+    dataset=dict(type='sltnet_mm.CUBLocalization', data_root=data_root, split='test', pipeline=test_pipeline),
+)
+test_dataloader = val_dataloader
+
+val_evaluator = [dict(type='sltnet_mm.LocalizationMetric')]
+test_evaluator = [dict(type='sltnet_mm.LocalizationMetric')]
