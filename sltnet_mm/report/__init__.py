@@ -1,12 +1,13 @@
 """Reports: the numbers, pictures and curves of runs as one self-contained HTML page."""
 from .charts import line_chart
+from .environment import Steps, environment_facts, import_hosts, peak_memory
 from .page import Report, Tile, render_page, write_report
-from .results import COLUMNS, Column, ResultRow, compare, result_row, text_table
-from .runs import EpochLineHook, QuietRunner, peak_memory, predict_first, prepare_config, read_losses, run_folder
+from .results import COLUMNS, Column, ResultRow, best_row, compare, result_row, text_table
+from .runs import EpochLineHook, QuietRunner, predict_first, prepare_config, read_losses, run_folder
 from .tiles import ImageTiles
 
 __all__ = [
-    'COLUMNS', 'Column', 'EpochLineHook', 'ImageTiles', 'QuietRunner', 'Report', 'ResultRow', 'Tile', 'compare',
-    'line_chart', 'peak_memory', 'predict_first', 'prepare_config', 'read_losses', 'render_page', 'result_row',
-    'run_folder', 'text_table', 'write_report'
+    'COLUMNS', 'Column', 'EpochLineHook', 'ImageTiles', 'QuietRunner', 'Report', 'ResultRow', 'Steps', 'Tile',
+    'best_row', 'compare', 'environment_facts', 'import_hosts', 'line_chart', 'peak_memory', 'predict_first',
+    'prepare_config', 'read_losses', 'render_page', 'result_row', 'run_folder', 'text_table', 'write_report'
 ]

@@ -45,7 +45,8 @@ def line_chart(title: str, steps: Sequence[float], values: Sequence[float]) -> s
     texts = ((_LEFT, 14, 'start', title), (right, 14, 'end', f'{ys[-1]:.3g}'),
              (_LEFT - 4, _TOP + 8, 'end', f'{high:.3g}'), (_LEFT - 4, bottom, 'end', f'{low:.3g}'),
              (_LEFT, _HEIGHT - 5, 'start', f'{xs[0]:g}'), (right, _HEIGHT - 5, 'end', f'{xs[-1]:g}'))
-    written = ''.join(f'<text x="{x}" y="{y}" text-anchor="{anchor}">{escape(text)}</text>' for x, y, anchor, text in texts)
+    written = ''.join(f'<text x="{x}" y="{y}" text-anchor="{anchor}">{escape(text)}</text>'
+                      for x, y, anchor, text in texts)
     return (f'<svg viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" aria-label="{escape(label)}">'
             f'<path d="M{_LEFT},{_TOP}V{bottom}H{right}" class="axis"/>'
             f'<polyline points="{" ".join(place(x, y) for x, y in points)}" class="curve"/>{written}</svg>')

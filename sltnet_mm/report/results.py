@@ -138,3 +138,13 @@ def compare(ours: ResultRow, other: ResultRow, num_images: int, key: str = 'gt_k
         said = 'no clear difference'
     return (f'{column.name}: {ours.name} {number(ours, column)} against {other.name} {number(other, column)}, {said} '
             f'(two standard errors: {error:.1f} points).')
+
+
+def best_row(rows: Sequence[ResultRow], key: str = 'gt_known') -> ResultRow:
+    """The row with the largest number; of equal ones the first.
+
+    Example:
+        >>> best_row([ResultRow('CAM', '', {'gt_known': 50.}), ResultRow('SLT', '', {'gt_known': 61.})]).name
+        'SLT'
+    """
+    return max((row for row in rows if key in row.numbers), key=lambda row: row.numbers[key])

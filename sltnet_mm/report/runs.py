@@ -3,7 +3,6 @@ from __future__ import annotations
 
 import json
 import logging
-import sys
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -28,6 +27,7 @@ class QuietRunner(Runner):
         for handler in logger.handlers:
             if type(handler) is logging.StreamHandler:  # a FileHandler is one, too
                 handler.setLevel(logging.WARNING)
+                handler.addFilter(lambda record: 'deprecated' not in record.getMessage())  # mmengine's about itself
         return logger
 
 
@@ -51,8 +51,8 @@ class EpochLineHook(Hook):
         """Write the line."""
         count = max(1, runner.iter - self._first)
         scalars = runner.message_hub.log_scalars
-        losses = ', '.join(f'{name.removeprefix("train/")} {value.mean(count):.3f}' for name, value in scalars.items()
-                           if name.startswith('train/loss_'))
+        names = [name for name in scalars if name.startswith('train/loss_')] or ['train/loss']
+        losses = ', '.join(f'{name.removeprefix("train/")} {scalars[name].mean(count):.3f}' for name in names)
         seconds = time.perf_counter() - self._begun
         self.write(f'      epoch {runner.epoch + 1}/{runner.max_epochs}: {losses}, {seconds:.1f} s')
 
@@ -131,10 +131,3 @@ def predict_first(runner: Runner, count: int) -> Sequence[BaseDataElement]:
     runner.model.eval()
     with torch.no_grad():
         return [sample.cpu() for sample in runner.model.test_step(batch)]
-
-
-def peak_memory() -> float:
-    """Peak memory of this process so far, GB (1e9 bytes); without that of data loading workers."""
-    import resource
-    unit = 1 if sys.platform == 'darwin' else 1024  # getrusage: bytes on macOS, kB on Linux
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e9

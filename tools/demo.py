@@ -1,0 +1,148 @@
+#!/usr/bin/env python
+"""Train SLT-Net and a plain CAM on the embedded data, compare them, write a report: python tools/demo.py, or make demo.
+
+Full logs are below OUT/<step>/<timestamp>/. Running it again does everything again.
+"""
+import argparse
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+print('importing torch, mmengine, mmdet, mmpretrain ...', flush=True)  # some ten seconds on a cold disk
+
+import mmcv  # noqa: E402
+from mmengine.config import Config  # noqa: E402
+from mmengine.structures import BaseDataElement  # noqa: E402
+
+from sltnet_mm import report as rp  # noqa: E402
+from sltnet_mm.checkpoints import merge_parts  # noqa: E402
+from sltnet_mm.visualization import picture_grid  # noqa: E402
+
+CONFIGS = Path(__file__).resolve().parents[1] / 'configs'
+PLAIN_CAM = 'localizer/cam_small-conv_1xb32-10e_synthetic.py'
+CLASSIFIER = 'classifier/classifier_small-conv_1xb32-10e_synthetic.py'
+SLT_NET = 'slt_net/slt-net_small-conv_1xb32-10e_synthetic.py'
+JOINED = 'slt_net/slt-net-joined_small-conv_1xb32-10e_synthetic.py'
+METRIC = dict(type='sltnet_mm.LocalizationMetric', protocols=('sltnet', 'wsolevaluation'))
+COLUMNS = ('image', 'plain CAM', 'SLT-Net localizer', 'SLT-Net regressor')
+PICTURES = 12  # the first of the test split: the classes take turns, so every class is seen
+SUMMARY = (
+    'Objects found by networks that were trained with image labels alone, tested against the true boxes. Plain CAM is a '
+    'classifier whose class map is cut at a threshold. SLT-Net trains a localizer with a loss that tolerates similar '
+    'classes and with consistency under image transforms; the boxes of its maps train the regressor at the same time. '
+    'Every number and picture comes from the run described at the end.')
+PICTURE_NOTE = (
+    f'The first {PICTURES} images of the test split, whatever came out. White: the true box. Red: the predicted one. '
+    'Colours: the score map, from dark blue (0) to yellow (1).')
+
+
+def parse_args() -> argparse.Namespace:
+    """Arguments of the command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('--seed', type=int, default=0, help='of weights and shuffling; the images stay the same')
+    parser.add_argument('--out', type=Path, default=Path('work_dirs/demo'), help='default: work_dirs/demo')
+    parser.add_argument('--epochs', type=int, help="train so many epochs in place of the configs'")
+    parser.add_argument('--images', type=int, help='take only so many images of every split: a quick look, no result')
+    args = parser.parse_args()
+    for name in ('epochs', 'images'):
+        if getattr(args, name) is not None and getattr(args, name) < 1:
+            parser.error(f'--{name} must be at least 1')
+    return args
+
+
+def config_of(name: str, step: str, args: argparse.Namespace) -> Config:
+    """A config as the arguments change it."""
+    cfg = rp.prepare_config(CONFIGS / name, args.out / step, args.seed, args.epochs)
+    if args.images:
+        for loader in (cfg.train_dataloader, cfg.val_dataloader, cfg.test_dataloader):
+            loader.dataset.num_images = args.images
+    return cfg
+
+
+def train(cfg: Config) -> rp.QuietRunner:
+    """A runner that has trained."""
+    runner = rp.QuietRunner.from_cfg(cfg)
+    runner.register_hook(rp.EpochLineHook())
+    runner.train()
+    return runner
+
+
+def last_checkpoint(runner: rp.QuietRunner) -> Path:
+    """The checkpoint that the training ended with."""
+    return Path(runner.work_dir) / f'epoch_{runner.max_epochs}.pth'
+
+
+def result_rows(cam: Mapping[str, float], slt: Mapping[str, float]) -> list[rp.ResultRow]:
+    """The table, from the numbers of the two test runs."""
+    return [rp.result_row('Plain CAM', 'box from the map of the predicted class, labels its own', cam, 'map'),
+            rp.result_row('SLT-Net localizer', 'box from the averaged map, labels of the classifier', slt, 'map'),
+            rp.result_row('SLT-Net regressor', 'box of the regressor, labels of the classifier', slt, 'box'),
+            rp.result_row('Centre box', 'half of the image, no network; labels of the classifier', slt, 'center')]
+
+
+def verdict(rows: Sequence[rp.ResultRow], num_images: int) -> list[str]:
+    """What can be said of the table, first of all where SLT-Net does not win."""
+    cam, localizer, regressor, centre = rows
+    best = rp.best_row(rows)
+    said = [rp.compare(regressor, cam, num_images), rp.compare(localizer, cam, num_images),
+            rp.compare(regressor, centre, num_images), rp.compare(regressor, cam, num_images, 'top1_loc')]
+    if best not in (localizer, regressor):
+        said.insert(0, f'SLT-Net does not win this run: the best GT-known is that of "{best.name}".')
+    return said
+
+
+def picture_rows(cam: Sequence[BaseDataElement], slt: Sequence[BaseDataElement], classes: Sequence[str]) -> list[list]:
+    """One row of tiles an image, as `COLUMNS` says."""
+    rows = []
+    for of_cam, of_slt in zip(cam, slt, strict=True):
+        tiles = rp.ImageTiles(of_slt, classes)
+        rows.append([tiles.truth(), tiles.score_map(of_cam), tiles.score_map(of_slt), tiles.box(of_slt)])
+    return rows
+
+
+def main() -> None:
+    """The five steps."""
+    args = parse_args()
+    rp.import_hosts()
+    steps = rp.Steps(5)
+    with steps('plain CAM: train and test'):
+        cfg = config_of(PLAIN_CAM, 'plain_cam', args)
+        cfg.test_evaluator = dict(METRIC, sources=('map', ))
+        cam = train(cfg)
+        cam_metrics, cam_samples = cam.test(), rp.predict_first(cam, PICTURES)
+    with steps('classifier: train'):
+        classifier = train(config_of(CLASSIFIER, 'classifier', args))
+    with steps('SLT-Net: train localizer and regressor together'):
+        slt_net = train(config_of(SLT_NET, 'slt_net', args))
+    with steps('SLT-Net: join the classifier, test'):
+        cfg = config_of(JOINED, 'slt_net_joined', args)
+        cfg.load_from = str(args.out / 'slt_net_joined.pth')
+        merge_parts(last_checkpoint(slt_net), last_checkpoint(classifier), cfg.load_from)
+        cfg.test_evaluator = dict(METRIC, sources=('map', 'box'), baselines=('center', ))
+        joined = rp.QuietRunner.from_cfg(cfg)
+        slt_metrics, slt_samples = joined.test(), rp.predict_first(joined, PICTURES)
+    with steps('report and pictures'):
+        dataset = joined.test_dataloader.dataset
+        rows = result_rows(cam_metrics, slt_metrics)
+        said = verdict(rows, len(dataset))
+        pictures = picture_rows(cam_samples, slt_samples, dataset.metainfo['classes'])
+        grid = picture_grid([[(tile.image, (name, *tile.caption)) for name, tile in zip(COLUMNS, row, strict=True)]
+                             for row in pictures])
+        mmcv.imwrite(grid[..., ::-1], str(args.out / 'pictures.png'))
+        changed = [f'{name} {getattr(args, name)}' for name in ('epochs', 'images') if getattr(args, name)]
+        facts = {'Configs': ', '.join((PLAIN_CAM, CLASSIFIER, SLT_NET, JOINED)),
+                 'Changed in them': ', '.join(changed) or 'nothing', 'Seed': str(args.seed),
+                 'Test images': f'{len(dataset)} of {len(dataset.metainfo["classes"])} classes',
+                 **rp.environment_facts(next(joined.model.parameters()).device), 'Time': steps.summary()}
+        runs = {'Plain CAM': cam, 'Classifier': classifier, 'SLT-Net': slt_net}
+        page = rp.write_report(rp.Report(
+            title='SLT-Net on the embedded data', summary=(SUMMARY, ), rows=rows, table_notes=said,
+            picture_note=PICTURE_NOTE, columns=COLUMNS, pictures=pictures,
+            curves={name: rp.read_losses(rp.run_folder(run)) for name, run in runs.items()}, facts=facts),
+            args.out / 'report.html')
+    cost = f'{steps.elapsed():.0f} s, peak memory {rp.peak_memory():.2f} GB'
+    print('\n'.join(['', rp.text_table(rows), '', *said, '', cost, f'report: {page}',
+                     f'pictures: {args.out / "pictures.png"}']))
+
+
+if __name__ == '__main__':
+    main()
