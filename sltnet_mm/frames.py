@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from .functional.boxes import clip_boxes, transform_boxes
+from .functional.boxes import transform_boxes
 
 
 def input_to_original(metainfo: Mapping) -> np.ndarray:
@@ -22,9 +22,9 @@ def input_to_original(metainfo: Mapping) -> np.ndarray:
     """
     for key in ('homography_matrix', 'ori_shape'):
         if key not in metainfo:
-            raise KeyError(f'{key!r} is not among the metainfo of {metainfo.get("img_path", "this sample")}: boxes cannot be taken '
-                           'back to the original image. Use transforms that record it (sltnet_mm.ResizeCrop, mmdet.Resize, '
-                           'mmdet.RandomCrop, mmdet.RandomFlip) and name it in the packer\'s meta_keys.')
+            raise KeyError(f'{key!r} is not among the metainfo of {metainfo.get("img_path", "this sample")}: boxes cannot be '
+                           'taken back to the original image. Use transforms that record it (sltnet_mm.ResizeCrop, '
+                           'mmdet.Resize, mmdet.RandomCrop, mmdet.RandomFlip) and name it in the packer\'s meta_keys.')
     matrix = np.linalg.inv(np.asarray(metainfo['homography_matrix'], dtype=np.float64))
     if metainfo.get('flip', False):
         matrix = _flip_matrix(metainfo.get('flip_direction') or 'horizontal', metainfo['ori_shape'][:2]) @ matrix
@@ -59,6 +59,8 @@ def boxes_to_original(boxes: Tensor, metainfos: Sequence[Mapping]) -> Tensor:
     """
     if len(boxes) != len(metainfos):
         raise ValueError(f'boxes_to_original takes one box an image, got {len(boxes)} boxes and {len(metainfos)} metainfos')
-    restored = [clip_boxes(transform_boxes(box[None], torch.as_tensor(input_to_original(meta)).to(box)), meta['ori_shape'][:2])
-                for box, meta in zip(boxes, metainfos, strict=True)]
-    return torch.cat(restored) if restored else boxes
+    if not metainfos:
+        return boxes
+    matrices = torch.from_numpy(np.stack([input_to_original(meta) for meta in metainfos]))
+    limits = boxes.new_tensor([[width, height] * 2 for height, width in (meta['ori_shape'][:2] for meta in metainfos)])
+    return torch.minimum(transform_boxes(boxes, matrices).to(boxes).clamp(min=0), limits)

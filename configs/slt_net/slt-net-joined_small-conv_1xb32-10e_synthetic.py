@@ -5,4 +5,9 @@ model = dict(
         type='mmpretrain.ImageClassifier',
         backbone=dict(type='sltnet_mm.SmallConvNet', width=12, pools=(0, 1, 3)),
         neck=dict(type='GlobalAveragePooling'),
-        head=dict(type='LinearClsHead', in_channels=48, num_classes=10, loss=dict(type='CrossEntropyLoss'))))
+        head=dict(type='LinearClsHead', in_channels=48, num_classes=12, loss=dict(type='CrossEntropyLoss'))))
+test_evaluator = [
+    dict(type='sltnet_mm.LocalizationMetric'),
+    dict(type='mmpretrain.Accuracy', topk=(1, 5)),
+    dict(type='VOCMetric', metric='mAP', eval_mode='area'),
+    dict(type='CocoMetric', metric='bbox')]

@@ -1,7 +1,6 @@
 """The semantic tolerance loss as a loss module of mmpretrain and mmdet heads."""
 from __future__ import annotations
 
-import torch
 from mmengine.model import BaseModule
 from torch import Tensor
 

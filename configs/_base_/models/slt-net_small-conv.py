@@ -7,7 +7,7 @@ model = dict(
     localizer=dict(
         type='mmpretrain.ImageClassifier',
         backbone=dict(type='sltnet_mm.SmallConvNet', width=12, pools=(0, 1)),
-        head=dict(type='sltnet_mm.CAMHead', in_channels=48, num_classes=10,
+        head=dict(type='sltnet_mm.CAMHead', in_channels=48, num_classes=12,
                   loss=dict(type='sltnet_mm.SMTLoss', top_k=2, alpha=0.4))),
     pseudo_box=dict(type='sltnet_mm.PseudoBoxGenerator', threshold=0.2),
     regressor=dict(
