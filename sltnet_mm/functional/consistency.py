@@ -101,7 +101,9 @@ def normalize_maps(maps: Tensor, how: str = 'none', reference: Tensor | None = N
 def _class_minmax(maps: Tensor) -> Tensor:
     low, high = maps.amin((2, 3), keepdim=True), maps.amax((2, 3), keepdim=True)
     span = high - low
-    flat = span.isfinite() & (span <= INTERPOLATION_NOISE * torch.maximum(high.abs(), low.abs()))
+    # The smallest normal number is added so that 1 / span is finite.
+    noise = INTERPOLATION_NOISE * torch.maximum(high.abs(), low.abs()) + torch.finfo(torch.float32).tiny
+    flat = span.isfinite() & (span <= noise)
     # Divided by 1 and then dropped where flat: a division by 0 would leave NaN in the gradient even of dropped values.
     return torch.where(flat, 0, (maps - low) / torch.where(flat, 1, span))
 

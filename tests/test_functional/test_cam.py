@@ -93,9 +93,7 @@ def test_average_refuses_maps_and_logits_that_differ(logits):
 
 
 def test_score_map_is_resized_before_it_is_normalised():
-    # 1 x 2 to 1 x 3: the middle is the mean. Corners aligned or not, a second normalisation would not be seen here, but
-    # in 1 x 3 to 1 x 2 the peak is lost by resizing, and only then is the rest stretched to 1.
-    assert to_score_map(torch.tensor([[[2.0, 4.0]]]), (1, 3)).tolist() == [[[0.0, 0.5, 1.0]]]
+    # 9 is not sampled: of the resized values 4.5 and 2 the larger becomes 1, not 4.5 / 9.
     assert to_score_map(torch.tensor([[[0.0, 9.0, 3.0, 1.0]]]), (1, 2)).tolist() == [[[1.0, 0.0]]]
 
 
