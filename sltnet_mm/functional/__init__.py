@@ -17,8 +17,9 @@ from .color import adjust_color
 from .components import largest_component_boxes
 from .consistency import normalize_maps, vst_loss
 from .regression import boxes_to_regression, regression_loss, regression_to_boxes, smooth_l1
+from .resize import resize_maps
 from .tolerance import check_tolerance, in_top_k, smt_loss
-from .views import ColorJitter, Compose, HorizontalFlip, Scale, View, resize_maps
+from .views import ColorJitter, Compose, HorizontalFlip, Scale, View
 
 __all__ = [
     'ColorJitter', 'Compose', 'HorizontalFlip', 'Scale', 'View', 'adjust_color', 'average_top_k_maps', 'box_iou',

@@ -2,8 +2,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from numbers import Integral, Real
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -42,7 +42,7 @@ def check_fraction(name: str, value: float, low: float = 0.0, high: float = 1.0)
     Example:
         >>> check_fraction('alpha', 0.4)
     """
-    if isinstance(value, bool) or not isinstance(value, Real):
+    if isinstance(value, bool) or not isinstance(value, (int, float, np.number)):
         raise TypeError(f'{name} must be a number in [{low}, {high}], got {type(value).__name__}')
     if not low <= value <= high:
         raise ValueError(f'{name} must be in [{low}, {high}], got {value}')
@@ -54,7 +54,7 @@ def check_top_k(k: int, num_classes: int | None = None) -> None:
     Example:
         >>> check_top_k(3, num_classes=10)
     """
-    if isinstance(k, bool) or not isinstance(k, Integral):
+    if isinstance(k, bool) or not isinstance(k, (int, np.integer)):
         raise TypeError(f'k must be an int, the number of top classes, got {type(k).__name__}')
     if k < 1:
         raise ValueError(f'k must be at least 1, got {k}')

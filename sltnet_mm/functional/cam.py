@@ -7,7 +7,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ._checks import check_size, check_tensor, check_top_k, full_precision
+from ._checks import check_tensor, check_top_k, full_precision
+from .resize import resize_maps
 
 
 def class_maps(features: Tensor, weight: Tensor) -> Tensor:
@@ -100,11 +101,10 @@ def to_score_map(maps: Tensor, size: Sequence[int]) -> Tensor:
         tensor(0.)
     """
     check_tensor('maps', maps, 'Bxhxw', 3)
-    height, width = check_size('size', size)
     maps = full_precision(maps)
     # Asked of the maps as given: interpolation leaves rounding noise on a constant, which min-max would blow up to 1.
     constant = maps.amax((1, 2), keepdim=True) - maps.amin((1, 2), keepdim=True) == 0
-    resized = F.interpolate(maps[:, None], (height, width), mode='bilinear', align_corners=False)[:, 0]
+    resized = resize_maps(maps[:, None], size)[:, 0]
     low = resized.amin((1, 2), keepdim=True)
     span = resized.amax((1, 2), keepdim=True) - low
     constant = constant | (span == 0)

@@ -10,11 +10,11 @@ from collections.abc import Sequence
 from typing import Any, Protocol
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
-from ._checks import check_fraction, check_size, check_tensor, full_precision
+from ._checks import check_fraction, check_tensor
 from .color import adjust_color
+from .resize import resize_maps
 
 
 class View(Protocol):
@@ -192,28 +192,6 @@ class Compose:
         for view, param in zip(reversed(self.views), reversed(tuple(params)), strict=True):
             maps = view.invert(maps, param, size)
         return resize_maps(maps, size)
-
-
-def resize_maps(maps: Tensor, size: Sequence[int]) -> Tensor:
-    """Bilinear resize (align_corners=False, no antialiasing); the very same tensor where the size is right already.
-
-    Args:
-        maps: B x C x h x w; half precision is interpolated in float32.
-        size: (height, width) of the result.
-
-    Returns:
-        B x C x height x width in the dtype of `maps`.
-
-    Example:
-        >>> import torch
-        >>> resize_maps(torch.tensor([[[[0.0, 1.0]]]]), (1, 4))
-        tensor([[[[0.0000, 0.2500, 0.7500, 1.0000]]]])
-    """
-    _check_images(maps, 'maps')
-    size = check_size('size', size)
-    if maps.shape[-2:] == size:
-        return maps
-    return F.interpolate(full_precision(maps), size, mode='bilinear', align_corners=False).to(maps.dtype)
 
 
 def _rand(shape: tuple[int, ...], device: torch.device, generator: torch.Generator | None) -> Tensor:
