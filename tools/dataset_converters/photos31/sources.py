@@ -1,0 +1,133 @@
+"""The sources of photos31: downloading the packages, finding the photographs, reading backgrounds and cut-outs."""
+
+import glob
+import os
+import shutil
+import subprocess
+from functools import cache
+
+import cv2
+import numpy as np
+
+from .recipe import PACKAGES
+
+Part = tuple[float, float, float, float]
+
+
+class SourceError(RuntimeError):
+    """Something photos31 is made of cannot be had; the message says what and how to mend it."""
+
+
+def fetch_packages(folder: str) -> str:
+    """Download (apt-get) and unpack (dpkg) what is not there yet; the folder that everything is unpacked in.
+
+    Needs a Debian or Ubuntu with package lists, no administrator's rights, 330 MB to download and 0.9 GB of disk.
+    """
+    for program in ('apt-get', 'dpkg'):
+        if shutil.which(program) is None:
+            raise SourceError(
+                f'{program} is missing: this needs Debian or Ubuntu. Elsewhere, unpack the packages '
+                f'{", ".join(PACKAGES)} into one folder by hand and give that folder with --unpacked.'
+            )
+    archives, root = os.path.join(folder, 'debs'), os.path.join(folder, 'root')
+    os.makedirs(archives, exist_ok=True)
+    for package in PACKAGES:
+        found = glob.glob(os.path.join(archives, package + '_*.deb'))
+        done = os.path.join(root, f'.{package}.unpacked')
+        if not found:
+            print(f'downloading {package}', flush=True)
+            _run(
+                ['apt-get', 'download', '-q', package],
+                archives,
+                f'apt-get cannot download {package}: run "apt-get update" as root first; it is in Debian 12.',
+            )
+            found = glob.glob(os.path.join(archives, package + '_*.deb'))
+        if not os.path.exists(done):
+            print(f'unpacking {package}', flush=True)
+            _run(
+                ['dpkg', '-x', os.path.abspath(found[0]), os.path.abspath(root)],
+                archives,
+                f'{found[0]} cannot be unpacked: delete it, it is downloaded again.',
+            )
+            with open(done, 'w'):
+                pass
+    return root
+
+
+def _run(command: list[str], folder: str, mend: str) -> None:
+    result = subprocess.run(command, cwd=folder, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    if result.returncode:
+        raise SourceError(f'{mend}\n{result.stdout.strip()}')
+
+
+def find_background(root: str, path: str) -> str | None:
+    """The photograph at ``path`` below ``root``, or below one folder of it; None where it is missing."""
+    for base in [root, *sorted(glob.glob(os.path.join(root, '*')))]:
+        full = os.path.join(base, path)
+        if os.path.isdir(full):
+            pictures = [p for p in glob.glob(full + '/*') if p.lower().endswith(('.jpg', '.jpeg', '.png'))]
+            if pictures:
+                return max(sorted(pictures), key=os.path.getsize)
+        elif os.path.isfile(full):
+            return full
+    return None
+
+
+@cache
+def load_background(path: str, part: Part, size: int) -> np.ndarray:
+    """The used part of a photograph, uint8 BGR, its short side at most three image sizes: enough for any crop."""
+    image = cv2.imread(path, cv2.IMREAD_COLOR)
+    if image is None:
+        raise SourceError(f'{path} cannot be read as an image; unpack its package again.')
+    height, width = image.shape[:2]
+    image = image[int(part[1] * height) : int(part[3] * height), int(part[0] * width) : int(part[2] * width)]
+    scale = 3.0 * size / min(image.shape[:2])
+    if scale < 1:
+        image = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    return image
+
+
+@cache
+def load_cutout(path: str) -> tuple[np.ndarray, np.ndarray]:
+    """Premultiplied BGR and alpha of a cut-out, float32 in [0, 1], cropped to the object.
+
+    Specks are removed, and colours at the rim, which still hold some of the white that the object was photographed
+    before, are replaced by those from inside, except on parts too thin to have an inside.
+    """
+    image = cv2.imread(path, cv2.IMREAD_UNCHANGED)
+    if image is None or image.ndim != 3 or image.shape[2] != 4:
+        raise SourceError(f'{path} is no colour PNG with alpha; unpack its package again.')
+    image = image.astype(np.float32) / np.iinfo(image.dtype).max
+    colour, alpha = image[..., :3], _without_specks(image[..., 3])
+    colour = _mend_rim(colour, alpha)
+    rows, columns = np.where(alpha > 0.5)
+    top, bottom = max(rows.min() - 3, 0), rows.max() + 4
+    left, right = max(columns.min() - 3, 0), columns.max() + 4
+    colour, alpha = colour[top:bottom, left:right], alpha[top:bottom, left:right]
+    alpha = np.clip((cv2.GaussianBlur(alpha, (0, 0), 0.6) - 0.15) / 0.75, 0, 1)
+    # Premultiplied: colours under alpha 0 would bleed in when the cut-out is resampled.
+    return np.ascontiguousarray(colour * alpha[..., None]), np.ascontiguousarray(alpha)
+
+
+def _without_specks(alpha: np.ndarray) -> np.ndarray:
+    """``alpha`` without components smaller than 2 % of the largest one."""
+    count, labels, stats, _ = cv2.connectedComponentsWithStats((alpha > 0.5).astype(np.uint8), connectivity=8)
+    if count <= 2:
+        return alpha
+    kept = [i for i in range(1, count) if stats[i, 4] >= 0.02 * stats[1:, 4].max()]
+    return alpha * cv2.dilate(np.isin(labels, kept).astype(np.uint8), np.ones((3, 3), np.uint8))
+
+
+def _mend_rim(colour: np.ndarray, alpha: np.ndarray) -> np.ndarray:
+    kernel = np.ones((3, 3), np.uint8)
+    inside = cv2.erode((alpha > 0.9).astype(np.uint8), kernel).astype(np.float32)
+    spread, weight = colour * inside[..., None], inside.copy()
+    for _ in range(3):  # the rim is at most three pixels wide
+        near, near_weight = cv2.blur(spread, (3, 3)), cv2.blur(weight, (3, 3))
+        fresh = (weight == 0) & (near_weight > 0)
+        spread[fresh] = near[fresh] / near_weight[fresh][:, None]
+        weight[fresh] = 1
+    opened = cv2.morphologyEx((alpha > 0.5).astype(np.float32), cv2.MORPH_OPEN, np.ones((5, 5)))
+    thin = 1 - cv2.GaussianBlur(opened, (0, 0), 1)
+    mix = np.clip(np.where((inside == 0) & (weight > 0), 1 - 0.8 * thin, 0), 0, 1)[..., None]
+    return colour * (1 - mix) + spread * mix
