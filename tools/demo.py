@@ -26,7 +26,7 @@ METRIC = dict(type='sltnet_mm.LocalizationMetric', protocols=('sltnet', 'wsoleva
 COLUMNS = ('image', 'plain CAM', 'SLT-Net localizer', 'SLT-Net regressor')
 PICTURES = 12  # the first of the test split: the classes take turns, so every class is seen
 SUMMARY = (
-    'Objects found by networks that were trained with image labels alone, tested against the true boxes. Plain CAM is a '
+    'Objects found by networks that were trained with image labels alone, tested against true boxes. Plain CAM is a '
     'classifier whose class map is cut at a threshold. SLT-Net trains a localizer with a loss that tolerates similar '
     'classes and with consistency under image transforms; the boxes of its maps train the regressor at the same time. '
     'Every number and picture comes from the run described at the end.')
