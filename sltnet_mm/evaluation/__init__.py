@@ -1,5 +1,9 @@
-"""Localization numbers under named protocols: metrics for mmengine's evaluator."""
+"""Localization numbers under named protocols: metrics for mmengine's evaluator, and functions for maps of any
+origin.
+"""
+
 from sltnet_mm.evaluation.localization_metric import LocalizationMetric
+from sltnet_mm.evaluation.score_maps import evaluate_score_maps, load_score_maps
 from sltnet_mm.functional.protocols import PROTOCOLS, Protocol, get_protocol
 
-__all__ = ['PROTOCOLS', 'LocalizationMetric', 'Protocol', 'get_protocol']
+__all__ = ['PROTOCOLS', 'LocalizationMetric', 'Protocol', 'evaluate_score_maps', 'get_protocol', 'load_score_maps']

@@ -1,97 +1,69 @@
-"""Scores one box, or one score map at many thresholds, against the true boxes of one image, under one protocol."""
+"""Scores a box, or a score map at one or many thresholds, against the true boxes of one image, under one protocol."""
+
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 
-from sltnet_mm.evaluation.samples import EvaluatedImage
-from sltnet_mm.functional.boxes import clip_boxes, transform_boxes
-from sltnet_mm.functional.frames import resize_scale, truncate_boxes
-from sltnet_mm.functional.localization import error_kind, pairwise_iou
-from sltnet_mm.functional.protocols import PROTOCOLS, Protocol
-from sltnet_mm.functional.threshold_boxes import foreground_masks, mask_boxes
+from sltnet_mm.evaluation.image_frame import ImageFrame
+from sltnet_mm.functional.localization import error_kinds, pairwise_iou
+from sltnet_mm.functional.protocols import Protocol
+from sltnet_mm.functional.threshold_boxes import foreground_masks, mask_boxes, quantize_map
+from sltnet_mm.functional.threshold_ious import can_be_compiled, expand_levels, quantized_boxes, quantized_ious
+
+MAIN_IOU = 0.5
+"""The IoU at which a box is right, for GT-known and Top-k LOC, in every protocol."""
 
 
 @dataclass(frozen=True)
 class BoxScore:
-    """What one protocol says about one image at one threshold.
+    """What a protocol says about one image at one threshold.
 
     Args:
-        box: (4,) float64 xyxy, pixels of the original image.
         iou: The IoU that counts, in [0, 1].
         localized: Right for GT-known.
         localized_top_k: Right for Top-k LOC once the class is right (TS-CAM compares the two differently).
-        kind: One of ``sltnet_mm.functional.localization.ERROR_KINDS``.
+        kind: Index into ``sltnet_mm.functional.localization.ERROR_KINDS``.
     """
 
-    box: np.ndarray
     iou: float
     localized: bool
     localized_top_k: bool
-    kind: str
+    kind: int
 
 
-class ImageFrame:
-    """The way between an image and its network input, and the true boxes as a protocol sees them.
+@dataclass(frozen=True)
+class CurveScore:
+    """What a protocol says about one image at all thresholds: about 1.6 kB.
 
     Args:
-        image: The image and its truth.
-        matrix: (3, 3) ``homography_matrix``, original to input pixels.
-        input_size: (width, height) of the network input.
-
-    Raises:
-        ValueError: From ``gt_boxes``: if the protocol is defined for plainly resized images and this one was cropped or flipped, or if a crop
-            left nothing of the true boxes.
+        ious: (L,) float32, the IoU that counts, at each grey level of the quantised map, or at each threshold.
+        hits: (n, L / 8) uint8, one bit for each: right at the protocol's n IoU levels (decided in float64).
+        kinds: (L,) uint8, indices into ``ERROR_KINDS``; None where all contours count.
+        highest: The quantised map's maximum, with which thresholds become grey levels; None: L are the thresholds.
     """
 
-    def __init__(self, image: EvaluatedImage, matrix: np.ndarray, input_size: tuple[int, int]) -> None:
-        self.image, self.input_size = image, input_size
-        scale = resize_scale(matrix, image.size, input_size)
-        self.is_resize = scale is not None
-        self.matrix = np.asarray(matrix, np.float64) if scale is None else np.diag([*scale, 1.])
+    ious: np.ndarray
+    hits: np.ndarray
+    kinds: np.ndarray | None
+    highest: int | None
 
-    def to_image(self, boxes: np.ndarray) -> np.ndarray:
-        """Return boxes of the network input in pixels of the original image, clipped to it: (n, 4) float64. Crop, scale and flip are undone."""
-        return _clip(_transform(boxes, np.linalg.inv(self.matrix)), self.image.size)
+    def entries(self, thresholds: np.ndarray) -> np.ndarray:
+        """Return which of the L entries each threshold (T,) of the protocol's grid stands for."""
+        if self.highest is None:
+            return np.arange(len(self.ious))
+        return expand_levels(np.arange(len(self.ious)), self.highest, thresholds)
 
-    def to_input(self, boxes: np.ndarray) -> np.ndarray:
-        """Return boxes of the original image in pixels of the network input: (n, 4) float64, not clipped."""
-        return _transform(boxes, self.matrix)
-
-    def gt_boxes(self, protocol: Protocol) -> np.ndarray:
-        """Return the true boxes that count under the protocol, in the protocol's frame."""
-        boxes = self.image.gt_boxes
-        if protocol.gt_boxes == 'first':
-            boxes = boxes[:1]
-        elif protocol.gt_boxes == 'class':
-            boxes = boxes[self.image.gt_labels == self.image.label]
-            if not len(boxes):
-                raise ValueError(f'image {self.image.img_id!r} has no true box of its class {self.image.label}, which protocol '
-                                 f'{protocol.name} needs; its boxes have the labels {self.image.gt_labels.tolist()}')
-        if protocol.frame == 'image':
-            return boxes
-        if protocol.truncate_gt:
-            if not self.is_resize:
-                raise ValueError(f'image {self.image.img_id!r}: protocol {protocol.name} is defined for images that are resized, not cropped or '
-                                 'flipped: test with sltnet_mm.ResizeCrop(resize=...) alone')
-            return truncate_boxes(boxes, self.image.size, self.input_size)
-        boxes = _clip(self.to_input(boxes), self.input_size)
-        boxes = boxes[(boxes[:, 2:] > boxes[:, :2]).all(1)]
-        if not len(boxes):
-            raise ValueError(f'image {self.image.img_id!r}: the crop of the test pipeline leaves nothing of its true boxes')
-        return boxes
+    def hits_at(self, entries: np.ndarray) -> np.ndarray:
+        """Return whether the image is right, (n, T) of 0 and 1, at the protocol's n IoU levels and these entries
+        (T,).
+        """
+        return np.unpackbits(self.hits, axis=1, count=len(self.ious))[:, entries]
 
 
 def score_box(box: np.ndarray, frame: ImageFrame, protocol: Protocol) -> BoxScore:
-    """Score one box given in pixels of the original image.
-
-    Example:
-        >>> image = EvaluatedImage('a', 0, 0, 2, np.array([[0., 0, 4, 4]]), np.array([0]), (8, 8))
-        >>> score_box(np.array([0., 0, 4, 3]), ImageFrame(image, np.eye(3), (8, 8)), PROTOCOLS['sltnet']).iou
-        0.75
-    """
-    ours = np.asarray(box, np.float64).reshape(1, 4)
-    return _judge(ours if protocol.frame == 'image' else frame.to_input(ours), ours[0], frame, protocol)
+    """Score one box (4,) given in pixels of the original image."""
+    box = np.asarray(box, np.float64).reshape(1, 4)
+    return _judge(box if protocol.frame == 'image' else frame.to_input(box), frame, protocol)
 
 
 def score_map_at(score_map: np.ndarray, threshold: float, frame: ImageFrame, protocol: Protocol) -> BoxScore:
@@ -103,37 +75,73 @@ def score_map_at(score_map: np.ndarray, threshold: float, frame: ImageFrame, pro
         frame: Of the image.
         protocol: Rules of the cut, the box and the comparison.
     """
-    (mask, _), = foreground_masks(score_map, np.array([threshold]), protocol)
+    ((mask, _),) = foreground_masks(score_map, np.array([threshold]), protocol)
     boxes = mask_boxes(mask, protocol)
-    in_image = frame.to_image(boxes)
-    compared = boxes if protocol.frame == 'map' else in_image
-    best = int(pairwise_iou(compared, frame.gt_boxes(protocol), protocol.iou_plus_one).max(1).argmax())
-    return _judge(compared[best:best + 1], in_image[best], frame, protocol)
+    if protocol.frame == 'image':
+        boxes = frame.to_image(boxes)
+    best = int(pairwise_iou(boxes, frame.gt_boxes(protocol), protocol.iou_plus_one).max(1).argmax())
+    return _judge(boxes[best : best + 1], frame, protocol)
 
 
-def _judge(box: np.ndarray, in_image: np.ndarray, frame: ImageFrame, protocol: Protocol) -> BoxScore:
+def score_map_curve(score_map: np.ndarray, frame: ImageFrame, protocol: Protocol) -> CurveScore:
+    """Score a map at all thresholds of the protocol's grid.
+
+    Args:
+        score_map: (H, W) in [0, 1], of the network input's size.
+        frame: Of the image.
+        protocol: Rules of the cut, the boxes and the comparison.
+    """
+    gt_boxes, boxes, highest = frame.gt_boxes(protocol), None, None
+    if can_be_compiled(protocol):
+        image = quantize_map(score_map)
+        highest = int(image.max())
+        if protocol.contours == 'all' and protocol.frame == 'map':
+            ious = quantized_ious(image, gt_boxes, protocol)
+        elif protocol.contours == 'largest':
+            boxes = quantized_boxes(image, protocol)
+    if boxes is None and (highest is None or protocol.frame == 'image'):
+        ious, boxes, highest = *_plain_curve(score_map, gt_boxes, frame, protocol), None
+    elif boxes is not None:
+        boxes = frame.to_image(boxes) if protocol.frame == 'image' else boxes
+        ious = pairwise_iou(boxes, gt_boxes, protocol.iou_plus_one).max(1)
+    kinds = None
+    if boxes is not None:
+        kinds = error_kinds(
+            boxes, gt_boxes, above(ious, MAIN_IOU, protocol.strict_top_k), frame.image.rank in (0, None)
+        )
+    hits = np.stack([above(ious, level / 100, protocol.strict) for level in protocol.iou_levels])
+    return CurveScore(ious.astype(np.float32), np.packbits(hits, axis=1), kinds, highest)
+
+
+def _plain_curve(
+    score_map: np.ndarray, gt_boxes: np.ndarray, frame: ImageFrame, protocol: Protocol
+) -> tuple[np.ndarray, np.ndarray | None]:
+    """IoU (T,), and the boxes (T, 4) where one box a threshold counts, by one mask a distinct threshold."""
+    thresholds = protocol.thresholds
+    ious, boxes = np.empty(len(thresholds)), np.empty((len(thresholds), 4))
+    for mask, index in foreground_masks(score_map, thresholds, protocol):
+        of_mask = mask_boxes(mask, protocol)
+        if protocol.frame == 'image':
+            of_mask = frame.to_image(of_mask)
+        ious[index] = pairwise_iou(of_mask, gt_boxes, protocol.iou_plus_one).max()
+        boxes[index] = of_mask[0]
+    return ious, boxes if protocol.contours == 'largest' else None
+
+
+def _judge(box: np.ndarray, frame: ImageFrame, protocol: Protocol) -> BoxScore:
     """Compare one (1, 4) box of the protocol's frame with the true boxes."""
     gt_boxes = frame.gt_boxes(protocol)
-    iou = float(pairwise_iou(box, gt_boxes, protocol.iou_plus_one).max())
-    localized = above(iou, .5, protocol.strict)
-    localized_top_k = above(iou, .5, protocol.strict_top_k)
-    kind = error_kind(box[0], gt_boxes, localized_top_k, frame.image.rank in (0, None))
-    return BoxScore(in_image, iou, localized, localized_top_k, kind)
+    iou = pairwise_iou(box, gt_boxes, protocol.iou_plus_one).max(keepdims=True)[0]
+    localized, localized_top_k = (above(iou, MAIN_IOU, strict) for strict in (protocol.strict, protocol.strict_top_k))
+    kind = error_kinds(box, gt_boxes, localized_top_k, frame.image.rank in (0, None))
+    return BoxScore(float(iou[0]), bool(localized[0]), bool(localized_top_k[0]), int(kind[0]))
 
 
-def above(iou: float, level: float, strict: bool) -> bool:
-    """Return whether an IoU is above a level, or reaches it where the comparison is not strict.
+def above(ious: np.ndarray, level: float, strict: bool) -> np.ndarray:
+    """Return whether IoUs are above a level, or reach it where the comparison is not strict.
 
     Example:
-        >>> above(.5, .5, strict=True), above(.5, .5, strict=False)
-        (False, True)
+        >>> above(np.array([0.5]), 0.5, strict=True), above(np.array([0.5]), 0.5, strict=False)
+        (array([False]), array([ True]))
     """
-    return iou > level if strict else iou >= level
-
-
-def _transform(boxes: np.ndarray, matrix: np.ndarray) -> np.ndarray:
-    return transform_boxes(torch.from_numpy(np.asarray(boxes, np.float64).reshape(-1, 4)), torch.from_numpy(matrix)).numpy()
-
-
-def _clip(boxes: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    return clip_boxes(torch.from_numpy(boxes), size[::-1]).numpy()
+    return ious > level if strict else ious >= level

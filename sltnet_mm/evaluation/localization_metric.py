@@ -1,41 +1,59 @@
 """LocalizationMetric: classification and localization accuracy under any number of protocols from one pass."""
-from collections.abc import Sequence
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from mmengine.evaluator import BaseMetric
 
-from sltnet_mm.evaluation.image_scores import BoxScore, ImageFrame, score_box, score_map_at
+from sltnet_mm.evaluation.image_frame import ImageFrame
+from sltnet_mm.evaluation.image_scores import CurveScore, score_box, score_map_at, score_map_curve
+from sltnet_mm.evaluation.prediction_maps import predicted_score_map
 from sltnet_mm.evaluation.samples import EvaluatedImage, field, image_name, read_image, to_numpy
-from sltnet_mm.evaluation.summary import classification_numbers, fixed_numbers
-from sltnet_mm.functional.map_resize import protocol_score_map
+from sltnet_mm.evaluation.summary import Score, check_results, classification_numbers, image_rows
+from sltnet_mm.evaluation.summary_numbers import fixed_numbers, grid_numbers
+from sltnet_mm.evaluation.tables import check_table_path, write_table
+from sltnet_mm.evaluation.threshold_file import with_thresholds, write_thresholds
 from sltnet_mm.functional.protocols import Protocol, get_protocol
-from sltnet_mm.functional.threshold_boxes import check_score_map
 from sltnet_mm.registry import METRICS
 
 SOURCES = ('map', 'box')
-CENTER_SHARE = .5**.5
-"""Share of each side that the centre box covers: half of the image's area, as many WSOL objects do."""
+CENTER_SHARE = 0.5**0.5
+"""Share of each side that the centre box covers: with it the box is half of the image, so it is right (IoU > 0.5) on
+every object that lies around it and fills the image, and on every one inside it that fills half of it."""
 
 
 @METRICS.register_module()
 class LocalizationMetric(BaseMetric):
-    """Classification and localization accuracy, in percent, of the localizer's maps, the regressor's boxes, and both side by side.
+    """Classification and localization accuracy, in percent, of the localizer's maps, the regressor's boxes, and both
+    side by side.
 
-    Names of the numbers: ``cls/top1``, ``cls/top5`` (where the model predicts ``pred_score``; with fewer than 5 classes top-5 means
-    all of them) and ``<source>/<protocol>/<number>`` with source ``map`` (box from the localizer's map), ``box`` (``pred_instances``) or ``center``
-    (baseline), and number ``gt_known``, ``top1_loc``, ``top5_loc`` (the class is among the first k and the box is right),
-    ``mean_iou``, and ``error_<kind>``, the shares of the kinds of ``sltnet_mm.functional.localization.error_kind``.
+    Names of the numbers: ``cls/top1``, ``cls/top5`` (where the model predicts ``pred_score``; with fewer than 5 classes
+    top-5 means all of them) and ``<source>/<protocol>/<number>``. Source is ``map`` (box from the localizer's map),
+    ``box`` (``pred_instances``) or ``center`` (baseline). Numbers at a protocol's one threshold, and of boxes:
+    ``gt_known``, ``top1_loc``, ``top5_loc`` (the class is among the first k and the box is right), ``mean_iou``,
+    ``box_acc_<level>`` (protocols of several IoU levels), ``error_<kind>`` (the share of images whose first fault is of
+    that kind, see ``sltnet_mm.functional.localization.error_kinds``). Under a protocol that takes the best threshold of
+    a grid, maps give ``max_box_acc``, ``max_box_acc_<level>``, ``max_box_acc_v2`` (their mean over 30, 50, 70; the
+    literature's MaxBoxAccV2 under ``wsolevaluation-v2``), and at the threshold that is best at IoU 50, an oracle:
+    ``threshold`` (a share, not percent), ``top<k>_loc``, ``mean_iou``, ``error_<kind>`` (one box an image only).
 
-    Reads from each prediction: ``gt_instances`` (``bboxes`` n x 4 xyxy in pixels of the original image, ``labels``), ``gt_label``, ``ori_shape``,
-    ``img_shape``, ``homography_matrix``, ``img_id``; and ``pred_score`` (C,), ``pred_score_map`` (H, W) in [0, 1], ``pred_maps`` (raw low-resolution
-    ``top_k``, ``top_1``, ``label``), ``pred_instances`` (``bboxes`` of the original image; the first row's box counts).
-    A box from a map is brought to the original image by the inverse of ``homography_matrix``: crop, scale and flip are undone.
+    Reads from each prediction: ``gt_instances`` (``bboxes`` n x 4 xyxy in pixels of the original image, ``labels``),
+    ``gt_label``, ``ori_shape``, ``img_shape``, ``homography_matrix``, ``img_id``; and ``pred_score`` (C,),
+    ``pred_score_map`` (H, W) in [0, 1], ``pred_maps`` (raw low-resolution ``top_k``, ``top_1``, ``label``),
+    ``pred_instances`` (``bboxes`` of the original image; the first row's box counts). A box from a map is brought to
+    the original image by the inverse of ``homography_matrix``: crop, scale and flip are undone.
 
     Args:
         protocols: Names of presets, or ``Protocol`` objects.
         sources: ``map``, ``box``, several of them, or ``auto``: whatever the first prediction carries.
         baselines: ``center`` adds a centred box of ``sqrt(1/2)`` of each side (half the image).
+        thresholds: Other thresholds than the protocols' own: numbers by protocol name (chosen on a validation split),
+            or a file that ``threshold_file`` wrote.
+        threshold_file: Write the best thresholds of ``map`` sources here (JSON), for a later run's ``thresholds``.
+        table: Write one row an image here (.csv or .parquet): image, class, prediction, rank, and IoU, right or wrong
+            and threshold by source and protocol.
         collect_device: See mmengine's ``BaseMetric``.
         prefix: Put before every number's name.
 
@@ -46,21 +64,42 @@ class LocalizationMetric(BaseMetric):
     Example:
         >>> import torch
         >>> metric = LocalizationMetric(sources='box')
-        >>> metric.process({}, [dict(img_id=7, ori_shape=(8, 8), img_shape=(8, 8), homography_matrix=np.eye(3), gt_label=torch.tensor([1]),
-        ...     pred_score=torch.tensor([.2, .8]), pred_instances=dict(bboxes=torch.tensor([[0., 0, 4, 3]])),
-        ...     gt_instances=dict(bboxes=torch.tensor([[0., 0, 4, 4]]), labels=torch.tensor([1])))])
+        >>> gt_instances = dict(bboxes=torch.tensor([[0.0, 0, 4, 4]]), labels=torch.tensor([1]))
+        >>> frame = dict(ori_shape=(8, 8), img_shape=(8, 8), homography_matrix=np.eye(3))
+        >>> prediction = dict(pred_score=torch.tensor([0.2, 0.8]), pred_instances=dict(bboxes=[[0.0, 0, 4, 3]]))
+        >>> truth = dict(img_id=7, gt_label=torch.tensor([1]), gt_instances=gt_instances)
+        >>> metric.process({}, [dict(**truth, **frame, **prediction)])
         >>> numbers = metric.evaluate(size=1)
         >>> numbers['cls/top1'], numbers['box/sltnet/gt_known'], numbers['box/sltnet/mean_iou']
         (100.0, 100.0, 75.0)
     """
 
-    def __init__(self, protocols: Sequence[str | Protocol] = ('sltnet', ), sources: str | Sequence[str] = 'auto',
-                 baselines: Sequence[str] = (), collect_device: str = 'cpu', prefix: str | None = None) -> None:
+    def __init__(
+        self,
+        protocols: Sequence[str | Protocol] | str | Protocol = ('sltnet',),
+        sources: str | Sequence[str] = 'auto',
+        baselines: Sequence[str] = (),
+        thresholds: Mapping[str, float] | str | Path | None = None,
+        threshold_file: str | Path | None = None,
+        table: str | Path | None = None,
+        collect_device: str = 'cpu',
+        prefix: str | None = None,
+    ) -> None:
         super().__init__(collect_device=collect_device, prefix=prefix or 'unused')  # without one, the base class warns
         self.prefix = prefix
-        self.protocols = [get_protocol(protocol) for protocol in ((protocols, ) if isinstance(protocols, str | Protocol) else protocols)]
+        named = [protocols] if isinstance(protocols, str | Protocol) else protocols
+        self.protocols = with_thresholds([get_protocol(protocol) for protocol in named], thresholds)
+        if not self.protocols or len({protocol.name for protocol in self.protocols}) < len(self.protocols):
+            raise ValueError(f'protocols must be at least one, each once, got {[str(each) for each in self.protocols]}')
         self.sources = None if sources == 'auto' else _allowed('sources', sources, SOURCES)
-        self.baselines = _allowed('baselines', baselines, ('center', ))
+        self.baselines = _allowed('baselines', baselines, ('center',))
+        boxes_only = [protocol.name for protocol in self.protocols if protocol.map is None]
+        if boxes_only and self.sources == ('map',):
+            raise ValueError(
+                f"sources must hold 'box' for protocols {boxes_only}, which are defined for boxes, got 'map'"
+            )
+        self.threshold_file = threshold_file
+        self.table = None if table is None else check_table_path(table)
 
     def process(self, data_batch: Any, data_samples: Sequence[dict]) -> None:
         """Keep a few numbers of every prediction (its maps are not kept)."""
@@ -68,31 +107,36 @@ class LocalizationMetric(BaseMetric):
             image = read_image(sample)
             frame = _frame(sample, image)
             sources = self._sources(sample)
-            scores = {(source, protocol.name): self._score(source, sample, frame, protocol)
-                      for source in (*sources, *self.baselines) for protocol in self.protocols if source != 'map' or protocol.map}
+            scores = {
+                (source, protocol.name): self._score(source, sample, frame, protocol)
+                for source in (*sources, *self.baselines)
+                for protocol in self.protocols
+                if source != 'map' or protocol.map
+            }
             self.results.append((image, scores))
 
-    def compute_metrics(self, results: list[tuple[EvaluatedImage, dict[tuple[str, str], BoxScore]]]) -> dict[str, float]:
-        """Return the numbers of all images.
+    def compute_metrics(self, results: list[tuple[EvaluatedImage, dict[tuple[str, str], Score]]]) -> dict[str, float]:
+        """Return the numbers of all images; write the table and the thresholds where asked to.
 
         Raises:
             ValueError: If there is no image, an image occurs twice, or predictions differ in what they carry.
         """
-        if not results:
-            raise ValueError('there is nothing to evaluate: no prediction reached LocalizationMetric (is the data set empty?)')
-        images = [image for image, _ in results]
-        _check_unique(images)
-        keys = list(results[0][1])
-        for image, scores in results:
-            if list(scores) != keys:
-                raise ValueError(f'image {image.img_id!r} was scored for {list(scores)}, the first image for {keys}: '
-                                 'name the sources instead of sources="auto"')
-        numbers = classification_numbers(images)
-        protocols = {protocol.name: protocol for protocol in self.protocols}
+        images, keys = check_results(results)
+        numbers, rows, chosen = classification_numbers(images), image_rows(images), {}
         for source, name in keys:
-            of_images = [scores[source, name] for _, scores in results]
-            numbers.update({f'{source}/{name}/{number}': value
-                            for number, value in fixed_numbers(images, of_images, protocols[name]).items()})
+            protocol = next(protocol for protocol in self.protocols if protocol.name == name)
+            scores = [of_image[source, name] for _, of_image in results]
+            summarize = grid_numbers if isinstance(scores[0], CurveScore) else fixed_numbers
+            found, columns = summarize(images, scores, protocol)
+            numbers |= {f'{source}/{name}/{number}': value for number, value in found.items()}
+            if source == 'map':
+                chosen[name] = found.get('threshold', protocol.threshold)
+            for row, column in zip(rows, columns, strict=True):
+                row |= {f'{source}/{name}/{key}': value for key, value in column.items()}
+        if self.table is not None:
+            write_table(self.table, rows)
+        if self.threshold_file is not None:
+            write_thresholds(self.threshold_file, chosen)
         return numbers
 
     def _sources(self, sample: dict) -> tuple[str, ...]:
@@ -100,65 +144,45 @@ class LocalizationMetric(BaseMetric):
             present = dict(map='pred_score_map' in sample or 'pred_maps' in sample, box='pred_instances' in sample)
             self.sources = tuple(source for source in SOURCES if present[source])
             if not self.sources and not self.baselines:
-                raise KeyError(f'image {image_name(sample)!r}: the prediction has none of pred_score_map, pred_maps, pred_instances: '
-                               f'there is nothing to localize with; it has {sorted(sample)}')
+                raise KeyError(
+                    f'image {image_name(sample)!r}: none of pred_score_map, pred_maps, pred_instances was predicted: '
+                    f'there is nothing to localize with; it has {sorted(sample)}'
+                )
         return self.sources
 
-    def _score(self, source: str, sample: dict, frame: ImageFrame, protocol: Protocol) -> BoxScore:
+    def _score(self, source: str, sample: dict, frame: ImageFrame, protocol: Protocol) -> Score:
         if source == 'map':
-            score_map = _score_map(sample, frame, protocol)
-            try:
-                check_score_map(score_map)
-            except ValueError as error:
-                raise ValueError(f'image {frame.image.img_id!r}: {error}') from error
-            return score_map_at(score_map, protocol.thresholds[0], frame, protocol)
+            score_map = predicted_score_map(sample, frame.input_size, protocol)
+            if protocol.threshold is None:
+                return score_map_curve(score_map, frame, protocol)
+            return score_map_at(score_map, protocol.threshold, frame, protocol)
         if source == 'center':
             width, height = frame.image.size
             margin = (1 - CENTER_SHARE) / 2
             box = np.array([width * margin, height * margin, width * (1 - margin), height * (1 - margin)])
         else:
-            boxes = to_numpy(field(sample, 'pred_instances', 'a regressor gives it; use sources="map" for a localizer')['bboxes'])
+            boxes = to_numpy(
+                field(sample, 'pred_instances', 'a regressor gives it; use sources="map" for a localizer')['bboxes']
+            )
             if len(boxes) == 0 or not np.isfinite(boxes[0]).all():
-                raise ValueError(f'image {frame.image.img_id!r}: pred_instances must hold a finite box, got {boxes.tolist()}')
+                raise ValueError(
+                    f'image {frame.image.img_id!r}: pred_instances must hold a finite box, got {boxes.tolist()}'
+                )
             box = boxes[0]
         return score_box(box, frame, protocol)
 
 
 def _allowed(name: str, values: str | Sequence[str], allowed: tuple[str, ...]) -> tuple[str, ...]:
-    values = (values, ) if isinstance(values, str) else tuple(values)
+    values = (values,) if isinstance(values, str) else tuple(values)
     if not set(values) <= set(allowed):
         raise ValueError(f'{name} must be among {allowed}, got {values}')
     return values
 
 
 def _frame(sample: dict, image: EvaluatedImage) -> ImageFrame:
-    hint = 'test with transforms that record it (sltnet_mm.ResizeCrop, mmdet.Resize) and pack with sltnet_mm.PackLocalizationInputs'
+    hint = (
+        'test with transforms that record it (sltnet_mm.ResizeCrop, mmdet.Resize) and pack with '
+        'sltnet_mm.PackLocalizationInputs'
+    )
     height, width = tuple(field(sample, 'img_shape', hint))[:2]
     return ImageFrame(image, to_numpy(field(sample, 'homography_matrix', hint)), (int(width), int(height)))
-
-
-def _score_map(sample: dict, frame: ImageFrame, protocol: Protocol) -> np.ndarray:
-    """Return the protocol's score map at the network input's size."""
-    as_predicted = (protocol.map, protocol.interpolation, protocol.order, protocol.normalization) == ('top_k', 'linear', 'resize_first', 'minmax')
-    if as_predicted and sample.get('pred_score_map') is not None:
-        score_map = to_numpy(sample['pred_score_map'])
-        if score_map.shape != frame.input_size[::-1]:
-            raise ValueError(f'image {frame.image.img_id!r}: pred_score_map must have the network input\'s size (height, width) '
-                             f'{frame.input_size[::-1]}, got {score_map.shape}')
-        return score_map
-    hint = f'protocol {protocol.name} takes it; let the localizer return its raw maps'
-    maps = field(sample, 'pred_maps', hint)
-    if maps.get(protocol.map) is None:
-        raise KeyError(f'image {frame.image.img_id!r}: pred_maps has no {protocol.map!r} map: {hint}; it has {sorted(maps)}')
-    try:
-        return protocol_score_map(to_numpy(maps[protocol.map]), frame.input_size, protocol)
-    except ValueError as error:
-        raise ValueError(f'image {frame.image.img_id!r}, map {protocol.map!r}: {error}') from error
-
-
-def _check_unique(images: list[EvaluatedImage]) -> None:
-    seen: set[str] = set()
-    for image in images:
-        if image.img_id in seen:
-            raise ValueError(f'image {image.img_id!r} was evaluated twice: img_id must be unique in a data set')
-        seen.add(image.img_id)

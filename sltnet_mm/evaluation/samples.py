@@ -1,4 +1,7 @@
-"""Reads one prediction of the model (a dict, as mmengine hands it to metrics) into NumPy, with errors that name the image."""
+"""Reads one prediction of the model (a dict, as mmengine hands it to metrics) into NumPy, with errors that name the
+image.
+"""
+
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +19,7 @@ class EvaluatedImage:
         img_id: Unique name.
         label: True class.
         rank: Number of classes ranked before the true one (0: top-1 correct); None where the model predicts no scores.
-        num_classes: Number of scores; 0 where there are none.
+        prediction: The class with the highest score; None where the model predicts no scores.
         gt_boxes: (n, 4) float64 xyxy, pixels of the original image, n >= 1.
         gt_labels: (n,) classes of the boxes.
         size: (width, height) of the original image.
@@ -25,7 +28,7 @@ class EvaluatedImage:
     img_id: str
     label: int
     rank: int | None
-    num_classes: int
+    prediction: int | None
     gt_boxes: np.ndarray
     gt_labels: np.ndarray
     size: tuple[int, int]
@@ -55,7 +58,10 @@ def image_name(sample: dict) -> str:
     """Return the unique name of a sample's image: ``img_id``, or ``img_path`` where there is none."""
     name = sample.get('img_id', sample.get('img_path'))
     if name is None:
-        raise KeyError("a prediction has neither 'img_id' nor 'img_path': let sltnet_mm.PackLocalizationInputs pack the test pipeline's results")
+        raise KeyError(
+            "a prediction has neither 'img_id' nor 'img_path': pack the test pipeline's results with "
+            'sltnet_mm.PackLocalizationInputs'
+        )
     return str(name)
 
 
@@ -64,23 +70,28 @@ def read_image(sample: dict) -> EvaluatedImage:
 
     Raises:
         KeyError: If ``gt_instances`` or the image's size is absent.
-        ValueError: If the image has no true box, a box is inverted, empty, not finite or outside the image, or the scores do not fit the label.
+        ValueError: If the image has no true box, a box is inverted, empty, not finite or outside the image, or the
+            scores do not fit the label.
     """
     name = image_name(sample)
-    height, width = tuple(field(sample, 'ori_shape', 'it is written by mmcv.LoadImageFromFile and kept by the packer'))[:2]
+    height, width = tuple(field(sample, 'ori_shape', 'it is written by mmcv.LoadImageFromFile and kept by the packer'))[
+        :2
+    ]
     instances = field(sample, 'gt_instances', 'evaluation needs true boxes; use split="val" or "test"')
     gt_boxes = to_numpy(instances['bboxes']).astype(np.float64).reshape(-1, 4)
     gt_labels = to_numpy(instances['labels']).astype(np.int64).reshape(-1)
     check_gt_boxes(gt_boxes, (width, height), name)
-    label = int(to_numpy(sample['gt_label']).reshape(-1)[0]) if sample.get('gt_label') is not None else int(gt_labels[0])
-    rank, num_classes = None, 0
+    label = (
+        int(to_numpy(sample['gt_label']).reshape(-1)[0]) if sample.get('gt_label') is not None else int(gt_labels[0])
+    )
+    rank = prediction = None
     if sample.get('pred_score') is not None:
         scores = to_numpy(sample['pred_score']).reshape(-1)
         try:
-            rank, num_classes = label_rank(scores, label), len(scores)
+            rank, prediction = label_rank(scores, label), int(scores.argmax())
         except ValueError as error:
             raise ValueError(f'image {name!r}: {error}') from error
-    return EvaluatedImage(name, label, rank, num_classes, gt_boxes, gt_labels, (int(width), int(height)))
+    return EvaluatedImage(name, label, rank, prediction, gt_boxes, gt_labels, (int(width), int(height)))
 
 
 def check_gt_boxes(boxes: np.ndarray, size: tuple[int, int] | None, name: str) -> None:
@@ -95,12 +106,18 @@ def check_gt_boxes(boxes: np.ndarray, size: tuple[int, int] | None, name: str) -
         ValueError: No box, a number that is not finite, an inverted box (x1 < x0), or one wholly outside the frame.
     """
     if not len(boxes):
-        raise ValueError(f'image {name!r} has no true box: evaluation needs at least one; drop the image from the list or annotate it')
+        raise ValueError(
+            f'image {name!r} has no true box: evaluation needs one; drop the image from the list or annotate it'
+        )
     if not np.isfinite(boxes).all():
         raise ValueError(f'image {name!r}: true boxes must be finite, got {boxes.tolist()}')
     if (boxes[:, 2:] < boxes[:, :2]).any():
-        raise ValueError(f'image {name!r}: true boxes must be x0, y0, x1, y1 with x0 <= x1 and y0 <= y1, got {boxes.tolist()} '
-                         '(is the file x, y, width, height?)')
+        raise ValueError(
+            f'image {name!r}: true boxes must be x0, y0, x1, y1 with x0 <= x1 and y0 <= y1, got {boxes.tolist()} '
+            '(is the file x, y, width, height?)'
+        )
     if size is not None and ((boxes[:, :2] >= np.array(size)) | (boxes[:, 2:] < 0)).any():
-        raise ValueError(f'image {name!r}: true boxes must meet the image of (width, height) {size}, got {boxes.tolist()} '
-                         '(are they in pixels of the original image?)')
+        raise ValueError(
+            f'image {name!r}: true boxes must meet the image of (width, height) {size}, got {boxes.tolist()} '
+            '(are they in pixels of the original image?)'
+        )

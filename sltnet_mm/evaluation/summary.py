@@ -1,22 +1,49 @@
-"""From what is known of every image to the numbers of a data set."""
+"""What all protocols share when the images of a data set are summed up: their classes, and what makes a list of results
+whole.
+"""
+
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
-from sltnet_mm.evaluation.image_scores import BoxScore
+from sltnet_mm.evaluation.image_scores import BoxScore, CurveScore
 from sltnet_mm.evaluation.samples import EvaluatedImage
-from sltnet_mm.functional.localization import ERROR_KINDS, percent
-from sltnet_mm.functional.protocols import Protocol
+from sltnet_mm.functional.localization import percent
+
+Score = BoxScore | CurveScore
 
 
-def classification_numbers(images: Sequence[EvaluatedImage]) -> dict[str, float]:
-    """Return ``cls/top1`` and ``cls/top5`` in percent, or nothing where the model predicts no class scores.
+def check_results(
+    results: Sequence[tuple[EvaluatedImage, dict[tuple[str, str], Score]]],
+) -> tuple[list[EvaluatedImage], list[tuple[str, str]]]:
+    """Return the images and the (source, protocol) pairs that all of them were scored for.
 
     Raises:
-        ValueError: If some images have class scores and others not.
+        ValueError: If there is no image, an image occurs twice, or images were scored for different things.
     """
-    ranks = class_ranks(images)
-    return {} if ranks is None else {'cls/top1': percent(ranks < 1), 'cls/top5': percent(ranks < 5)}
+    if not results:
+        raise ValueError('there is nothing to evaluate: no prediction reached the metric (is the data set empty?)')
+    keys = list(results[0][1])
+    seen: set[str] = set()
+    for image, scores in results:
+        if image.img_id in seen:
+            raise ValueError(f'image {image.img_id!r} was evaluated twice: img_id must be unique in a data set')
+        seen.add(image.img_id)
+        if list(scores) != keys:
+            raise ValueError(
+                f'image {image.img_id!r} was scored for {list(scores)}, the first image for {keys}: '
+                "name the sources instead of sources='auto'"
+            )
+    return [image for image, _ in results], keys
+
+
+def image_rows(images: Sequence[EvaluatedImage]) -> list[dict[str, Any]]:
+    """Return the first columns of the per-image table: image, class, prediction, rank (empty without class scores)."""
+    return [
+        {'image': image.img_id, 'class': image.label, 'prediction': image.prediction, 'rank': image.rank}
+        for image in images
+    ]
 
 
 def class_ranks(images: Sequence[EvaluatedImage]) -> np.ndarray | None:
@@ -29,25 +56,12 @@ def class_ranks(images: Sequence[EvaluatedImage]) -> np.ndarray | None:
     if not any(known):
         return None
     if not all(known):
-        raise ValueError(f'image {images[known.index(False)].img_id!r} has no pred_score, others have: predict it for all or for none')
+        name = images[known.index(False)].img_id
+        raise ValueError(f'image {name!r} has no pred_score, others have: predict it for all or for none')
     return np.array([image.rank for image in images])
 
 
-def fixed_numbers(images: Sequence[EvaluatedImage], scores: Sequence[BoxScore], protocol: Protocol) -> dict[str, float]:
-    """Return the numbers of one source under one protocol at one threshold, in percent.
-
-    Args:
-        images: (N,) images.
-        scores: (N,) their scores.
-        protocol: Says whether classes count alike or images do.
-    """
-    labels = np.array([image.label for image in images]) if protocol.average == 'class' else None
+def classification_numbers(images: Sequence[EvaluatedImage]) -> dict[str, float]:
+    """Return ``cls/top1`` and ``cls/top5`` in percent, or nothing where the model predicts no class scores."""
     ranks = class_ranks(images)
-    numbers = {'gt_known': percent([score.localized for score in scores], labels)}
-    if ranks is not None:
-        localized = np.array([score.localized_top_k for score in scores])
-        numbers.update({f'top{k}_loc': percent(localized & (ranks < k), labels) for k in (1, 5)})
-    numbers['mean_iou'] = percent([score.iou for score in scores], labels)
-    kinds = [score.kind for score in scores]
-    numbers.update({f'error_{kind}': percent([kind == other for other in kinds], labels) for kind in ERROR_KINDS if kind != 'correct'})
-    return numbers
+    return {} if ranks is None else {'cls/top1': percent(ranks < 1), 'cls/top5': percent(ranks < 5)}

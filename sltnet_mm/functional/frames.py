@@ -1,9 +1,10 @@
 """Boxes between the original image and the network input, exact where the input is a plain resize."""
+
 import numpy as np
 
 RESIZE_TOLERANCE = 1e-4
-"""How far (in relative terms, and in pixels) a float32 homography may be from a plain resize and still be read as one: its rounding is 1e-7 of
-the numbers, a crop or shift is at least a pixel."""
+"""How far (in relative terms, and in pixels) a float32 homography may be from a plain resize and still be read as one:
+its rounding is 1e-7 of the numbers, a crop or shift is at least a pixel."""
 
 
 def resize_scale(matrix: np.ndarray, ori_size: tuple[int, int], input_size: tuple[int, int]) -> np.ndarray | None:
@@ -21,12 +22,13 @@ def resize_scale(matrix: np.ndarray, ori_size: tuple[int, int], input_size: tupl
         True
     """
     scale = np.array(input_size, np.float64) / ori_size
-    plain = np.diag([*scale, 1.])
+    plain = np.diag([*scale, 1.0])
     return scale if np.allclose(matrix, plain, rtol=RESIZE_TOLERANCE, atol=RESIZE_TOLERANCE) else None
 
 
 def truncate_boxes(boxes: np.ndarray, ori_size: tuple[int, int], input_size: tuple[int, int]) -> np.ndarray:
-    """Return boxes scaled to the input and rounded towards zero: ``int(x * w' / w)``, in wsolevaluation's order of operations.
+    """Return boxes scaled to the input and rounded towards zero: ``int(x * w' / w)``, in wsolevaluation's order of
+    operations.
 
     Args:
         boxes: (n, 4) xyxy in original pixels.
@@ -42,4 +44,6 @@ def truncate_boxes(boxes: np.ndarray, ori_size: tuple[int, int], input_size: tup
     """
     boxes = np.asarray(boxes, np.float64).reshape(-1, 4)
     # the product before the quotient: (x * w') / w, as in wsolevaluation; x * (w' / w) rounds differently
-    return (boxes * np.tile(input_size, 2).astype(np.float64) / np.tile(ori_size, 2).astype(np.float64)).astype(np.int64)
+    return (boxes * np.tile(input_size, 2).astype(np.float64) / np.tile(ori_size, 2).astype(np.float64)).astype(
+        np.int64
+    )

@@ -1,10 +1,11 @@
 """From boxes, true boxes and class scores to right or wrong: IoU conventions, ranks, kinds of error, accuracies."""
+
 from collections.abc import Sequence
 
 import numpy as np
 
 ERROR_KINDS = ('correct', 'wrong_class', 'multi_instance', 'part', 'larger', 'other')
-"""What became of an image, in the order in which the kinds are tried; see :func:`error_kind`."""
+"""What became of an image, in the order in which the kinds are tried; see :func:`error_kinds`."""
 
 
 def pairwise_iou(boxes_a: np.ndarray, boxes_b: np.ndarray, plus_one: bool = False) -> np.ndarray:
@@ -24,7 +25,7 @@ def pairwise_iou(boxes_a: np.ndarray, boxes_b: np.ndarray, plus_one: bool = Fals
         (0.3333333333333333, 0.5)
     """
     boxes_a, boxes_b = np.asarray(boxes_a, np.float64).reshape(-1, 4), np.asarray(boxes_b, np.float64).reshape(-1, 4)
-    extra = 1. if plus_one else 0.
+    extra = 1.0 if plus_one else 0.0
     a, b = boxes_a[:, None], boxes_b[None]
     sides = np.minimum(a[..., 2:], b[..., 2:]) - np.maximum(a[..., :2], b[..., :2]) + extra
     intersection = np.clip(sides, 0, None).prod(-1)
@@ -57,38 +58,41 @@ def label_rank(scores: np.ndarray, label: int) -> int:
     return int((scores > scores[label]).sum() + (scores[:label] == scores[label]).sum())
 
 
-def error_kind(box: np.ndarray, gt_boxes: np.ndarray, localized: bool, classified: bool) -> str:
-    """Name what is wrong with an image's single box, the first that applies.
+def error_kinds(boxes: np.ndarray, gt_boxes: np.ndarray, localized: np.ndarray, classified: bool = True) -> np.ndarray:
+    """Say what is wrong with each of an image's boxes: the first kind that applies, as an index into ``ERROR_KINDS``.
 
-    The kinds and limits are those of the error analyses of TS-CAM (Gao et al., ICCV 2021) and SPA (Pan et al., CVPR 2021), on plain
-    areas (no + 1): ``wrong_class``: the class is not the top one, wherever the box is; ``multi_instance``: the box covers more than 0.3 of at
-    least two true boxes; ``part``: more than 0.5 of the box lies inside the true box; ``larger``: more than 0.7 of the true box
-    lies inside the box; ``other``; ``correct``: class and box are right.
+    The kinds and limits are those of the error analyses of TS-CAM (Gao et al., ICCV 2021) and SPA (Pan et al., CVPR
+    2021), on plain areas (no + 1): ``wrong_class``: the class is not the top one, wherever the box is;
+    ``multi_instance``: the box covers more than 0.3 of at least two true boxes; ``part``: more than 0.5 of the box lies
+    inside a true box; ``larger``: more than 0.7 of a true box lies inside the box; ``other``; ``correct``: class and
+    box are right.
 
     Args:
-        box: (4,) xyxy.
-        gt_boxes: (n, 4) xyxy, same frame.
-        localized: The box is right under the protocol.
+        boxes: (n, 4) xyxy.
+        gt_boxes: (m, 4) xyxy, same frame.
+        localized: (n,) bool, the box is right under the protocol.
         classified: The class is right, or unknown.
 
+    Returns:
+        (n,) uint8.
+
     Example:
-        >>> error_kind(np.array([0, 0, 2, 2]), np.array([[0, 0, 9, 9]]), localized=False, classified=True)
-        'part'
+        >>> boxes, gt_boxes = np.array([[0, 0, 2, 2], [0, 0, 99, 99]]), np.array([[0, 0, 9, 9]])
+        >>> kinds = error_kinds(boxes, gt_boxes, localized=np.array([False, False]))
+        >>> [ERROR_KINDS[kind] for kind in kinds]
+        ['part', 'larger']
     """
+    correct, wrong_class, multi_instance, part, larger, other = range(len(ERROR_KINDS))
+    boxes, gt_boxes = (np.asarray(array, np.float64).reshape(-1, 4) for array in (boxes, gt_boxes))
     if not classified:
-        return 'wrong_class'
-    if localized:
-        return 'correct'
-    box, gt_boxes = np.asarray(box, np.float64), np.asarray(gt_boxes, np.float64).reshape(-1, 4)
-    sides = np.minimum(box[2:], gt_boxes[:, 2:]) - np.maximum(box[:2], gt_boxes[:, :2])
-    intersection = np.clip(sides, 0, None).prod(1)
-    gt_share = intersection / np.maximum((gt_boxes[:, 2:] - gt_boxes[:, :2]).prod(1), np.finfo(float).tiny)
-    box_share = intersection / max((box[2:] - box[:2]).prod(), np.finfo(float).tiny)
-    if (gt_share > .3).sum() >= 2:
-        return 'multi_instance'
-    if (box_share > .5).any():
-        return 'part'
-    return 'larger' if (gt_share > .7).any() else 'other'
+        return np.full(len(boxes), wrong_class, np.uint8)
+    sides = np.minimum(boxes[:, None, 2:], gt_boxes[:, 2:]) - np.maximum(boxes[:, None, :2], gt_boxes[:, :2])
+    intersection = np.clip(sides, 0, None).prod(-1)  # n x m
+    area, gt_area = ((array[:, 2:] - array[:, :2]).prod(-1) for array in (boxes, gt_boxes))
+    tiny = np.finfo(float).tiny  # boxes without area have shares of 0
+    gt_share, box_share = intersection / np.maximum(gt_area, tiny), intersection / np.maximum(area, tiny)[:, None]
+    conditions = [localized, (gt_share > 0.3).sum(1) >= 2, (box_share > 0.5).any(1), (gt_share > 0.7).any(1)]
+    return np.select(conditions, [correct, multi_instance, part, larger], other).astype(np.uint8)
 
 
 def percent(right: Sequence[bool] | np.ndarray, labels: np.ndarray | None = None) -> float:
@@ -109,6 +113,6 @@ def percent(right: Sequence[bool] | np.ndarray, labels: np.ndarray | None = None
     if not len(right):
         raise ValueError('right must hold at least one image, got none')
     if labels is None:
-        return 100. * float(right.sum()) / len(right)
+        return 100.0 * float(right.sum()) / len(right)
     _, index, counts = np.unique(labels, return_inverse=True, return_counts=True)
-    return 100. * float((np.bincount(index, right) / counts).mean())
+    return 100.0 * float((np.bincount(index, right) / counts).mean())

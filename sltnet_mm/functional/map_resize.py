@@ -1,4 +1,7 @@
-"""Low-resolution class map -> score map, under every order, interpolation and normalisation that a protocol can name."""
+"""Low-resolution class map -> score map, under every order, interpolation and normalisation that a protocol can
+name.
+"""
+
 import cv2
 import numpy as np
 
@@ -7,8 +10,11 @@ from sltnet_mm.functional.protocols import PROTOCOLS, Protocol
 _INTERPOLATION = {'linear': cv2.INTER_LINEAR, 'cubic': cv2.INTER_CUBIC}
 
 
-def protocol_score_map(class_map: np.ndarray, size: tuple[int, int], protocol: Protocol = PROTOCOLS['wsolevaluation']) -> np.ndarray:
-    """Resize and normalise a map as a protocol asks, in float64 (float32 changes a grey level in a quarter of the maps).
+def protocol_score_map(
+    class_map: np.ndarray, size: tuple[int, int], protocol: Protocol = PROTOCOLS['wsolevaluation']
+) -> np.ndarray:
+    """Resize and normalise a map as a protocol asks, in float64 (float32 changes a grey level in a quarter of the
+    maps).
 
     Args:
         class_map: (h, w) raw numbers of any range.
@@ -31,19 +37,25 @@ def protocol_score_map(class_map: np.ndarray, size: tuple[int, int], protocol: P
     if not np.isfinite(class_map).all():
         raise ValueError('class_map must be finite, got NaN or infinity: did the training diverge?')
     if protocol.order == 'normalize_first':
-        resized = cv2.resize(normalize_map(class_map, protocol.normalization), size, interpolation=_INTERPOLATION[protocol.interpolation])
+        resized = cv2.resize(
+            normalize_map(class_map, protocol.normalization), size, interpolation=_INTERPOLATION[protocol.interpolation]
+        )
         return np.clip(resized, 0, 1)
-    return normalize_map(cv2.resize(class_map, size, interpolation=_INTERPOLATION[protocol.interpolation]), protocol.normalization)
+    return normalize_map(
+        cv2.resize(class_map, size, interpolation=_INTERPOLATION[protocol.interpolation]), protocol.normalization
+    )
 
 
 def normalize_map(array: np.ndarray, normalization: str) -> np.ndarray:
-    """Return an array in [0, 1]: ``minmax``, or ``max`` (negatives to 0, over the maximum). A constant (``max``: nowhere positive) one gives zeros.
+    """Return an array in [0, 1]: ``minmax``, or ``max`` (negatives to 0, over the maximum). A constant (``max``:
+    nowhere positive) one gives zeros.
 
     Example:
-        >>> normalize_map(np.array([-1., 1., 3.]), 'minmax').tolist(), normalize_map(np.array([-1., 1., 4.]), 'max').tolist()
-        ([0.0, 0.5, 1.0], [0.0, 0.25, 1.0])
+        >>> numbers = np.array([-1.0, 1.0, 4.0])
+        >>> normalize_map(numbers, 'minmax').tolist(), normalize_map(numbers, 'max').tolist()
+        ([0.0, 0.4, 1.0], [0.0, 0.25, 1.0])
     """
-    lowest, highest = (array.min(), array.max()) if normalization == 'minmax' else (0., array.max())
+    lowest, highest = (array.min(), array.max()) if normalization == 'minmax' else (0.0, array.max())
     if highest <= lowest:
         return np.zeros_like(array)
     return (np.maximum(array, lowest) - lowest) / (highest - lowest)

@@ -1,8 +1,10 @@
 """What must be fixed before a localization number means something, as an immutable object, and the field's presets.
 
-Sources of the presets, by repository and file: clovaai/wsolevaluation (``evaluation.py``, ``inference.py``), vasgaowei/TS-CAM
-(``lib/cams_deit.py``), tzzcl/PSOL (``PSOL_inference.py``, ``utils/IoU.py``), and the paper of SLT-Net (Sec. 4.1).
+Sources of the presets, by repository and file: clovaai/wsolevaluation (``evaluation.py``, ``inference.py``),
+vasgaowei/TS-CAM (``lib/cams_deit.py``), tzzcl/PSOL (``PSOL_inference.py``, ``utils/IoU.py``), and the paper of SLT-Net
+(Sec. 4.1).
 """
+
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from types import MappingProxyType
@@ -10,7 +12,7 @@ from typing import Any, Literal, get_args, get_type_hints
 
 import numpy as np
 
-GRID_STEP = .001
+GRID_STEP = 0.001
 """Step of wsolevaluation's threshold grid, ``np.arange(0, 1, 0.001)`` (its ``main.py``; 1000 thresholds)."""
 
 
@@ -20,18 +22,20 @@ class Protocol:
 
     Args:
         name: The name that every result carries.
-        map: The map that is taken: of the true class (``label``), of the predicted class (``top_1``), the ACAM (``top_k``); None: the
-            protocol is defined for boxes only.
+        map: The map that is taken: of the true class (``label``), of the predicted class (``top_1``), the ACAM
+            (``top_k``); None: the protocol is defined for boxes only.
         interpolation: Resize to the network input: OpenCV's ``linear`` or ``cubic`` (half-pixel centres).
         order: Normalise after the resize (``resize_first``) or before it (``normalize_first``).
         normalization: ``minmax`` (a constant map gives zeros), or ``max``: negatives to 0, then over the maximum.
-        quantize: Cut on ``uint8(255 * s)``, rounded down, against ``int(threshold * max)``; else on the numbers, against ``threshold * max``.
+        quantize: Cut on ``uint8(255 * s)``, rounded down, against ``int(threshold * max)``; else on the numbers,
+            against ``threshold * max``.
         comparison: Foreground is above the threshold (``>``) or not below it (``>=``).
-        component: Size of a component: the area inside its outer contour through pixel centres (``contour``, OpenCV's contourArea) or its
-            number of pixels (``pixels``). Components are 8-connected.
+        component: Size of a component: the area inside its outer contour through pixel centres (``contour``, OpenCV's
+            contourArea) or its number of pixels (``pixels``). Components are 8-connected.
         contours: Score the box of the ``largest`` component, or the best of ``all`` contours, those of holes included.
         box_end: ``exclusive`` (last pixel + 1), or ``clipped`` to the map's last pixel (wsolevaluation).
-        empty_box: The box where nothing is above the threshold: ``zeros`` (0, 0, 0, 0), ``unit`` (0, 0, 1, 1), the ``whole`` map.
+        empty_box: The box where nothing is above the threshold: ``zeros`` (0, 0, 0, 0), ``unit`` (0, 0, 1, 1), the
+            ``whole`` map.
         frame: Boxes are compared in pixels of the network input (``map``) or of the original image (``image``).
         truncate_gt: True boxes are rounded down to whole map pixels (``frame='map'`` only).
         gt_boxes: ``any`` true box counts, only the ``first``, or those of the image's ``class``.
@@ -40,8 +44,8 @@ class Protocol:
         strict_top_k: The same for Top-k LOC.
         iou_levels: IoU levels in percent.
         threshold: The fixed threshold, a share of the map's maximum in [0, 1); None where ``policy`` is ``grid``.
-        policy: Where the threshold comes from: ``fixed`` in the protocol, ``grid`` (the best of the test set itself, an oracle),
-            ``validation`` (chosen on a validation split), ``file``.
+        policy: Where the threshold comes from: ``fixed`` in the protocol, ``grid`` (the best of the test set itself, an
+            oracle), ``validation`` (chosen on a validation split), ``file``.
         average: Mean over images (``image``) or mean of the classes' means (``class``).
 
     Raises:
@@ -71,8 +75,8 @@ class Protocol:
     iou_plus_one: bool = False
     strict: bool = True
     strict_top_k: bool = True
-    iou_levels: tuple[int, ...] = (50, )
-    threshold: float | None = .2
+    iou_levels: tuple[int, ...] = (50,)
+    threshold: float | None = 0.2
     policy: Literal['fixed', 'grid', 'validation', 'file'] = 'fixed'
     average: Literal['image', 'class'] = 'image'
 
@@ -83,12 +87,22 @@ class Protocol:
             if allowed and value not in allowed:
                 raise ValueError(f'{field.name} of protocol {self.name!r} must be one of {allowed}, got {value!r}')
         if not self.iou_levels or any(not 0 < level <= 100 for level in self.iou_levels):
-            raise ValueError(f'iou_levels of protocol {self.name!r} must be percentages in (0, 100], got {self.iou_levels!r}')
+            raise ValueError(
+                f'iou_levels of protocol {self.name!r} must be percentages in (0, 100], got {self.iou_levels!r}'
+            )
+        if self.policy == 'grid' and 50 not in self.iou_levels:
+            raise ValueError(
+                f'iou_levels of protocol {self.name!r} must hold 50, which chooses the threshold, '
+                f'got {self.iou_levels!r}'
+            )
         if self.truncate_gt and self.frame != 'map':
             raise ValueError(f"truncate_gt of protocol {self.name!r} needs frame='map', got frame={self.frame!r}")
         if (self.threshold is None) != (self.policy == 'grid' or self.map is None):
-            raise ValueError(f'threshold of protocol {self.name!r} must be a number unless the policy is grid or the protocol takes no map; '
-                             f'got threshold={self.threshold!r}, policy={self.policy!r}, map={self.map!r}')
+            raise ValueError(
+                f'threshold of protocol {self.name!r} must be a number unless the policy is grid or there is '
+                f'no map; '
+                f'got threshold={self.threshold!r}, policy={self.policy!r}, map={self.map!r}'
+            )
         if self.threshold is not None and not 0 <= self.threshold < 1:
             raise ValueError(f'threshold of protocol {self.name!r} must be in [0, 1), got {self.threshold!r}')
 
@@ -127,27 +141,56 @@ def _choices(hint: Any) -> tuple:
         return ()
     if isinstance(parts[0], str):
         return parts
-    return tuple(choice for part in parts for choice in (get_args(part) or (None, )))
+    return tuple(choice for part in parts for choice in (get_args(part) or (None,)))
 
 
 _WSOLEVALUATION = Protocol(
-    'wsolevaluation', map='label', interpolation='cubic', quantize=True, component='contour', box_end='clipped', empty_box='zeros',
-    frame='map', truncate_gt=True, iou_plus_one=True, strict=False, strict_top_k=False, iou_levels=(30, 50, 70), threshold=None,
-    policy='grid')
+    'wsolevaluation',
+    map='label',
+    interpolation='cubic',
+    quantize=True,
+    component='contour',
+    box_end='clipped',
+    empty_box='zeros',
+    frame='map',
+    truncate_gt=True,
+    iou_plus_one=True,
+    strict=False,
+    strict_top_k=False,
+    iou_levels=(30, 50, 70),
+    threshold=None,
+    policy='grid',
+)
 
-PROTOCOLS: Mapping[str, Protocol] = MappingProxyType({
-    protocol.name: protocol for protocol in (
-        Protocol('sltnet'),
-        _WSOLEVALUATION,
-        replace(_WSOLEVALUATION, name='wsolevaluation-v2', contours='all'),
-        # wsolevaluation's authors on the metric of the CAM paper: V1, the map over its maximum, threshold 0.2
-        replace(_WSOLEVALUATION, name='cam2016', normalization='max', iou_levels=(50, ), threshold=.2, policy='fixed'),
-        Protocol('tscam', map='label', quantize=True, component='contour', empty_box='unit', frame='map', truncate_gt=True,
-                 iou_plus_one=True, strict=False),
-        Protocol('psol', map=None, threshold=None, frame='map', gt_boxes='class', average='class'),
-    )
-})
-"""The presets by name: ``sltnet``, ``wsolevaluation`` (V1), ``wsolevaluation-v2``, ``cam2016``, ``tscam``, ``psol`` (boxes only)."""
+PROTOCOLS: Mapping[str, Protocol] = MappingProxyType(
+    {
+        protocol.name: protocol
+        for protocol in (
+            Protocol('sltnet'),
+            _WSOLEVALUATION,
+            replace(_WSOLEVALUATION, name='wsolevaluation-v2', contours='all'),
+            # wsolevaluation's authors on the metric of the CAM paper: V1, the map over its maximum, threshold 0.2
+            replace(
+                _WSOLEVALUATION, name='cam2016', normalization='max', iou_levels=(50,), threshold=0.2, policy='fixed'
+            ),
+            Protocol(
+                'tscam',
+                map='label',
+                quantize=True,
+                component='contour',
+                empty_box='unit',
+                frame='map',
+                truncate_gt=True,
+                iou_plus_one=True,
+                strict=False,
+            ),
+            Protocol('psol', map=None, threshold=None, frame='map', gt_boxes='class', average='class'),
+        )
+    }
+)
+"""The presets by name: ``sltnet``, ``wsolevaluation`` (V1), ``wsolevaluation-v2``, ``cam2016``, ``tscam``, ``psol``
+(boxes only).
+"""
 
 
 def get_protocol(protocol: 'str | Protocol') -> Protocol:

@@ -1,7 +1,9 @@
 """Score map -> foreground at a threshold -> boxes, by OpenCV, under every rule that a protocol can name.
 
-This is the plain form: one mask and one call of OpenCV a distinct threshold. ``component_tree`` gives the same boxes of all thresholds at once.
+This is the plain form: one mask and one call of OpenCV a distinct threshold. ``component_tree`` gives the same boxes of
+all thresholds at once.
 """
+
 from collections.abc import Iterator
 
 import cv2
@@ -9,7 +11,7 @@ import numpy as np
 import torch
 
 from sltnet_mm.functional.components import largest_component_boxes
-from sltnet_mm.functional.protocols import PROTOCOLS, Protocol
+from sltnet_mm.functional.protocols import Protocol
 
 
 def quantize_map(score_map: np.ndarray) -> np.ndarray:
@@ -32,14 +34,20 @@ def check_score_map(score_map: np.ndarray) -> None:
         ValueError: Another rank than two, no pixel, NaN or infinity, or numbers outside [0, 1].
     """
     if not isinstance(score_map, np.ndarray) or score_map.ndim != 2 or not score_map.size:
-        raise ValueError(f'score_map must be an H x W array, got {getattr(score_map, "shape", type(score_map).__name__)}')
+        raise ValueError(
+            f'score_map must be an H x W array, got {getattr(score_map, "shape", type(score_map).__name__)}'
+        )
     lowest, highest = float(score_map.min()), float(score_map.max())
     if not (lowest >= 0 and highest <= 1):  # also False for NaN
-        raise ValueError(f'score_map must be finite and in [0, 1], got values from {lowest:g} to {highest:g}: '
-                         'normalise it first (min-max)')
+        raise ValueError(
+            f'score_map must be finite and in [0, 1], got values from {lowest:g} to {highest:g}: '
+            'normalise it first (min-max)'
+        )
 
 
-def foreground_masks(score_map: np.ndarray, thresholds: np.ndarray, protocol: Protocol) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+def foreground_masks(
+    score_map: np.ndarray, thresholds: np.ndarray, protocol: Protocol
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Yield the distinct foregrounds of a map and which thresholds give them.
 
     Args:
@@ -54,7 +62,9 @@ def foreground_masks(score_map: np.ndarray, thresholds: np.ndarray, protocol: Pr
         ValueError: If the score map is none; see :func:`check_score_map`.
 
     Example:
-        >>> masks = list(foreground_masks(np.array([[.1, .6, 1.]]), np.array([.2, .201, .7]), PROTOCOLS['wsolevaluation']))
+        >>> from sltnet_mm.functional.protocols import PROTOCOLS
+        >>> score_map, thresholds = np.array([[0.1, 0.6, 1.0]]), np.array([0.2, 0.201, 0.7])
+        >>> masks = list(foreground_masks(score_map, thresholds, PROTOCOLS['wsolevaluation']))
         >>> [(mask.tolist(), index.tolist()) for mask, index in masks]
         [([[0, 1, 1]], [0, 1]), ([[0, 0, 1]], [2])]
     """
@@ -81,6 +91,7 @@ def mask_boxes(mask: np.ndarray, protocol: Protocol) -> np.ndarray:
         (n, 4) int64 xyxy in map pixels, n >= 1; one box unless ``contours='all'``.
 
     Example:
+        >>> from sltnet_mm.functional.protocols import PROTOCOLS
         >>> mask = np.zeros((5, 5), np.uint8)
         >>> mask[1:3, 2:5] = 1
         >>> mask_boxes(mask, PROTOCOLS['sltnet']).tolist(), mask_boxes(mask, PROTOCOLS['wsolevaluation']).tolist()
@@ -88,7 +99,9 @@ def mask_boxes(mask: np.ndarray, protocol: Protocol) -> np.ndarray:
     """
     height, width = mask.shape
     if not mask.any():
-        return np.array([{'zeros': (0, 0, 0, 0), 'unit': (0, 0, 1, 1), 'whole': (0, 0, width, height)}[protocol.empty_box]])
+        return np.array(
+            [{'zeros': (0, 0, 0, 0), 'unit': (0, 0, 1, 1), 'whole': (0, 0, width, height)}[protocol.empty_box]]
+        )
     if protocol.component == 'pixels' and protocol.contours == 'largest':
         boxes = largest_component_boxes(torch.from_numpy(mask > 0)[None]).numpy().astype(np.int64)
     else:

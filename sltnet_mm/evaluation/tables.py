@@ -1,0 +1,74 @@
+"""Per-image results as a table: CSV, or Parquet where pyarrow is installed."""
+
+import csv
+import importlib.util
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+SUFFIXES = ('.csv', '.parquet')
+
+
+def check_table_path(path: str | Path) -> Path:
+    """Return the path of a table that can be written.
+
+    Raises:
+        ValueError: If the suffix is not .csv or .parquet.
+        ImportError: If it is .parquet and pyarrow is not installed.
+
+    Example:
+        >>> check_table_path('images.csv').name
+        'images.csv'
+    """
+    path = Path(path)
+    if path.suffix not in SUFFIXES:
+        raise ValueError(f'table must end in one of {SUFFIXES}, got {str(path)!r}')
+    if path.suffix == '.parquet' and importlib.util.find_spec('pyarrow') is None:
+        raise ImportError(f'table {str(path)!r} needs pyarrow: pip install pyarrow, or write a .csv')
+    return path
+
+
+def write_table(path: str | Path, rows: Sequence[dict[str, Any]]) -> None:
+    """Write rows that share their columns; the folder is made where it is missing.
+
+    Raises:
+        ValueError: If there is no row, or the suffix is unknown.
+
+    Example:
+        >>> import tempfile
+        >>> path = Path(tempfile.mkdtemp()) / 'images.csv'
+        >>> write_table(path, [{'image': 'a', 'iou': 0.5}])
+        >>> read_table(path)
+        [{'image': 'a', 'iou': '0.5'}]
+    """
+    path = check_table_path(path)
+    if not rows:
+        raise ValueError(f'table {str(path)!r}: rows must hold at least one image, got none')
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if path.suffix == '.parquet':
+        import pyarrow
+        import pyarrow.parquet
+
+        pyarrow.parquet.write_table(pyarrow.Table.from_pylist(list(rows)), path)
+        return
+    with path.open('w', newline='') as file:
+        writer = csv.DictWriter(file, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def read_table(path: str | Path) -> list[dict[str, Any]]:
+    """Read a table; a CSV's values are strings.
+
+    Raises:
+        FileNotFoundError: If it does not exist.
+    """
+    path = check_table_path(path)
+    if not path.is_file():
+        raise FileNotFoundError(f'table {str(path)!r} does not exist: write it with LocalizationMetric(table=...)')
+    if path.suffix == '.parquet':
+        import pyarrow.parquet
+
+        return pyarrow.parquet.read_table(path).to_pylist()
+    with path.open(newline='') as file:
+        return list(csv.DictReader(file))

@@ -1,0 +1,69 @@
+"""Thresholds that were chosen on one split and are used on another, in a small JSON file."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+from sltnet_mm.functional.protocols import Protocol
+
+
+def write_thresholds(path: str | Path, thresholds: Mapping[str, float]) -> None:
+    """Write ``{protocol: threshold}`` as JSON; the folder is made where it is missing."""
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(dict(thresholds), indent=2) + '\n')
+
+
+def read_thresholds(path: str | Path) -> dict[str, float]:
+    """Read what :func:`write_thresholds` wrote.
+
+    Raises:
+        FileNotFoundError: If the file does not exist.
+        ValueError: If it is not a JSON object of numbers.
+
+    Example:
+        >>> import tempfile
+        >>> path = Path(tempfile.mkdtemp()) / 'thresholds.json'
+        >>> write_thresholds(path, {'wsolevaluation': 0.31})
+        >>> read_thresholds(path)
+        {'wsolevaluation': 0.31}
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise FileNotFoundError(
+            f'thresholds: {path} does not exist; write it by evaluating the validation split with '
+            'LocalizationMetric(threshold_file=...)'
+        )
+    try:
+        return {name: float(threshold) for name, threshold in json.loads(path.read_text()).items()}
+    except (ValueError, AttributeError, TypeError) as error:
+        raise ValueError(f'thresholds: {path} must hold a JSON object {{protocol: threshold}}: {error}') from error
+
+
+def with_thresholds(protocols: list[Protocol], thresholds: Mapping[str, float] | str | Path | None) -> list[Protocol]:
+    """Return the protocols at other thresholds than their own; protocols that are not named keep theirs.
+
+    Args:
+        protocols: Of any policy.
+        thresholds: Numbers by the protocol's name (chosen on a validation split), or a file of them.
+
+    Raises:
+        KeyError: If a threshold is given for a protocol that is not evaluated.
+
+    Example:
+        >>> from sltnet_mm.functional.protocols import PROTOCOLS
+        >>> print(*with_thresholds([PROTOCOLS['tscam'], PROTOCOLS['sltnet']], {'tscam': 0.12}))
+        tscam (threshold 0.12, validation) sltnet (threshold 0.2, fixed)
+    """
+    if thresholds is None:
+        return protocols
+    from_file = not isinstance(thresholds, Mapping)
+    chosen = read_thresholds(thresholds) if not isinstance(thresholds, Mapping) else thresholds
+    unknown = set(chosen) - {protocol.name for protocol in protocols}
+    if unknown and not from_file:
+        raise KeyError(f'thresholds names {sorted(unknown)}, evaluated are {[protocol.name for protocol in protocols]}')
+    policy = 'file' if from_file else 'validation'
+    return [
+        protocol.with_threshold(chosen[protocol.name], policy) if protocol.name in chosen else protocol
+        for protocol in protocols
+    ]
