@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from conftest import write_lines
+from layouts import write_lines
 
 from sltnet_mm.datasets import CUBLocalization, LocalizationCSV, LocalizationDataset, LocalizationList
 

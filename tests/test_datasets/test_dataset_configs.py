@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from conftest import write_image, write_lines
+from layouts import write_image, write_lines
 from mmengine.config import Config
 from mmengine.registry import DefaultScope
 from mmengine.runner import Runner

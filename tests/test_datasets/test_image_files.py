@@ -4,7 +4,7 @@ import cv2
 import mmengine.fileio
 import numpy as np
 import pytest
-from conftest import write_image, write_lines
+from layouts import write_image, write_lines
 
 from sltnet_mm.datasets import BadImageError, LocalizationCSV
 from sltnet_mm.datasets.image_files import check_image, looks_whole
