@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import fcntl
 import os
 import shutil
@@ -10,7 +11,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -24,19 +25,20 @@ PINS = ROOT / 'requirements' / 'dev.txt'
 
 
 class Step(NamedTuple):
-    """A part of the set-up: what to say, whether it is done, how to do it, and what it takes on the disk (GiB)."""
+    """A part of the set-up: what to say, whether it is done, how to do it, what it needs (disk in GiB, a compiler)."""
 
     title: str
     done: Callable[[], bool]
     make: Callable[[], None]
     venv_gib: float = 0.0
     temporary_gib: float = 0.0
+    compiles: bool = False
 
 
 def make_venv(environment: Environment) -> None:
-    """A fresh virtual environment; an old one whose interpreter is gone is replaced."""
+    """A fresh virtual environment; one whose interpreter is gone is replaced, a half-made one is completed."""
     venv = environment.venv
-    if (venv / 'pyvenv.cfg').exists():
+    if environment.python_version() is None and (venv / 'pyvenv.cfg').exists():
         print(f'      the interpreter of {venv} no longer starts: made anew', flush=True)
         shutil.rmtree(venv)
     venv.mkdir(parents=True, exist_ok=True)
@@ -55,23 +57,30 @@ def plan(environment: Environment, lock: int) -> list[Step]:
         return lambda: not environment.missing(pins[name]), lambda: install(pins[name])
 
     mmcv = pins['mmcv']
+    headless = [pin for lines in pins.values() for pin in lines if pin.startswith('opencv-python-headless==')]
     return [
         Step(
             f'virtual environment {environment.venv}',
-            lambda: environment.python_version() is not None,
+            lambda: 'pip' in environment.packages,
             lambda: make_venv(environment),
-            0.1,
+            venv_gib=0.1,
         ),
-        Step('build tools', *group('build tools'), 0.1, 0.1),
-        Step('torch: downloads 3 GB, about 2 min', *group('torch'), 7.2, 3.0),
+        Step('build tools', *group('build tools'), venv_gib=0.1, temporary_gib=0.1),
+        Step('torch: downloads 3 GB, 2 to 3 min', *group('torch'), venv_gib=7.1, temporary_gib=3.8),
         Step(
-            'mmcv: compiles its operators, about 7 min on two cores; seconds where pip has kept the wheel',
+            'mmcv: compiles its operators, about 7 min on two cores; half a minute where pip has kept the wheel',
             lambda: not environment.missing(mmcv) and works(environment),
-            lambda: install_mmcv(environment, mmcv, install),
-            0.4,
-            0.8,
+            lambda: install_mmcv(environment, mmcv, headless, install),
+            venv_gib=0.3,
+            temporary_gib=0.8,
+            compiles=True,
         ),
-        Step('mmengine, mmdet, mmpretrain, test tools: about 1 min', *group('hosts and tools'), 0.7, 0.4),
+        Step(
+            'mmengine, mmdet, mmpretrain and the test tools: about 1 min',
+            *group('hosts and tools'),
+            venv_gib=0.6,
+            temporary_gib=0.4,
+        ),
         Step(
             'sltnet_mm itself, editable',
             environment.has_project,
@@ -80,43 +89,61 @@ def plan(environment: Environment, lock: int) -> list[Step]:
     ]
 
 
+def check_machine(environment: Environment, steps: list[Step], todo: list[bool]) -> None:
+    """Everything that the steps still to be made need of the machine, before the first of them."""
+    needed = [step for step, open_ in zip(steps, todo, strict=True) if open_]
+    if todo[0]:
+        check_venv_module()
+    if any(step.compiles for step in needed):
+        check_compiler()
+    if needed:
+        temporary = max(step.temporary_gib for step in needed)
+        check_disk(environment.venv, sum(step.venv_gib for step in needed), temporary)
+
+
 def build(environment: Environment, lock: int) -> None:
     """Make every step that is not done, then import everything once and leave the stamp."""
     began = time.monotonic()
     steps = plan(environment, lock)
-    if environment.python_version() is not None:
-        environment.look()
-        todo = [not step.done() for step in steps]
-    else:
-        todo = [True] * len(steps)
-        check_venv_module()
-    if todo[3]:
-        check_compiler()
-    check_disk(
-        environment.venv,
-        sum(step.venv_gib for step, needed in zip(steps, todo, strict=True) if needed),
-        max((step.temporary_gib for step, needed in zip(steps, todo, strict=True) if needed), default=0.0),
-    )
+    environment.look()
+    todo = [not step.done() for step in steps]
+    check_machine(environment, steps, todo)
     total = len(steps) + 1
     print(f'Setting up {environment.venv} from {PINS.relative_to(ROOT)} (log: {environment.log})', flush=True)
+    changed = False
     for number, step in enumerate(steps, start=1):
-        if environment.python_version() is not None:
-            environment.look()
-            if step.done():
-                print(f'[{number}/{total}] {step.title.split(":")[0]}: there', flush=True)
-                continue
+        # A step may undo a later one (another torch: mmcv), so these are asked again.
+        if step.done() if changed else not todo[number - 1]:
+            print(f'[{number}/{total}] {step.title.split(":")[0]}: there', flush=True)
+            continue
         print(f'[{number}/{total}] {step.title}', flush=True)
         start = time.monotonic()
         try:
             step.make()
         except SetupError as error:
             raise SetupError(f'step {number} of {total} ({step.title.split(":")[0]}): {error}') from None
+        environment.look()
+        changed = True
         print(f'      done in {duration(time.monotonic() - start)}', flush=True)
     print(f'[{total}/{total}] importing everything once', flush=True)
-    headless = next(pin for pins in read_pins(PINS).values() for pin in pins if 'headless' in pin)
-    check_imports(environment.python, headless)
+    check_imports(environment.python)
     environment.finish()
     print(f'Environment ready after {duration(time.monotonic() - began)}.', flush=True)
+
+
+@contextlib.contextmanager
+def locked(file: Path) -> Iterator[int]:
+    """Hold `file` against other set-ups; pip inherits the descriptor given, so that an orphaned pip keeps the lock."""
+    lock = os.open(file, os.O_RDONLY)
+    try:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            print('Another set-up of this checkout is running; waiting for it.', flush=True)
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield lock
+    finally:
+        os.close(lock)
 
 
 def run(arguments: list[str]) -> int:
@@ -124,22 +151,21 @@ def run(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog='setup_env.py', description='Build or update the development environment.')
     parser.add_argument('--venv', type=Path, default=ROOT / '.venv', help='folder of the environment (default: .venv)')
     environment = Environment(parser.parse_args(arguments).venv.absolute(), ROOT, PINS)
+    # What these name would be seen by pip as installed, or take its place.
+    for variable in ('PYTHONPATH', 'PYTHONHOME', 'PIP_TARGET', 'PIP_PREFIX', 'PIP_USER'):
+        os.environ.pop(variable, None)
     if environment.up_to_date():
         return 0
 
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
 
-    signal.signal(signal.SIGTERM, interrupt)
+    for sign in (signal.SIGINT, signal.SIGTERM):  # A handler also makes pip, started from here, heed Ctrl-C.
+        signal.signal(sign, interrupt)
     try:
-        lock = os.open(PINS, os.O_RDONLY)
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            print('Another set-up of this checkout is running; waiting for it.', flush=True)
-            fcntl.flock(lock, fcntl.LOCK_EX)
-        if not environment.up_to_date():
-            build(environment, lock)
+        with locked(PINS) as lock:
+            if not environment.up_to_date():
+                build(environment, lock)
     except SetupError as error:
         print(f'Set-up stopped: {error}', file=sys.stderr)
         return 1

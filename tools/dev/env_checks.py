@@ -84,22 +84,32 @@ def check_disk(venv: Path, venv_gib: float, temporary_gib: float) -> None:
             )
 
 
-def check_imports(python: Path, headless: str) -> None:
-    """Import what the project builds on, inside the environment, OpenCV first: it needs libraries of the system.
-
-    Args:
-        python: The environment's interpreter.
-        headless: The pinned requirement of the OpenCV build that needs no such library.
-    """
+def opencv_fault(python: Path) -> str | None:
+    """The error of `import cv2` where it misses a library of the system (libGL, glib), else None."""
     probe = run_python(python, 'import cv2')
-    if probe.returncode != 0 and ('libGL' in probe.stderr or 'libgthread' in probe.stderr or 'libglib' in probe.stderr):
+    missing = 'cannot open shared object file' in probe.stderr
+    return probe.stderr.strip().splitlines()[-1] if probe.returncode != 0 and missing else None
+
+
+def check_opencv(python: Path) -> None:
+    """OpenCV is the one package here that needs more of the system than libc and libstdc++."""
+    fault = opencv_fault(python)
+    if fault is not None:
         raise SetupError(
-            f'OpenCV cannot load a library of the system: {probe.stderr.strip().splitlines()[-1]}\n'
+            f'OpenCV cannot load a library of the system: {fault}\n'
             '  Debian, Ubuntu: apt-get install libgl1 libglib2.0-0; Fedora: dnf install mesa-libGL glib2;\n'
-            '  then run the same command again. Without root: put the headless build in its place,\n'
-            f'  {python} -m pip install --force-reinstall --no-deps "{headless}"'
+            '  then run the same command again. Without root: put the build without windows in its place,\n'
+            f'  {python} -m pip install --force-reinstall --no-deps opencv-python-headless==(the pinned version)'
         )
-    for module in ('cv2', 'torch', 'torchvision', 'mmengine', 'mmcv.ops', 'mmdet.models', 'mmpretrain.models'):
+
+
+def check_imports(python: Path) -> None:
+    """Import what the project builds on, inside the environment."""
+    check_opencv(python)
+    modules = ('torch', 'torchvision', 'mmengine', 'mmcv.ops', 'mmdet.models', 'mmpretrain.models')
+    if run_python(python, f'import {", ".join(modules)}').returncode == 0:
+        return
+    for module in modules:
         probe = run_python(python, f'import {module}')
         if probe.returncode != 0:
             last = (probe.stderr.strip().splitlines() or ['(no output)'])[-1]

@@ -8,7 +8,7 @@ import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
-from env_checks import SetupError, run_python
+from env_checks import SetupError, check_opencv, opencv_fault, run_python
 from env_state import Environment
 
 # An operator is called, not only imported: a wheel built against another torch may load and then fail.
@@ -75,11 +75,12 @@ def works(environment: Environment) -> bool:
     return run_python(environment.python, USES_AN_OPERATOR).returncode == 0
 
 
-def install_mmcv(environment: Environment, pins: list[str], install: Callable[..., None]) -> None:
+def install_mmcv(environment: Environment, pins: list[str], headless: list[str], install: Callable[..., None]) -> None:
     """Install mmcv and call one of its operators.
 
     pip caches the compiled wheel under mmcv's version alone. A wheel that is noted to be of another torch, or that
-    turns out not to work, is dropped from the cache and compiled again.
+    turns out not to work, is dropped from the cache and compiled again. mmcv imports OpenCV: where that misses libGL,
+    its headless build (`headless`, a pin of a later step) goes over it first.
     """
     note = cache_note(environment)
     python = '.'.join((environment.python_version() or '').split('.')[:2])
@@ -91,6 +92,11 @@ def install_mmcv(environment: Environment, pins: list[str], install: Callable[..
     options = ['--no-build-isolation', '-v']
     again = ['--force-reinstall', '--no-deps']
     install(pins, *options, *(again if 'onedl-mmcv' in environment.packages else []), variables=build_variables())
+    fault = opencv_fault(environment.python)
+    if fault is not None:
+        print(f'      {fault}: OpenCV without windows takes its place', flush=True)
+        install(headless, '--force-reinstall', '--no-deps')
+        check_opencv(environment.python)
     if run_python(environment.python, USES_AN_OPERATOR).returncode != 0:
         print('      the wheel that pip had kept does not work with this torch: compiled again', flush=True)
         drop_cached(environment)

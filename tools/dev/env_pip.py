@@ -17,7 +17,8 @@ from env_checks import SetupError
 HEARTBEAT = {True: 1.0, False: 20.0}
 # What of pip's and ninja's output tells where they are.
 PROGRESS = re.compile(
-    r'^\s*(Collecting \S+|Downloading \S+.*|Using cached \S+|Building wheel.*|\[\d+/\d+\]|Installing collected)'
+    r'^\s*(Collecting \S+|Downloading \S+.*|Using cached \S+|Building wheel.*|\[\d+/\d+\]'
+    r'|Installing collected packages)'
 )
 NETWORK = re.compile(
     r'Retrying \(Retry|NewConnectionError|Temporary failure in name resolution|Name or service not known'
@@ -40,6 +41,16 @@ KNOWN_FAILURES: tuple[tuple[re.Pattern[str], str, str], ...] = (
         re.compile(r'fatal error: Python\.h'),
         'the headers of Python are missing',
         'Debian, Ubuntu: apt-get install python3-dev.',
+    ),
+    (
+        re.compile(r'CUDA_HOME environment variable is not set|detected CUDA version .* mismatches'),
+        'the CUDA toolkit of the version that torch was built with is missing',
+        'Install it and set CUDA_HOME, or leave FORCE_CUDA out: sltnet_mm does not need the CUDA operators of mmcv.',
+    ),
+    (
+        re.compile(r'Failed building wheel for|Failed to build|subprocess-exited-with-error'),
+        'a package could not be built',
+        "The compiler's messages are in the log; another compiler can be chosen with CXX=... before the command.",
     ),
     (
         NETWORK,
@@ -86,7 +97,7 @@ def explain(text: str) -> tuple[str, str]:
     for pattern, meaning, mend in KNOWN_FAILURES:
         if pattern.search(text):
             return meaning, mend
-    return 'a command failed', 'The last lines of its log are above.'
+    return 'a command failed', 'The last lines of its log may say more.'
 
 
 def stop(process: subprocess.Popen[bytes]) -> None:
@@ -141,8 +152,11 @@ def run_logged(command: Sequence[str], log: Path, env: Mapping[str, str], keep_o
                 print('\r\033[K', end='', flush=True)
     if status != 0:
         text = log_tail(log, start)
-        meaning, mend = explain(text)
-        lines = [line for line in text.splitlines() if line.strip()][-12:]
+        meaning, mend = (
+            explain(text) if status > 0 else (f'the command was ended by signal {-status}', 'Was memory short?')
+        )
+        lines = [line for line in text.splitlines() if line.strip()]
+        lines = [line for line in lines[:-8] if re.search(r'\berror: ', line)][:4] + lines[-8:]
         raise SetupError(
             f'{meaning}.\n' + ''.join(f'    | {line[:200]}\n' for line in lines) + f'  {mend}\n'
             f'  The whole log is {log}. Then run the same command again: finished steps are kept.'

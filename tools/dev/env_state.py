@@ -84,6 +84,9 @@ class Environment:
 
     def look(self) -> None:
         """List the packages; take away what an interrupted pip left of one (pip could neither use nor remove it)."""
+        self.packages = {}
+        if self.python_version() is None:
+            return
         result = subprocess.run([str(self.python), '-Ic', PROBE], capture_output=True, text=True)
         if result.returncode != 0:
             raise SetupError(
