@@ -124,3 +124,6 @@ def test_tiles_show_boxes_maps_and_what_is_wrong():
     for tile in (tiles.truth(), tiles.score_map(sample), tiles.box(sample)):
         assert tile.image.shape == (128, 128, 3)
     assert not np.array_equal(tiles.truth().image, tiles.box(sample).image)
+    covered = tiles.score_map(sample).image[20:74, 20:66]  # twice the map's place, within the lines of its box
+    assert (covered[..., 1] > covered[..., 2]).all()  # yellow, not violet
+    assert (tiles.score_map(sample).image[90:, 90:, 1] < 120).all()

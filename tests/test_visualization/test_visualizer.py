@@ -75,6 +75,17 @@ def test_the_score_map_is_laid_on_the_original_with_its_box(visualizer):
     assert not (without == PREDICTED_COLOR).all(-1).any()
 
 
+def test_maps_of_small_images_are_enlarged_with_them(visualizer):
+    sample = sample_of((64, 64), score_map=True)
+    sample.pred_score_map = torch.zeros(32, 32)
+    sample.pred_score_map[8:16, 4:20] = 1
+    picture = visualizer.draw(np.full((64, 64, 3), 100, np.uint8), sample, draw_gt=False)[:256, 256:]
+    x1, y1, x2, y2 = bounds(picture, PREDICTED_COLOR)
+    assert [x1, y1, x2, y2] == [32, 64, 160, 128]
+    inside, outside = picture[y1 + 12:y2 - 12, x1 + 12:x2 - 12], picture[y2 + 12:]
+    assert (inside[..., 1] > 150).all() and (outside[..., 1] < 60).all()  # yellow and violet
+
+
 def test_the_map_of_a_crop_leaves_the_rest_of_the_image(visualizer):
     sample = sample_of(score_map=True)
     sample.set_metainfo(dict(homography_matrix=np.array([[1., 0, -100], [0, 1, -100], [0, 0, 1]])))
