@@ -6,7 +6,7 @@ from .image_files import BadImageError
 from .localization_csv import LocalizationCSV
 from .localization_list import LocalizationList
 from .synthetic import SyntheticLocalization
-from .transforms import PackLocalizationInputs, ResizeCrop
+from .transforms import PackLocalizationInputs, ResizeCrop, TenCrop
 
 __all__ = [
     'BadImageError',
@@ -17,4 +17,5 @@ __all__ = [
     'PackLocalizationInputs',
     'ResizeCrop',
     'SyntheticLocalization',
+    'TenCrop',
 ]

@@ -4,5 +4,6 @@ from mmcv.transforms import LoadImageFromFile
 
 from .packing import PackLocalizationInputs
 from .resize_crop import ResizeCrop
+from .ten_crop import TenCrop
 
-__all__ = ['LoadImageFromFile', 'PackLocalizationInputs', 'ResizeCrop']
+__all__ = ['LoadImageFromFile', 'PackLocalizationInputs', 'ResizeCrop', 'TenCrop']

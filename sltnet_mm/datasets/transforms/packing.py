@@ -35,14 +35,16 @@ class PackLocalizationInputs(BaseTransform):
         meta_keys: Keys of the results that become metainfo of the sample, where they are present. mmdet's
             ``DetInferencer`` takes 'img_id' out of this list of the config. Defaults to the ones named below.
 
-    Returns (of a call): dict of
-        ``inputs``: C x H x W uint8 tensor (the dtype of ``img``; BGR where OpenCV loaded it).
-        ``data_samples``: ``gt_label`` int64 (1,) where the label is known; ``gt_instances`` with ``bboxes`` n x 4
-            float32 xyxy in
-        **original** pixels and ``labels`` n int64 (0 rows in training, by construction of the data sets);
-        ``ignored_instances`` likewise (boxes with ``ignore_flag`` 1); metainfo sample_idx, img_id, img_path, ori_shape,
-        img_shape, scale_factor, flip, flip_direction, homography_matrix (3x3 float32, original to input pixels),
-        instances, mask_path.
+    A call returns a dict of ``inputs``, a C x H x W uint8 tensor (the dtype of ``img``; BGR where OpenCV loaded it), and
+    ``data_samples``, a sample with
+
+    - ``gt_label``: int64 (1,), where the label is known;
+    - ``gt_instances``: ``bboxes`` n x 4 float32 xyxy in **original** pixels and ``labels`` n int64; 0 rows in training, by
+      construction of the data sets;
+    - ``ignored_instances``: likewise, the boxes with ``ignore_flag`` 1;
+    - ``crops``: 10 x C x h x w uint8, where ``TenCrop`` made them;
+    - metainfo: sample_idx, img_id, img_path, ori_shape, img_shape, scale_factor, flip, flip_direction, instances,
+      mask_path, and homography_matrix (3x3 float32, original to input pixels).
 
     Raises:
         ValueError: ``homography_matrix`` is absent, singular or not 3x3, or ``img_shape`` disagrees with the image: a
@@ -79,6 +81,8 @@ class PackLocalizationInputs(BaseTransform):
         instances = results.get('instances', [])
         sample.gt_instances = _instance_data([i for i in instances if not i.get('ignore_flag', 0)])
         sample.ignored_instances = _instance_data([i for i in instances if i.get('ignore_flag', 0)])
+        if 'crops' in results:
+            sample.set_field(torch.from_numpy(results['crops']), 'crops', dtype=torch.Tensor)
         return dict(inputs=inputs, data_samples=sample)
 
     def __repr__(self) -> str:

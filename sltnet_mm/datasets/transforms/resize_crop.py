@@ -54,8 +54,8 @@ class ResizeCrop(BaseTransform):
     """
 
     def __init__(self, resize: Size, crop: Size | None = None, mode: str | None = None, flip_prob: float = 0.0) -> None:
-        self.resize = _size('resize', resize)
-        self.crop = None if crop is None else _size('crop', crop)
+        self.resize = size_pair('ResizeCrop: resize', resize)
+        self.crop = None if crop is None else size_pair('ResizeCrop: crop', crop)
         if mode not in ('random', 'center', None):
             raise ValueError(f"ResizeCrop: mode must be 'random', 'center' or None, got {mode!r}.")
         if (self.crop is None) != (mode is None):
@@ -131,8 +131,8 @@ class ResizeCrop(BaseTransform):
         )
 
 
-def _size(name: str, value: Size) -> tuple[int, int]:
-    """(height, width) of an int or a pair."""
+def size_pair(name: str, value: Size) -> tuple[int, int]:
+    """The (height, width) of an int or a pair; TypeError or ValueError that begins with ``name`` for anything else."""
     pair = (value, value) if isinstance(value, int) else value
     if (
         isinstance(value, bool)
@@ -140,7 +140,7 @@ def _size(name: str, value: Size) -> tuple[int, int]:
         or len(pair) != 2
         or not all(isinstance(v, int) for v in pair)
     ):
-        raise TypeError(f'ResizeCrop: {name} must be an int or (height, width), got {value!r}.')
+        raise TypeError(f'{name} must be an int or (height, width), got {value!r}.')
     if min(pair) < 1:
-        raise ValueError(f'ResizeCrop: {name} must be at least 1 pixel a side, got {value!r}.')
+        raise ValueError(f'{name} must be at least 1 pixel a side, got {value!r}.')
     return int(pair[0]), int(pair[1])
