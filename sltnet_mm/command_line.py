@@ -14,6 +14,7 @@ def add_common_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of both tools, under the names that OpenMMLab's tools use."""
     parser.add_argument('config', help='config file')
     parser.add_argument('--work-dir', help='where logs and results go; default: work_dirs/<config name>')
+    parser.add_argument('--data-root', help="folder of the data, in place of the config's, for training, validation and test")
     parser.add_argument('--cfg-options', nargs='+', action=DictAction, metavar='KEY=VALUE',
                         help='override settings of the config: key=value, lists as key="[a,b]" without spaces')
     parser.add_argument('--launcher', choices=('none', 'pytorch', 'slurm', 'mpi'), default='none', help='job launcher')
@@ -25,6 +26,7 @@ def load_config(args: argparse.Namespace) -> Config:
 
     Raises:
         FileNotFoundError: no such config.
+        ValueError: ``--data-root`` for data that has none.
     """
     if not Path(args.config).is_file():
         raise FileNotFoundError(f'config {args.config} does not exist; the configs of this package are below configs/')
@@ -33,11 +35,22 @@ def load_config(args: argparse.Namespace) -> Config:
     cfg.launcher = args.launcher
     if args.cfg_options:
         cfg.merge_from_dict(args.cfg_options)
+    if args.data_root:
+        _set_data_root(cfg, args.data_root)
     if args.work_dir:
         cfg.work_dir = args.work_dir
     elif cfg.get('work_dir') is None:
         cfg.work_dir = str(Path('work_dirs') / Path(args.config).stem)
     return cfg
+
+
+def _set_data_root(cfg: Config, data_root: str) -> None:
+    datasets = [cfg[name].dataset for name in ('train_dataloader', 'val_dataloader', 'test_dataloader') if cfg.get(name)]
+    datasets = [dataset for dataset in datasets if 'data_root' in dataset]
+    if not datasets:
+        raise ValueError(f'--data-root {data_root}: the data of {cfg.filename} has no data_root')
+    for dataset in datasets:
+        dataset.data_root = data_root
 
 
 def build_runner(cfg: Config) -> Runner:

@@ -35,7 +35,7 @@ def config_of(stem: str) -> Config:
 def test_names_are_unique_and_say_their_data():
     stems = [path.stem for path in CONFIGS]
     assert len(set(stems)) == len(stems)  # mim finds configs by name
-    assert all(stem.split('_')[-1] in ('synthetic', 'cub', 'photos31', 'ilsvrc', 'openimages') for stem in stems)
+    assert all(stem.split('_')[-1] in ('synthetic', 'custom', 'cub', 'photos31', 'ilsvrc', 'openimages') for stem in stems)
 
 
 @every_config
@@ -149,6 +149,17 @@ def write_list_layout(root: Path) -> None:
             (folder / f'{name}.txt').write_text('\n'.join(lines) + '\n')
 
 
+def write_csv_layout(root: Path) -> None:
+    """The same images as a folder and a CSV file; 20 classes, as the config for one's own images has."""
+    write_images(root)
+    rows = [f'images/{path},c{i % 20:02d},{split},10,20,60,60' for i, path in enumerate(IMAGES) for split in ('train', 'val', 'test')]
+    unused = [f'images/none{i}.jpg,c{i:02d},unused,,,,' for i in range(20)]
+    (root / 'annotations.csv').write_text('\n'.join(['image,label,split,x1,y1,x2,y2', *rows, *unused]))
+
+
+LAYOUTS = dict(cub=write_cub_layout, photos31=write_list_layout, custom=write_csv_layout)
+
+
 def without_downloads(model: dict, folder: Path) -> None:
     """Replace pretrained weights by random ones of the true layout, in place."""
     for value in list(model.values()):
@@ -167,7 +178,7 @@ def test_config_trains_and_tests(tmp_path, path):
     cfg = Config.fromfile(path)
     without_downloads(cfg.model, tmp_path)
     cfg = shrink(cfg, tmp_path / 'run')
-    (write_cub_layout if path.stem.endswith('cub') else write_list_layout)(tmp_path / 'data')
+    LAYOUTS[path.stem.split('_')[-1]](tmp_path / 'data')
     for name in ('train_dataloader', 'val_dataloader', 'test_dataloader'):
         cfg[name].dataset.data_root = str(tmp_path / 'data')
     assert any('gt_known' in name for name in train_and_test(cfg)['metrics'])

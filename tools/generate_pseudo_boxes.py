@@ -4,27 +4,23 @@ import argparse
 import json
 from pathlib import Path
 
-from mmengine.config import DictAction
-
-from sltnet_mm.command_line import load_config
+from sltnet_mm.command_line import add_common_arguments, load_config
 from sltnet_mm.pseudo_box_export import export_pseudo_boxes
 
 
 def main() -> None:
     """Parse, export, write."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument('config', help='config of a localizer or of SLT-Net')
+    add_common_arguments(parser)
     parser.add_argument('checkpoint', help='its checkpoint')
     parser.add_argument('--out', type=Path, required=True, help='COCO json to write')
     parser.add_argument('--split', choices=('train', 'val', 'test'), default='train', help='which data set of the config')
     parser.add_argument('--threshold', type=float, default=0.2, help="share of the score map's maximum")
     parser.add_argument('--device', help='"cuda" where there is one, by default')
     parser.add_argument('--overwrite', action='store_true', help='replace --out where it exists')
-    parser.add_argument('--cfg-options', nargs='+', action=DictAction, metavar='KEY=VALUE', help='override settings of the config')
     args = parser.parse_args()
     if args.out.exists() and not args.overwrite:
         parser.error(f'{args.out} exists; give --overwrite to replace it')
-    args.work_dir, args.launcher, args.local_rank = str(args.out.parent), 'none', 0
     boxes = export_pseudo_boxes(load_config(args), args.checkpoint, args.split, args.threshold, args.device)
     args.out.parent.mkdir(parents=True, exist_ok=True)
     args.out.write_text(json.dumps(boxes))

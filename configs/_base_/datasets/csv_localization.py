@@ -1,0 +1,36 @@
+# Any folder of images with a CSV file: columns image,label[,x1,y1,x2,y2][,split]; boxes are read for val and test only.
+data_root = 'data/mine'
+ann_file = 'annotations.csv'
+
+train_pipeline = [
+    dict(type='LoadImageFromFile'),
+    dict(type='sltnet_mm.ResizeCrop', resize=256, crop=224, mode='random', flip_prob=0.5),
+    dict(type='sltnet_mm.PackLocalizationInputs'),
+]
+test_pipeline = [
+    dict(type='LoadImageFromFile'),
+    dict(type='sltnet_mm.ResizeCrop', resize=224),
+    dict(type='sltnet_mm.PackLocalizationInputs'),
+]
+dataset = dict(type='sltnet_mm.LocalizationCSV', data_root=data_root, ann_file=ann_file)
+train_dataloader = dict(
+    batch_size=16,
+    num_workers=2,
+    persistent_workers=True,
+    drop_last=True,
+    collate_fn=dict(type='pseudo_collate'),
+    sampler=dict(type='DefaultSampler', shuffle=True),
+    dataset=dict(dataset, split='train', pipeline=train_pipeline),
+)
+val_dataloader = dict(
+    batch_size=16,
+    num_workers=2,
+    persistent_workers=True,
+    collate_fn=dict(type='pseudo_collate'),
+    sampler=dict(type='DefaultSampler', shuffle=False),
+    dataset=dict(dataset, split='val', pipeline=test_pipeline),
+)
+test_dataloader = dict(val_dataloader, dataset=dict(dataset, split='test', pipeline=test_pipeline))
+
+val_evaluator = [dict(type='sltnet_mm.LocalizationMetric')]
+test_evaluator = [dict(type='sltnet_mm.LocalizationMetric')]
