@@ -33,7 +33,7 @@ def foreground_mask(score_map: Tensor, threshold: float = 0.2) -> Tensor:
         raise ValueError('threshold must be below 1: nothing is strictly greater than the maximum')
     if 0 in score_map.shape[-2:]:
         raise ValueError(f'score_map must have at least one pixel, got shape {tuple(score_map.shape)}')
-    scores = full_precision(score_map.detach())
+    scores = full_precision(score_map)
     return scores > threshold * scores.amax((-2, -1), keepdim=True)
 
 
@@ -67,7 +67,7 @@ def score_map_to_box(score_map: Tensor, threshold: float = 0.2) -> Tensor:
     mask = foreground_mask(score_map, threshold)
     single = score_map.ndim == 2
     boxes = largest_component_boxes(mask[None] if single else mask)
-    finite = score_map.detach().isfinite().flatten(-2).all(-1)
+    finite = score_map.isfinite().flatten(-2).all(-1)
     boxes = torch.where(finite.view(-1, 1), boxes, torch.nan)
     return boxes[0] if single else boxes
 

@@ -54,8 +54,7 @@ def in_top_k(logits: Tensor, labels: Tensor, k: int) -> Tensor:
     """
     _check_labels(logits, labels)
     check_top_k(k, logits.shape[1])
-    scores = logits.detach()
-    return (scores > scores.gather(1, labels[:, None])).sum(1) < k
+    return (logits > logits.gather(1, labels[:, None])).sum(1) < k
 
 
 def smt_loss(logits: Tensor, labels: Tensor, k: int, alpha: float, reduction: str = 'mean') -> Tensor:

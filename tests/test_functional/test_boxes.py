@@ -91,6 +91,11 @@ def test_boxes_are_float32_for_maps_of_any_precision(dtype):
     assert torch.equal(boxes, score_map_to_box(maps.double().float(), 0.55))
 
 
+def test_threshold_of_half_precision_maps_is_not_rounded_to_half_precision():
+    score_map = torch.tensor([[1.0, 0.2]]).bfloat16()  # 0.2002 in bfloat16, and so would the threshold be
+    assert score_map_to_box(score_map, 0.2).tolist() == [0, 0, 2, 1]
+
+
 def test_no_gradient_passes_through_a_box():
     assert not score_map_to_box(torch.rand(2, 4, 4, requires_grad=True)).requires_grad
 

@@ -133,9 +133,14 @@ def test_constant_maps_give_zeros_in_spite_of_rounding(value):
 
 
 def test_constant_maps_pass_no_nan_gradient():
-    maps = torch.full((1, 4, 4), 0.3, requires_grad=True)
-    to_score_map(maps, (9, 9)).sum().backward()
-    assert torch.equal(maps.grad, torch.zeros(1, 4, 4))
+    for size in ((9, 9), (4, 4)):
+        maps = torch.full((1, 4, 4), 0.3, requires_grad=True)
+        to_score_map(maps, size).sum().backward()
+        assert torch.equal(maps.grad, torch.zeros(1, 4, 4))
+
+
+def test_maps_that_become_constant_by_resizing_give_zeros():
+    assert to_score_map(torch.arange(32.0).view(2, 4, 4), (1, 1)).tolist() == [[[0.0]], [[0.0]]]
 
 
 def test_score_map_does_not_hide_nan_or_infinity():
