@@ -1,47 +1,72 @@
-"""Nothing reads a value back from the device: on the meta device there is none, and each attempt raises."""
+"""Nothing reads a value back from the device: the meta device has none, so each attempt raises; CUDA tells on request."""
 import pytest
 import torch
 
 from sltnet_mm import functional
 
-MAPS = torch.zeros(2, 5, 7, 6, device='meta')
-LOGITS = torch.zeros(2, 5, device='meta')
-LABELS = torch.zeros(2, dtype=torch.int64, device='meta')
-BOXES = torch.zeros(2, 4, device='meta')
-IMAGES = torch.zeros(2, 3, 32, 24, device='meta')
+DEVICES = ['meta', *(['cuda'] if torch.cuda.is_available() else [])]
 VIEW = functional.Compose([functional.ColorJitter(), functional.HorizontalFlip(), functional.Scale((0.5, 0.875))])
 
 CALLS = {
-    'class_maps': lambda: functional.class_maps(MAPS, LOGITS.expand(2, 5)),
-    'average_top_k_maps': lambda: functional.average_top_k_maps(MAPS, LOGITS, 3),
-    'to_score_map': lambda: functional.to_score_map(MAPS[:, 0], (32, 24)),
-    'in_top_k': lambda: functional.in_top_k(LOGITS, LABELS, 2),
-    'smt_loss': lambda: functional.smt_loss(LOGITS, LABELS, 2, 0.4),
-    'draw and apply': lambda: VIEW.apply(IMAGES, VIEW.draw(IMAGES)),
-    'draw by a CPU generator': lambda: VIEW.apply(IMAGES, VIEW.draw(IMAGES, torch.Generator().manual_seed(0))),
-    'invert': lambda: VIEW.invert(MAPS, VIEW.draw(IMAGES), (9, 8)),
-    'vst_loss': lambda: functional.vst_loss(MAPS, MAPS),
-    **{how: lambda how=how: functional.normalize_maps(MAPS, how, MAPS)
+    'class_maps': lambda t: functional.class_maps(t.maps, t.logits),
+    'average_top_k_maps': lambda t: functional.average_top_k_maps(t.maps, t.logits, 3),
+    'to_score_map': lambda t: functional.to_score_map(t.maps[:, 0], (32, 24)),
+    'in_top_k': lambda t: functional.in_top_k(t.logits, t.labels, 2),
+    'smt_loss': lambda t: functional.smt_loss(t.logits, t.labels, 2, 0.4),
+    'draw and apply': lambda t: VIEW.apply(t.images, VIEW.draw(t.images)),
+    'draw by a CPU generator': lambda t: VIEW.apply(t.images, VIEW.draw(t.images, torch.Generator().manual_seed(0))),
+    'invert': lambda t: VIEW.invert(t.maps, VIEW.draw(t.images), (9, 8)),
+    'vst_loss': lambda t: functional.vst_loss(t.maps, t.maps),
+    **{how: lambda t, how=how: functional.normalize_maps(t.maps, how, t.maps)
        for how in ('none', 'class_minmax', 'batch_std', 'standardize')},
-    'score_map_to_box': lambda: functional.score_map_to_box(MAPS[:, 0]),
-    'box_iou': lambda: functional.box_iou(BOXES, BOXES),
-    'transform_boxes': lambda: functional.transform_boxes(BOXES, torch.zeros(3, 3, device='meta')),
-    'clip_boxes': lambda: functional.clip_boxes(BOXES, (3, 4)),
-    'boxes_to_unit': lambda: functional.boxes_to_unit(BOXES, (3, 4)),
-    'unit_to_boxes': lambda: functional.unit_to_boxes(BOXES, (3, 4)),
-    'boxes_to_regression': lambda: functional.boxes_to_regression(BOXES, 16),
-    'regression_loss': lambda: functional.regression_loss(BOXES, BOXES, torch.zeros(2, device='meta')),
+    'score_map_to_box': lambda t: functional.score_map_to_box(t.maps[:, 0]),
+    'box_iou': lambda t: functional.box_iou(t.boxes, t.boxes),
+    'transform_boxes': lambda t: functional.transform_boxes(t.boxes, t.matrix),
+    'clip_boxes': lambda t: functional.clip_boxes(t.boxes, (3, 4)),
+    'boxes_to_unit': lambda t: functional.boxes_to_unit(t.boxes, (3, 4)),
+    'unit_to_boxes': lambda t: functional.unit_to_boxes(t.boxes, (3, 4)),
+    'boxes_to_regression': lambda t: functional.boxes_to_regression(t.boxes, 16),
+    'regression_loss': lambda t: functional.regression_loss(t.boxes, t.boxes, t.logits[0, :5]),
 }
 
 
+class Tensors:
+    """One batch of five images on a device."""
+
+    def __init__(self, device):
+        self.maps = torch.zeros(5, 5, 7, 6, device=device)
+        self.logits = torch.zeros(5, 5, device=device)
+        self.labels = torch.zeros(5, dtype=torch.int64, device=device)
+        self.boxes = torch.zeros(5, 4, device=device)
+        self.images = torch.zeros(5, 3, 32, 24, device=device)
+        self.matrix = torch.zeros(3, 3, device=device)
+
+
+@pytest.mark.parametrize('device', DEVICES)
 @pytest.mark.parametrize('name', CALLS)
-def test_no_value_is_read(name):
-    assert CALLS[name]().device.type == 'meta'
+def test_no_value_is_read(name, device):
+    tensors = Tensors(device)
+    if device == 'cuda':
+        torch.cuda.set_sync_debug_mode('error')
+    try:
+        result = CALLS[name](tensors)
+    finally:
+        if device == 'cuda':
+            torch.cuda.set_sync_debug_mode('default')
+    assert result.device.type == device
 
 
 def test_the_meta_device_would_tell():
     with pytest.raises((RuntimeError, NotImplementedError)):
-        bool(MAPS.max() > 0)
+        bool(Tensors('meta').maps.max() > 0)
+
+
+@pytest.mark.parametrize('device', ['cpu', *DEVICES[1:]])
+def test_boxes_are_the_same_on_every_device(device):
+    maps = torch.rand(64, 15, 22, generator=torch.Generator().manual_seed(0))
+    for threshold in (0.3, 0.6, 0.8):
+        expected = functional.score_map_to_box(maps, threshold)
+        assert torch.equal(functional.score_map_to_box(maps.to(device), threshold).cpu(), expected)
 
 
 def test_a_generator_of_another_device_is_refused_where_the_host_must_draw():
@@ -49,6 +74,7 @@ def test_a_generator_of_another_device_is_refused_where_the_host_must_draw():
     class OtherDevice:
         device = torch.device('cuda')
 
+    images = Tensors('meta').images
     with pytest.raises(ValueError, match='generator must be on the CPU'):
-        functional.Scale((0.5, 0.875)).draw(IMAGES, OtherDevice())
-    assert functional.Scale((0.5, )).draw(IMAGES, OtherDevice()) == 0.5
+        functional.Scale((0.5, 0.875)).draw(images, OtherDevice())
+    assert functional.Scale((0.5, )).draw(images, OtherDevice()) == 0.5
