@@ -35,12 +35,12 @@ class PackLocalizationInputs(BaseTransform):
         meta_keys: Keys of the results that become metainfo of the sample, where they are present. mmdet's
             ``DetInferencer`` takes 'img_id' out of this list of the config. Defaults to the ones named below.
 
-    A call returns a dict of ``inputs``, a C x H x W uint8 tensor (the dtype of ``img``; BGR where OpenCV loaded it), and
-    ``data_samples``, a sample with
+    A call returns a dict of ``inputs``, a C x H x W uint8 tensor (the dtype of ``img``; BGR where OpenCV loaded it),
+    and ``data_samples``, a sample with
 
     - ``gt_label``: int64 (1,), where the label is known;
-    - ``gt_instances``: ``bboxes`` n x 4 float32 xyxy in **original** pixels and ``labels`` n int64; 0 rows in training, by
-      construction of the data sets;
+    - ``gt_instances``: ``bboxes`` n x 4 float32 xyxy in **original** pixels and ``labels`` n int64; 0 rows in training,
+      by construction of the data sets;
     - ``ignored_instances``: likewise, the boxes with ``ignore_flag`` 1;
     - ``crops``: 10 x C x h x w uint8, where ``TenCrop`` made them;
     - metainfo: sample_idx, img_id, img_path, ori_shape, img_shape, scale_factor, flip, flip_direction, instances,

@@ -15,8 +15,8 @@ class TenCrop(BaseTransform):
 
     The loaded image is resized (both sides to ``resize``, bilinear); then come the crops at the four corners (top left,
     top right, bottom left, bottom right) and the centre, and the same five of the mirrored image, in this
-    order, which is torchvision's. The transform stands behind the loader and before ``ResizeCrop``, which makes the single view for the
-    box. ``PackLocalizationInputs`` puts the crops onto the sample as ``crops``.
+    order, which is torchvision's. The transform stands behind the loader and before ``ResizeCrop``, which makes the
+    single view for the box. ``PackLocalizationInputs`` puts the crops onto the sample as ``crops``.
 
     Args:
         resize: Both sides' size before cropping: one int, or (height, width). Defaults to 256.
