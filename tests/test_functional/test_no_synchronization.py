@@ -1,4 +1,4 @@
-"""Nothing reads a value back from the device: the meta device has none, so each attempt raises; CUDA tells on request."""
+"""Nothing reads a value back from the device: the meta device has none, so each try raises; CUDA tells on request."""
 import pytest
 import torch
 
