@@ -54,6 +54,7 @@ def test_bad_images_raise_and_are_named(tmp_path, pipeline, suffix, how):
     write_image(path, shape=(60, 80))
     write_image(tmp_path / 'good.jpg')
     damage(path, how)
+    assert how == 'text' or not looks_whole(str(path))  # no format known: left to the decoder
     write_lines(tmp_path / 'annotations.csv', 'image,label', f'bad{suffix},x', 'good.jpg,x')
     dataset = LocalizationCSV(str(tmp_path), pipeline=pipeline)
     with pytest.raises(BadImageError, match=f"bad{suffix}'.*on_bad_image='skip'"):
