@@ -137,7 +137,7 @@ class SLTNet(BaseDetector):
         boxes = scores = None
         if self.test_cfg['score_map'] or self.test_cfg['box_from'] == 'localizer' or self.classifier is None:
             _, maps, logits = self._run_localizer(batch_inputs, None, mode='tensor')
-            scores = logits
+            scores = logits.float().softmax(dim=1)
             if self.test_cfg['box_from'] == 'localizer':
                 boxes, _ = self.pseudo_box(maps, logits, size)
             if self.test_cfg['score_map']:
@@ -145,17 +145,25 @@ class SLTNet(BaseDetector):
         if boxes is None:
             boxes = self.regressor.bbox_head.predict_boxes(self.regressor.extract_feat(batch_inputs), size)
         if self.classifier is not None:
-            scores = self._classify(batch_inputs)
+            scores = self._classify(batch_inputs, batch_data_samples)
         if rescale:
             boxes = boxes_to_original(boxes, [sample.metainfo for sample in batch_data_samples])
-        return self._write(batch_data_samples, boxes, scores.float().softmax(dim=1))
+        return self._write(batch_data_samples, boxes, scores)
 
-    def _classify(self, batch_inputs: Tensor) -> Tensor:
+    def _classify(self, batch_inputs: Tensor, data_samples: Sequence[BaseDataElement]) -> Tensor:
+        """Class probabilities, B x C; the mean over the crops where the pipeline left some (:class:`TenCrop`)."""
         if not self._classifier_loaded:
-            raise RuntimeError('the weights of SLTNet.classifier were never loaded: the checkpoint holds none. Write them into it: '
-                               'python tools/model_converters/merge_parts.py SLT_CHECKPOINT --classifier CLASSIFIER_CHECKPOINT --out '
-                               'MERGED, or set model.classifier=None to take the labels from the localizer')
-        return self.classifier(batch_inputs, mode='tensor')
+            raise RuntimeError(
+                'the weights of SLTNet.classifier were never loaded: the checkpoint holds none. Write them into it: python '
+                'tools/model_converters/merge_parts.py SLT_CHECKPOINT --classifier CLASSIFIER_CHECKPOINT --out MERGED, or '
+                'set model.classifier=None to take the labels from the localizer'
+            )
+        if 'crops' not in data_samples[0]:
+            return self.classifier(batch_inputs, mode='tensor').float().softmax(dim=1)
+        crops = torch.stack([sample.crops for sample in data_samples])  # B x 10 x 3 x h x w, uint8
+        inputs = self.data_preprocessor(dict(inputs=list(crops.flatten(0, 1)), data_samples=None), False)['inputs']
+        scores = self.classifier(inputs, mode='tensor').float().softmax(dim=1)
+        return scores.unflatten(0, crops.shape[:2]).mean(dim=1)
 
     def _write(self, data_samples: Sequence[BaseDataElement], boxes: Tensor, scores: Tensor) -> Sequence[BaseDataElement]:
         top_scores, top_labels = scores.topk(min(self.test_cfg['max_labels'], scores.shape[1]), dim=1)

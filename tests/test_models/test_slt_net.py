@@ -207,6 +207,21 @@ def test_merged_classifier_names_the_object(tmp_path):
         merge_parts(tmp_path / 'slt.pth', tmp_path / 'merged.pth', tmp_path / 'x.pth')
 
 
+def test_crops_are_classified_in_place_of_the_image_and_averaged():
+    model = build(classifier=CLASSIFIER).eval()
+    model.classifier.load_state_dict(model.classifier.state_dict())  # counts as loaded
+    crops = torch.randint(0, 256, (2, 10, 3, 24, 24), dtype=torch.uint8, generator=torch.Generator().manual_seed(2))
+    samples = make_samples(2)
+    for sample, ten in zip(samples, crops, strict=True):
+        sample.crops = ten
+    mean, std = (torch.tensor(value).view(3, 1, 1) for value in ([120., 115., 105.], [60., 61., 62.]))
+    with torch.no_grad():
+        predicted = model(images(2), samples, mode='predict')
+        for sample, ten in zip(predicted, crops, strict=True):
+            each = [model.classifier((crop.flip(0).float() - mean)[None] / std, mode='tensor').softmax(1)[0] for crop in ten]
+            torch.testing.assert_close(sample.pred_score, torch.stack(each).mean(0))
+
+
 def test_classifier_stays_frozen_in_training():
     model = build(classifier=CLASSIFIER).train()
     assert not model.classifier.training and model.localizer.training and model.regressor.training
