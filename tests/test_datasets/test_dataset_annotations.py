@@ -71,6 +71,14 @@ def test_csv_with_a_byte_order_mark_and_without_split(csv_root):
     assert [i['img_id'] for i in infos(LocalizationCSV(str(csv_root), 'one.csv'))] == ['a.jpg']
 
 
+def test_csv_classes_are_sorted_over_all_splits(csv_root):
+    names = ['wren', 'Wren', 'tit', 'owl', 'kite', 'auk']
+    write_lines(
+        csv_root / 'one.csv', 'image,label,split', *(f'{i}.jpg,{n},train' for i, n in enumerate(names)), 'x,ant,test'
+    )
+    assert LocalizationCSV(str(csv_root), 'one.csv').metainfo['classes'] == tuple(sorted([*names, 'ant']))
+
+
 @pytest.mark.parametrize('make', ['cub', 'list', 'csv'])
 def test_training_never_opens_or_carries_a_box(make, request, pipeline):
     """The files of boxes are gone (the columns are nonsense), and nothing of a box is in what training sees."""
@@ -122,6 +130,7 @@ def test_cub_missing_file(cub_root, name):
         ('images', 3, 'x 001.Albatross/c.jpg', "images.txt:3: 'x' has no line in .*train_test_split.txt"),
         ('images', 3, '2 001.Albatross/c.jpg', "images.txt:3: id '2' occurs a second time, first at .*images.txt:2"),
         ('image_class_labels', 3, '3 9', 'image_class_labels.txt:3: label 8 lies outside the 2 classes'),
+        ('image_class_labels', 3, '3 3', 'image_class_labels.txt:3: label 2 lies outside the 2 classes'),
         ('image_class_labels', 3, '3 0', 'image_class_labels.txt:3: label -1 lies outside'),
         ('image_class_labels', 3, '3 one', "image_class_labels.txt:3: class_id must be a whole number, got 'one'"),
         ('image_class_labels', 3, '7 1', "images.txt:3: '3' has no line in .*image_class_labels.txt"),
