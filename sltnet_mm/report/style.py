@@ -11,7 +11,8 @@ main { max-width: 58rem; margin: 0 auto; padding: 1rem; }
 h1 { font-size: 1.6rem; line-height: 1.25; margin: .5rem 0 1rem; }
 h2 { font-size: 1.2rem; margin: 2rem 0 .5rem; }
 h3 { font-size: 1rem; margin: 1rem 0 .25rem; }
-p { max-width: 46rem; margin: .5rem 0; }
+p { max-width: 52rem; margin: .5rem 0; }
+ul { max-width: 52rem; padding-left: 1.2rem; }
 small { display: block; font-size: .8rem; font-weight: normal; color: var(--soft); }
 .wide { overflow-x: auto; }
 table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
