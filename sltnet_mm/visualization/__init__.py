@@ -1,6 +1,7 @@
 """Pictures of predictions: boxes, score maps, captions, grids, and the visualizer that draws them."""
 from .captions import add_caption
-from .drawing import PREDICTED_COLOR, TRUE_COLOR, draw_boxes, enlarge, overlay_score_map, picture_grid, warp_to_original
+from .drawing import PREDICTED_COLOR, TRUE_COLOR, draw_boxes, enlarge, overlay_score_map, warp_to_original
+from .grid import picture_grid
 from .panels import box_of_map, box_panel, map_panel, sample_boxes
 from .visualizer import LocalizationVisualizer
 
