@@ -123,16 +123,18 @@ class LocalizationMetric(BaseMetric):
         """
         images, keys = check_results(results)
         numbers, rows, chosen = classification_numbers(images), image_rows(images), {}
+        protocols = {protocol.name: protocol for protocol in self.protocols}
         for source, name in keys:
-            protocol = next(protocol for protocol in self.protocols if protocol.name == name)
-            scores = [of_image[source, name] for _, of_image in results]
-            summarize = grid_numbers if isinstance(scores[0], CurveScore) else fixed_numbers
-            found, columns = summarize(images, scores, protocol)
+            scores: list[Any] = [of_image[source, name] for _, of_image in results]
+            summarize: Any = grid_numbers if isinstance(scores[0], CurveScore) else fixed_numbers
+            found, columns = summarize(images, scores, protocols[name])
             numbers |= {f'{source}/{name}/{number}': value for number, value in found.items()}
             if source == 'map':
-                chosen[name] = found.get('threshold', protocol.threshold)
+                chosen[name] = columns[0]['threshold']
             for row, column in zip(rows, columns, strict=True):
-                row |= {f'{source}/{name}/{key}': value for key, value in column.items()}
+                # a box that was predicted as such has no threshold
+                shown = (key for key in column if source == 'map' or key != 'threshold')
+                row |= {f'{source}/{name}/{key}': column[key] for key in shown}
         if self.table is not None:
             write_table(self.table, rows)
         if self.threshold_file is not None:

@@ -17,7 +17,7 @@ Numbers = tuple[dict[str, float], list[dict[str, Any]]]
 
 
 def fixed_numbers(images: Sequence[EvaluatedImage], scores: Sequence[BoxScore], protocol: Protocol) -> Numbers:
-    """Return the numbers of one source under one protocol at one threshold, in percent, and the columns of the table.
+    """Return the numbers of one source under one protocol at one threshold, in percent, and the table's columns.
 
     Args:
         images: N images.
@@ -32,9 +32,11 @@ def fixed_numbers(images: Sequence[EvaluatedImage], scores: Sequence[BoxScore], 
     if protocol.iou_levels != (50,):
         for level in protocol.iou_levels:
             numbers[f'box_acc_{level}'] = percent(above(ious, level / 100, protocol.strict), labels)
-    numbers |= _kind_numbers(np.array([score.kind for score in scores]), labels)
-    columns = [_column(score.iou, score.localized, protocol.threshold, score.kind) for score in scores]
-    return numbers, columns
+    columns = [
+        dict(iou=score.iou, right=score.localized, threshold=protocol.threshold, error=ERROR_KINDS[score.kind])
+        for score in scores
+    ]
+    return numbers | _error_numbers(columns, labels), columns
 
 
 def grid_numbers(images: Sequence[EvaluatedImage], scores: Sequence[CurveScore], protocol: Protocol) -> Numbers:
@@ -57,22 +59,15 @@ def grid_numbers(images: Sequence[EvaluatedImage], scores: Sequence[CurveScore],
     if set(V2_IOU_LEVELS) <= set(best_of):
         numbers['max_box_acc_v2'] = float(np.mean([best_of[level] for level in V2_IOU_LEVELS]))
     numbers['threshold'] = float(thresholds[best])
-    columns = []
+    columns: list[dict[str, Any]] = []
     for score in scores:
         entry = score.entries(thresholds)[best]
         right = bool(score.hits_at(np.array([entry]))[main, 0])
-        kind = None if score.kinds is None else int(score.kinds[entry])
-        columns.append(_column(float(score.ious[entry]), right, numbers['threshold'], kind))
+        error = '' if score.kinds is None else ERROR_KINDS[score.kinds[entry]]
+        columns.append(dict(iou=float(score.ious[entry]), right=right, threshold=numbers['threshold'], error=error))
     numbers |= _top_k_numbers(images, np.array([column['right'] for column in columns]), labels)
     numbers['mean_iou'] = percent([column['iou'] for column in columns], labels)
-    if scores[0].kinds is not None:
-        numbers |= _kind_numbers(np.array([score.kinds[score.entries(thresholds)[best]] for score in scores]), labels)
-    return numbers, columns
-
-
-def _column(iou: float, right: bool, threshold: float | None, kind: int | None) -> dict[str, Any]:
-    """One image's cells of the table; ``error`` is empty where all contours count."""
-    return {'iou': iou, 'right': right, 'threshold': threshold, 'error': '' if kind is None else ERROR_KINDS[kind]}
+    return numbers | (_error_numbers(columns, labels) if protocol.contours == 'largest' else {}), columns
 
 
 def best_threshold_index(accuracy: np.ndarray) -> int:
@@ -110,6 +105,6 @@ def _top_k_numbers(
     return {} if ranks is None else {f'top{k}_loc': percent(localized & (ranks < k), labels) for k in (1, 5)}
 
 
-def _kind_numbers(kinds: np.ndarray, labels: np.ndarray | None) -> dict[str, float]:
-    errors = (pair for pair in enumerate(ERROR_KINDS) if pair[1] != 'correct')
-    return {f'error_{name}': percent(kinds == kind, labels) for kind, name in errors}
+def _error_numbers(columns: Sequence[dict[str, Any]], labels: np.ndarray | None) -> dict[str, float]:
+    errors = np.array([column['error'] for column in columns])
+    return {f'error_{name}': percent(errors == name, labels) for name in ERROR_KINDS if name != 'correct'}

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Literal
 
 from sltnet_mm.functional.protocols import Protocol
 
@@ -62,7 +63,7 @@ def with_thresholds(protocols: list[Protocol], thresholds: Mapping[str, float] |
     unknown = set(chosen) - {protocol.name for protocol in protocols}
     if unknown and not from_file:
         raise KeyError(f'thresholds names {sorted(unknown)}, evaluated are {[protocol.name for protocol in protocols]}')
-    policy = 'file' if from_file else 'validation'
+    policy: Literal['file', 'validation'] = 'file' if from_file else 'validation'
     return [
         protocol.with_threshold(chosen[protocol.name], policy) if protocol.name in chosen else protocol
         for protocol in protocols

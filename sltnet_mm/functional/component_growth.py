@@ -6,7 +6,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from sltnet_mm.functional.basin_tree import BasinTree
 from sltnet_mm.functional.compiled import compiled
+from sltnet_mm.functional.hills import Hills
 
 
 class Growth(NamedTuple):
@@ -30,7 +32,7 @@ class Growth(NamedTuple):
 
 
 @compiled
-def extent_profiles(image, hills, basin, number):
+def extent_profiles(image: np.ndarray, hills: Hills, basin: np.ndarray, number: int) -> tuple[np.ndarray, np.ndarray]:
     """Return the columns (number, W) and rows (number, H) of the basins of an image (H, W); see :class:`Growth`."""
     height, width = image.shape
     columns, rows = np.zeros((number, width), np.uint8), np.zeros((number, height), np.uint8)
@@ -44,13 +46,13 @@ def extent_profiles(image, hills, basin, number):
 
 
 @compiled
-def start_growth(image, hills, basin, roots):
+def start_growth(image: np.ndarray, tree: BasinTree) -> Growth:
     """Return the :class:`Growth` of all basins, none of them alive yet."""
-    number = len(roots)
-    columns, rows = extent_profiles(image, hills, basin, number)
+    hills, number = tree.hills, len(tree.roots)
+    columns, rows = extent_profiles(image, hills, tree.basin, number)
     box = np.empty((number, 4), np.int32)
     for index in range(number):
-        h = roots[index]
+        h = tree.roots[index]
         y = np.searchsorted(hills.first, h, side='right') - 1
         box[index, 0], box[index, 1], box[index, 2], box[index, 3] = hills.peak_start[h], y, hills.peak_end[h], y + 1
     return Growth(
@@ -59,7 +61,7 @@ def start_growth(image, hills, basin, roots):
 
 
 @compiled
-def grow_box(growth, component, level):
+def grow_box(growth: Growth, component: int, level: int) -> bool:
     """Widen a component's box to what it covers above the level; return whether it changed."""
     columns, rows, box = growth.columns[component], growth.rows[component], growth.box[component]
     x0, y0, x1, y1 = box
@@ -77,7 +79,7 @@ def grow_box(growth, component, level):
 
 
 @compiled
-def absorb(growth, kept, absorbed):
+def absorb(growth: Growth, kept: int, absorbed: int) -> None:
     """Join two components' profiles and boxes; ``absorbed`` is gone from the union-find (but still alive)."""
     growth.parent[absorbed] = kept
     for profile in (growth.columns, growth.rows):
@@ -90,7 +92,7 @@ def absorb(growth, kept, absorbed):
 
 
 @compiled
-def remove(growth, count, component):
+def remove(growth: Growth, count: int, component: int) -> int:
     """Take a component off the list of the living; return the new count."""
     last = growth.alive[count - 1]
     growth.alive[growth.slot[component]], growth.slot[last] = last, growth.slot[component]

@@ -2,17 +2,11 @@
 
 import numpy as np
 
+from sltnet_mm.functional.basin_tree import BasinTree, basin_tree
 from sltnet_mm.functional.compiled import compiled
-from sltnet_mm.functional.hills import basin_contacts, link_hills, merge_basins, split_rows
-
-OUTSIDE = 256
-"""Value of the frame around the inverted image: above every pixel, so that it is background at every level and stands
-for what joins it.
-"""
 
 
-@compiled
-def fill_levels(image):
+def fill_levels(image: np.ndarray) -> np.ndarray:
     """Return F with ``F > T`` = foreground ``image > T`` with its holes filled, for every T.
 
     A hole is background that no 4-connected way of background leads out of. F is the lowest possible maximum on a
@@ -23,15 +17,24 @@ def fill_levels(image):
 
     Returns:
         (H, W) uint8.
+
+    Example:
+        >>> fill_levels(np.array([[5, 5, 5], [5, 1, 4], [5, 5, 5]], np.uint8))
+        array([[5, 5, 5],
+               [5, 4, 4],
+               [5, 5, 5]], dtype=uint8)
     """
-    inverted = np.uint8(255) - image
-    hills = split_rows(inverted)
-    basin, roots = link_hills(inverted, hills, 0)
-    frame = len(roots)
-    level, pair = basin_contacts(inverted, hills, basin, 0, frame)
-    top = np.full(frame + 1, OUTSIDE, np.int16)
-    top[:frame] = hills.top[roots]
-    way_out = _levels_to_frame(top, level, pair)
+    return _raise_holes(image, basin_tree(255 - image, 0, True))
+
+
+@compiled
+def _raise_holes(image: np.ndarray, inverted: BasinTree) -> np.ndarray:
+    """Fill the holes with the tree of the inverted image, 4-connected and framed."""
+    hills, basin, merges = inverted.hills, inverted.basin, inverted.merges
+    way_out = inverted.top.copy()  # of each basin, the inverted level below which it is connected to the frame
+    # Backwards: when a basin's turn comes, the one that absorbed it is known, and the way out leads through that one.
+    for index in range(len(merges.level) - 1, -1, -1):
+        way_out[merges.absorbed[index]] = min(merges.level[index], way_out[merges.kept[index]])
     filled = image.copy()
     for y in range(len(image)):
         for h in range(hills.first[y], hills.first[y + 1]):
@@ -41,14 +44,3 @@ def fill_levels(image):
                 for x in range(len(row)):
                     row[x] = max(row[x], lowest)
     return filled
-
-
-@compiled
-def _levels_to_frame(top, level, pair):
-    """Return for each basin the level below which it is connected to the frame, the last basin."""
-    merges = merge_basins(top, level, pair)
-    way_out = top.copy()
-    # Backwards: when a basin's turn comes, the one that absorbed it is known, and the way out leads through that one.
-    for index in range(len(merges.level) - 1, -1, -1):
-        way_out[merges.absorbed[index]] = min(merges.level[index], way_out[merges.kept[index]])
-    return way_out

@@ -4,14 +4,15 @@ the top to 0.
 
 import numpy as np
 
+from sltnet_mm.functional.basin_tree import BasinTree, basin_tree, falling_order, find
 from sltnet_mm.functional.compiled import compiled
-from sltnet_mm.functional.component_growth import absorb, grow_box, remove, start_growth
+from sltnet_mm.functional.component_growth import Growth, absorb, grow_box, remove, start_growth
 from sltnet_mm.functional.fill_levels import fill_levels
-from sltnet_mm.functional.hills import LEVELS, basin_contacts, falling_order, find, link_hills, merge_basins, split_rows
+from sltnet_mm.functional.hills import LEVELS, Hills
 
 
 @compiled
-def area_gains(image, hills, basin, number, lowest):
+def area_gains(image: np.ndarray, hills: Hills, basin: np.ndarray, number: int, lowest: int) -> np.ndarray:
     """Return how a component's doubled area grows at each level.
 
     OpenCV's contourArea of a component without holes is that of the polygon through its border pixels' centres: of
@@ -50,7 +51,9 @@ def area_gains(image, hills, basin, number, lowest):
 
 
 @compiled
-def first_column(image, hills, basin, parent, component, y, level):
+def first_column(
+    image: np.ndarray, hills: Hills, basin: np.ndarray, parent: np.ndarray, component: int, y: int, level: int
+) -> int:
     """Return the leftmost column of a component in row ``y`` above the level."""
     for h in range(hills.first[y], hills.first[y + 1]):
         if hills.top[h] > level and find(parent, basin[h]) == component:
@@ -61,8 +64,7 @@ def first_column(image, hills, basin, parent, component, y, level):
     return -1
 
 
-@compiled
-def largest_contour_boxes(image):
+def largest_contour_boxes(image: np.ndarray) -> np.ndarray:
     """Return the box of the component with the largest contour area, at every level.
 
     Of equal areas (lines and dots have none) the component counts whose first pixel in raster order comes last: the
@@ -73,16 +75,22 @@ def largest_contour_boxes(image):
 
     Returns:
         (image.max(), 4) int32 xyxy, ends exclusive; row T is for the foreground ``image > T``.
+
+    Example:
+        >>> largest_contour_boxes(np.array([[0, 2, 1], [0, 0, 0]], np.uint8)).tolist()
+        [[1, 0, 3, 1], [1, 0, 2, 1]]
     """
     image = fill_levels(image)
-    hills = split_rows(image)
-    basin, roots = link_hills(image, hills, 1)
-    top = hills.top[roots].astype(np.int16)
-    level, pair = basin_contacts(image, hills, basin, 1, -1)
-    merges = merge_basins(top, level, pair)
+    return _largest_boxes(image, basin_tree(image, 1, False))
+
+
+@compiled
+def _largest_boxes(image: np.ndarray, tree: BasinTree) -> np.ndarray:
+    """Lower the level over an image without holes."""
+    hills, basin, roots, top, merges = tree
     # below the last merge there is one component, and its area is of no use
     gains = area_gains(image, hills, basin, len(roots), merges.level[-1] if len(merges.level) else LEVELS)
-    growth = start_growth(image, hills, basin, roots)
+    growth = start_growth(image, tree)
     area = np.zeros(len(roots), np.int64)
     by_top = falling_order(hills.top[roots])
     count, woken, merged = 0, 0, 0
@@ -115,7 +123,9 @@ def largest_contour_boxes(image):
 
 
 @compiled
-def _later(image, hills, basin, growth, component, best, level):
+def _later(
+    image: np.ndarray, hills: Hills, basin: np.ndarray, growth: Growth, component: int, best: int, level: int
+) -> bool:
     """Return whether a component's first pixel in raster order comes after that of the best one."""
     grow_box(growth, component, level)
     grow_box(growth, best, level)

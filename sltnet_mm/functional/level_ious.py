@@ -4,35 +4,92 @@ included.
 
 import numpy as np
 
+from sltnet_mm.functional.basin_tree import BasinTree, basin_tree, falling_order
 from sltnet_mm.functional.compiled import compiled
 from sltnet_mm.functional.component_growth import absorb, grow_box, remove, start_growth
-from sltnet_mm.functional.fill_levels import OUTSIDE
-from sltnet_mm.functional.hills import LEVELS, basin_contacts, falling_order, link_hills, merge_basins, split_rows
+from sltnet_mm.functional.hills import LEVELS
 from sltnet_mm.functional.level_boxes import largest_contour_boxes
 
 
+def level_ious(image: np.ndarray, gt_boxes: np.ndarray, largest: bool, plus_one: bool, clip: bool) -> np.ndarray:
+    """Return the IoU that counts at every level: of the largest component's box, or the best of all contours', holes
+    included.
+
+    Args:
+        image: (H, W) uint8, C-contiguous.
+        gt_boxes: (g, 4) float64 xyxy in map pixels.
+        largest: Only the largest component (by contour area).
+        plus_one: End pixels count as inside.
+        clip: Box ends are clipped to the map's last pixel (wsolevaluation).
+
+    Returns:
+        (image.max(),) float64; entry T is for the foreground ``image > T``.
+
+    Example:
+        >>> image, gt_boxes = np.array([[3, 0, 1]], np.uint8), np.array([[2.0, 0, 3, 1]])
+        >>> level_ious(image, gt_boxes, largest=False, plus_one=False, clip=False)
+        array([1., 0., 0.])
+    """
+    best = np.zeros(int(image.max()))
+    if largest:
+        _box_ious(largest_contour_boxes(image), gt_boxes, plus_one, clip, image.shape, best)
+        return best
+    _raise_ious(image, basin_tree(image, 1, False), False, gt_boxes, plus_one, clip, best)
+    inverted = 255 - image
+    _raise_ious(inverted, basin_tree(inverted, 0, True), True, gt_boxes, plus_one, clip, best)
+    return best
+
+
 @compiled
-def add_component_ious(image, reach, framed, gt_boxes, plus_one, clip, best):
+def _box_ious(
+    boxes: np.ndarray, gt_boxes: np.ndarray, plus_one: bool, clip: bool, shape: tuple[int, int], best: np.ndarray
+) -> None:
+    """Write the IoU of each level's box (T, 4) with the best true box into ``best`` (T,)."""
+    for level in range(len(boxes)):
+        best[level] = _best_iou(boxes[level], 0, gt_boxes, plus_one, clip, shape)
+
+
+@compiled
+def _best_iou(
+    box: np.ndarray, margin: int, gt_boxes: np.ndarray, plus_one: bool, clip: bool, shape: tuple[int, int]
+) -> float:
+    """IoU of one box, widened by a margin, with the best of the true boxes (g, 4)."""
+    extra = 1.0 if plus_one else 0.0
+    x0, y0, x1, y1 = box[0] - margin, box[1] - margin, box[2] + margin, box[3] + margin
+    if clip:
+        x1, y1 = min(x1, shape[1] - 1), min(y1, shape[0] - 1)
+    best = 0.0
+    for index in range(len(gt_boxes)):
+        gt_x0, gt_y0, gt_x1, gt_y1 = gt_boxes[index]
+        width, height = min(x1, gt_x1) - max(x0, gt_x0) + extra, min(y1, gt_y1) - max(y0, gt_y0) + extra
+        if width > 0 and height > 0:
+            intersection = width * height
+            union = (
+                (x1 - x0 + extra) * (y1 - y0 + extra) + (gt_x1 - gt_x0 + extra) * (gt_y1 - gt_y0 + extra) - intersection
+            )
+            best = max(best, intersection / union)
+    return best
+
+
+@compiled
+def _raise_ious(
+    image: np.ndarray, tree: BasinTree, framed: bool, gt_boxes: np.ndarray, plus_one: bool, clip: bool, best: np.ndarray
+) -> None:
     """Raise ``best[T]`` to the highest IoU of any component's box with any true box, at every level T.
 
     Args:
-        image: (H, W) uint8, C-contiguous: the map for components (``reach`` 1), 255 - map for holes (0).
-        reach: 1: 8-connected, 0: 4-connected.
-        framed: The components are holes: background (map <= T) that does not reach the image's border. A hole's box is
-            that of the pixels around it.
+        image: (H, W) uint8: the map for components, 255 - map for holes.
+        tree: Its tree, 8-connected for components, 4-connected and framed for holes.
+        framed: The components are holes: background (map <= T) that does not reach the frame. A hole's box is that of
+            the pixels around it.
         gt_boxes: (g, 4) float64.
         plus_one: End pixels count as inside.
         clip: Box ends are clipped to the last pixel.
         best: (map.max(),) float64, changed in place.
     """
-    hills = split_rows(image)
-    basin, roots = link_hills(image, hills, reach)
+    hills, basin, roots, top, merges = tree
     frame = len(roots) if framed else -1
-    top = np.full(len(roots) + framed, OUTSIDE, np.int16)
-    top[: len(roots)] = hills.top[roots]
-    level, pair = basin_contacts(image, hills, basin, reach, frame)
-    merges = merge_basins(top, level, pair)
-    growth = start_growth(image, hills, basin, roots)
+    growth = start_growth(image, tree)
     iou = np.zeros(len(roots))
     stale = np.ones(len(roots), np.bool_)
     by_top = falling_order(hills.top[roots])
@@ -58,49 +115,3 @@ def add_component_ious(image, reach, framed, gt_boxes, plus_one, clip, best):
                     growth.box[component], 1 if framed else 0, gt_boxes, plus_one, clip, image.shape
                 )
             best[T] = max(best[T], iou[component])
-
-
-@compiled
-def _best_iou(box, margin, gt_boxes, plus_one, clip, shape):
-    """IoU of one box, widened by a margin, with the best of the true boxes (g, 4)."""
-    extra = 1.0 if plus_one else 0.0
-    x0, y0, x1, y1 = box[0] - margin, box[1] - margin, box[2] + margin, box[3] + margin
-    if clip:
-        x1, y1 = min(x1, shape[1] - 1), min(y1, shape[0] - 1)
-    best = 0.0
-    for index in range(len(gt_boxes)):
-        gt_x0, gt_y0, gt_x1, gt_y1 = gt_boxes[index]
-        width, height = min(x1, gt_x1) - max(x0, gt_x0) + extra, min(y1, gt_y1) - max(y0, gt_y0) + extra
-        if width > 0 and height > 0:
-            intersection = width * height
-            union = (
-                (x1 - x0 + extra) * (y1 - y0 + extra) + (gt_x1 - gt_x0 + extra) * (gt_y1 - gt_y0 + extra) - intersection
-            )
-            best = max(best, intersection / union)
-    return best
-
-
-@compiled
-def level_ious(image, gt_boxes, largest, plus_one, clip):
-    """Return the IoU that counts at every level: of the largest component's box, or the best of all contours', holes
-    included.
-
-    Args:
-        image: (H, W) uint8, C-contiguous.
-        gt_boxes: (g, 4) float64 xyxy in map pixels.
-        largest: Only the largest component (by contour area).
-        plus_one: End pixels count as inside.
-        clip: Box ends are clipped to the map's last pixel (wsolevaluation).
-
-    Returns:
-        (image.max(),) float64; entry T is for the foreground ``image > T``.
-    """
-    best = np.zeros(np.int64(image.max()))
-    if not largest:
-        add_component_ious(image, 1, False, gt_boxes, plus_one, clip, best)
-        add_component_ious(np.uint8(255) - image, 0, True, gt_boxes, plus_one, clip, best)
-        return best
-    boxes = largest_contour_boxes(image)
-    for T in range(len(boxes) - 1, -1, -1):
-        best[T] = _best_iou(boxes[T], 0, gt_boxes, plus_one, clip, image.shape)
-    return best

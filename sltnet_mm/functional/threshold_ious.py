@@ -51,8 +51,8 @@ def threshold_ious(
     fast = can_be_compiled(protocol)
     if backend == 'numba' and not fast:
         raise ValueError(
-            f"backend 'numba' needs numba ({'' if HAS_NUMBA else 'not '}installed) and a protocol that quantises the map, "
-            f"takes contours and compares strictly, got protocol {protocol.name}: use backend='auto'"
+            f"backend 'numba' needs numba ({'' if HAS_NUMBA else 'not '}installed) and a protocol that quantises the "
+            f"map, takes contours and compares strictly; {protocol.name} is evaluated by backend='auto'"
         )
     if backend == 'opencv' or not fast:
         return _plain_ious(score_map, gt_boxes, thresholds, protocol)

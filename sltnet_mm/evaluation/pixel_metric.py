@@ -1,0 +1,104 @@
+"""PixelAveragePrecision: PxAP and peak pIoU of a localizer's score maps, through mmengine's evaluator."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import cv2
+import mmcv
+import numpy as np
+from mmengine.dist import get_world_size
+from mmengine.evaluator import BaseMetric
+from mmengine.fileio import get
+
+from sltnet_mm.evaluation.masks import image_histograms
+from sltnet_mm.evaluation.prediction_maps import predicted_score_map
+from sltnet_mm.evaluation.samples import field, image_name
+from sltnet_mm.functional.pixel_precision import IGNORE, precision_numbers
+from sltnet_mm.functional.protocols import Protocol, get_protocol
+from sltnet_mm.registry import METRICS
+
+
+@METRICS.register_module()
+class PixelAveragePrecision(BaseMetric):
+    """Pixel average precision (``pxap``) and peak pixel IoU (``piou``, at ``piou_threshold``) on masks, in percent.
+
+    Reads from each prediction the map that the protocol names (see ``LocalizationMetric``), ``img_shape``, and
+    ``mask_path``: one image file of any size, or several whose union counts; pixels above 0 are object.
+        ``ignore_mask_path``, where given:
+    pixels above 0 that are no object do not count. Masks are resized to the network input by the nearest pixel, as
+    wsolevaluation does; so the input must be the plainly resized image.
+
+    Args:
+        protocol: Whose map, resize and normalisation are taken: ``wsolevaluation``, or ``sltnet`` for
+            ``pred_score_map``.
+        collect_device: See mmengine's ``BaseMetric``.
+        prefix: Put before every number's name.
+
+    Raises:
+        KeyError: If a prediction lacks its map or mask.
+        FileNotFoundError: If a mask file does not exist.
+        ValueError: If a map or mask is wrong. All name the image.
+    """
+
+    def __init__(
+        self, protocol: str | Protocol = 'wsolevaluation', collect_device: str = 'cpu', prefix: str | None = None
+    ) -> None:
+        super().__init__(collect_device=collect_device, prefix=prefix or 'unused')  # without one, the base class warns
+        self.prefix = prefix
+        self.protocol = get_protocol(protocol)
+        if self.protocol.map is None:
+            raise ValueError(f'protocol must take a map, got {self.protocol}')
+
+    def process(self, data_batch: Any, data_samples: Sequence[dict]) -> None:
+        """Add each prediction to the histograms: one in all, or in distributed runs one an image, where some are
+        repeated.
+        """
+        for sample in data_samples:
+            height, width = tuple(field(sample, 'img_shape', 'pack with sltnet_mm.PackLocalizationInputs'))[:2]
+            score_map = predicted_score_map(sample, (int(width), int(height)), self.protocol)
+            histograms = image_histograms(score_map, read_mask(sample, (int(width), int(height))), image_name(sample))
+            if self.results and get_world_size() == 1:
+                self.results[0] += histograms
+            else:
+                self.results.append(histograms)
+
+    def compute_metrics(self, results: list[np.ndarray]) -> dict[str, float]:
+        """Return the numbers of all images.
+
+        Raises:
+            ValueError: If there is no image or no object pixel.
+        """
+        if not results:
+            raise ValueError('there is nothing to evaluate: no prediction reached the metric (is the data set empty?)')
+        return precision_numbers(np.sum(results, axis=0))
+
+
+def read_mask(sample: dict, size: tuple[int, int]) -> np.ndarray:
+    """Return a prediction's mask (H, W) uint8 at ``size`` (width, height): 0 background, 1 object, 255 ignored.
+
+    Raises:
+        KeyError: If the prediction has no ``mask_path``.
+        FileNotFoundError: If a file does not exist.
+        ValueError: If a file is not an image. All name the image.
+    """
+    objects = _union(field(sample, 'mask_path', 'PxAP needs masks; the data set has none'), sample, size)
+    mask = objects.astype(np.uint8)
+    if sample.get('ignore_mask_path') is not None:
+        mask[_union(sample['ignore_mask_path'], sample, size) & ~objects] = IGNORE
+    return mask
+
+
+def _union(paths: str | Sequence[str], sample: dict, size: tuple[int, int]) -> np.ndarray:
+    masks = [_read(path, sample) for path in ((paths,) if isinstance(paths, str) else paths)]
+    resized = [cv2.resize(mask, size, interpolation=cv2.INTER_NEAREST) for mask in masks]
+    return np.logical_or.reduce([mask > 0 for mask in resized])
+
+
+def _read(path: str, sample: dict) -> np.ndarray:
+    try:
+        mask = mmcv.imfrombytes(get(path), flag='unchanged')
+    except FileNotFoundError as error:
+        raise FileNotFoundError(f'image {image_name(sample)!r}: mask {path} does not exist') from error
+    if mask is None:
+        raise ValueError(f'image {image_name(sample)!r}: mask {path} is not an image')
+    return mask if mask.ndim == 2 else mask.max(-1)
