@@ -85,10 +85,9 @@ def check_disk(venv: Path, venv_gib: float, temporary_gib: float) -> None:
 
 
 def opencv_fault(python: Path) -> str | None:
-    """The error of `import cv2` where it misses a library of the system (libGL, glib), else None."""
+    """The error of `import cv2`, on machines without a desktop a missing libGL or glib; None if it loads."""
     probe = run_python(python, 'import cv2')
-    missing = 'cannot open shared object file' in probe.stderr
-    return probe.stderr.strip().splitlines()[-1] if probe.returncode != 0 and missing else None
+    return (probe.stderr.strip().splitlines() or ['no message'])[-1] if probe.returncode != 0 else None
 
 
 def check_opencv(python: Path) -> None:
@@ -96,7 +95,8 @@ def check_opencv(python: Path) -> None:
     fault = opencv_fault(python)
     if fault is not None:
         raise SetupError(
-            f'OpenCV cannot load a library of the system: {fault}\n'
+            f'OpenCV cannot be loaded: {fault}\n'
+            '  It needs libGL and glib of the system.\n'
             '  Debian, Ubuntu: apt-get install libgl1 libglib2.0-0; Fedora: dnf install mesa-libGL glib2;\n'
             '  then run the same command again. Without root: put the build without windows in its place,\n'
             f'  {python} -m pip install --force-reinstall --no-deps opencv-python-headless==(the pinned version)'
