@@ -39,7 +39,7 @@ def make_samples(number, seed=0, box=False, label_map=True):
         sample.gt_instances = InstanceData(bboxes=boxes, labels=torch.full((len(boxes),), label))
         sample.set_gt_label(label).set_pred_score(torch.tensor(rng.random(3)))
         maps = {
-            name: torch.tensor(rng.random((6, 6)) ** 2, dtype=torch.float32) for name in ('top_k', 'top_1', 'label')
+            name: torch.tensor(rng.random((6, 6)) ** 6, dtype=torch.float32) for name in ('top_k', 'top_1', 'label')
         }
         sample.pred_maps = BaseDataElement(
             **{name: value for name, value in maps.items() if label_map or name != 'label'}
