@@ -125,14 +125,26 @@ def image_ious(
     """
     gt_boxes = np.asarray(gt_boxes, np.float64).reshape(-1, 4)
     check_gt_boxes(gt_boxes, image_size, name)
+    gt_boxes = gt_boxes[:1] if protocol.gt_boxes == 'first' else gt_boxes
     try:
-        check_score_map(score_map)
+        if image_size is None:
+            return threshold_ious(score_map, gt_boxes, thresholds, protocol, backend)
+        return _ious_in_image(score_map, gt_boxes, thresholds, protocol, image_size, backend)
     except ValueError as error:
         raise ValueError(f'image {name!r}: {error}') from error
-    if protocol.gt_boxes == 'first':
-        gt_boxes = gt_boxes[:1]
-    if image_size is None:
-        return threshold_ious(score_map, gt_boxes, thresholds, protocol, backend)
+
+
+def _ious_in_image(
+    score_map: np.ndarray,
+    gt_boxes: np.ndarray,
+    thresholds: np.ndarray,
+    protocol: Protocol,
+    image_size: tuple[int, int],
+    backend: str,
+) -> np.ndarray:
+    """IoU (T,) with true boxes in pixels of the image: they go to the map, or the map's boxes to the image."""
+    if not isinstance(score_map, np.ndarray) or score_map.ndim != 2:
+        check_score_map(score_map)
     map_size = score_map.shape[::-1]
     if protocol.truncate_gt:
         return threshold_ious(score_map, truncate_boxes(gt_boxes, image_size, map_size), thresholds, protocol, backend)

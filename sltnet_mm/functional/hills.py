@@ -56,15 +56,18 @@ def split_rows(image: np.ndarray) -> Hills:
         x = 0
         while x < width:
             start[n] = x
+            value = row[x]
             x += 1
-            while x < width and row[x] >= row[x - 1]:
+            while x < width and row[x] >= value:
+                value = row[x]
                 x += 1
             peak = x - 1
-            top[n], peak_end[n] = row[peak], x
+            top[n], peak_end[n] = value, x
             while peak > start[n] and row[peak - 1] == top[n]:
                 peak -= 1
             peak_start[n] = peak
-            while x < width and row[x] <= row[x - 1]:
+            while x < width and row[x] <= value:
+                value = row[x]
                 x += 1
             end[n] = x
             n += 1

@@ -9,9 +9,11 @@ from sltnet_mm.functional.level_boxes import largest_contour_boxes
 from sltnet_mm.functional.level_ious import level_ious
 from sltnet_mm.functional.localization import pairwise_iou
 from sltnet_mm.functional.protocols import PROTOCOLS, Protocol
-from sltnet_mm.functional.threshold_boxes import check_score_map, foreground_masks, mask_boxes, quantize_map
+from sltnet_mm.functional.threshold_boxes import foreground_masks, mask_boxes, quantize_map
 
 BACKENDS = ('auto', 'numba', 'opencv')
+FEW_THRESHOLDS = 8
+"""Up to so many thresholds ``auto`` takes OpenCV: a mask and its contours cost a tenth of all levels at once."""
 
 
 def threshold_ious(
@@ -45,7 +47,6 @@ def threshold_ious(
         >>> threshold_ious(score_map, np.array([[1, 7, 3, 9]]), np.array([.2, .6]), PROTOCOLS['wsolevaluation-v2'])
         array([1., 0.])
     """
-    check_score_map(score_map)
     if backend not in BACKENDS:
         raise ValueError(f'backend must be one of {BACKENDS}, got {backend!r}')
     fast = can_be_compiled(protocol)
@@ -54,7 +55,8 @@ def threshold_ious(
             f"backend 'numba' needs numba ({'' if HAS_NUMBA else 'not '}installed) and a protocol that quantises the "
             f"map, takes contours and compares strictly; {protocol.name} is evaluated by backend='auto'"
         )
-    if backend == 'opencv' or not fast:
+    few = len(thresholds) <= FEW_THRESHOLDS and backend == 'auto'
+    if backend == 'opencv' or few or not fast:
         return _plain_ious(score_map, gt_boxes, thresholds, protocol)
     image = quantize_map(score_map)
     return expand_levels(quantized_ious(image, gt_boxes, protocol), int(image.max()), thresholds)

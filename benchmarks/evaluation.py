@@ -1,0 +1,169 @@
+#!/usr/bin/env python
+"""How much faster all thresholds at once are than one mask a threshold, as ratios in one run on one core.
+
+    python benchmarks/evaluation.py [--maps 60] [--rounds 3] [--chain 2000]
+
+Timed is the whole accumulation of an image: boxes at 1000 thresholds, IoU with one true box, counts at three IoU
+levels. The evaluators take turns map by map, by CPU time; the results of every map are compared, they must be equal.
+"""
+
+import argparse
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+
+import cv2
+import numpy as np
+from evaluation_reference import (
+    SIDE,
+    THRESHOLDS,
+    accumulate,
+    coarse_map,
+    distinct_loop,
+    hard_maps,
+    plain_loop,
+    realistic_map,
+    true_box,
+)
+
+from sltnet_mm.evaluation import PROTOCOLS, evaluate_score_maps
+from sltnet_mm.functional.map_resize import protocol_score_map
+from sltnet_mm.functional.pixel_precision import BIN_EDGES, score_histograms
+from sltnet_mm.functional.threshold_ious import threshold_ious
+
+MODES = {'one contour': 'wsolevaluation', 'every contour': 'wsolevaluation-v2'}
+
+
+def timed(function: Callable[[], np.ndarray]) -> tuple[float, np.ndarray]:
+    start = time.process_time()
+    result = function()
+    return time.process_time() - start, result
+
+
+def compare(score_map: np.ndarray, gt_boxes: np.ndarray, mode: str) -> tuple[float, float, float]:
+    """Seconds of the plain loop, of the loop over distinct levels, and of this package, on one map."""
+    every, protocol, counts = mode == 'every contour', PROTOCOLS[MODES[mode]], np.zeros((3, 3, 1000), np.int64)
+    plain, expected = timed(lambda: accumulate(lambda: plain_loop(score_map, gt_boxes, every), counts[0]))
+    distinct, second = timed(lambda: accumulate(lambda: distinct_loop(score_map, gt_boxes, every), counts[1]))
+    ours, found = timed(
+        lambda: accumulate(lambda: threshold_ious(score_map, gt_boxes, THRESHOLDS, protocol), counts[2])
+    )
+    if not (np.array_equal(expected, found) and np.array_equal(expected, second)):
+        raise RuntimeError('the evaluators disagree: please report this')
+    return plain, distinct, ours
+
+
+def first_call() -> None:
+    """Seconds that a process spends on its first map: compiling, and loading what was compiled."""
+    code = (
+        'import time, numpy as np\n'
+        'from sltnet_mm.evaluation import evaluate_score_maps\n'
+        's = time.process_time()\n'
+        'for p in ("wsolevaluation", "wsolevaluation-v2"): evaluate_score_maps([np.eye(9)], [np.ones((1, 4))], p)\n'
+        'print(time.process_time() - s)\n'
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        environment = {**os.environ, 'NUMBA_CACHE_DIR': folder}
+        runs = [subprocess.check_output([sys.executable, '-c', code], env=environment, text=True) for _ in range(2)]
+    compiling, loading = (float(run.split()[-1]) for run in runs)
+    print(f'first call of a machine (compiles) {compiling:.1f} s of CPU, of a later process {loading:.2f} s')
+
+
+def realistic(number: int, rounds: int) -> None:
+    """Ratios on realistic maps: of medians over the maps, the best round of each."""
+    rng = np.random.default_rng(0)
+    cases = [(realistic_map(rng), true_box(rng)) for _ in range(number)]
+    for mode in MODES:
+        compare(*cases[0], mode)
+        best = [np.min([compare(*case, mode) for _ in range(rounds)], axis=0) for case in cases]
+        plain, distinct, ours = np.median(best, axis=0)
+        worst = min(times[0] / times[2] for times in best)
+        print(
+            f'{mode}: plain {1e3 * plain:.1f} ms, distinct levels {1e3 * distinct:.2f} ms, ours {1e3 * ours:.3f} ms '
+            f'a map; {plain / ours:.0f}x plain (least on a map {worst:.0f}x), {distinct / ours:.1f}x distinct levels'
+        )
+
+
+def hard() -> None:
+    rng = np.random.default_rng(1)
+    for name, score_map in hard_maps(rng).items():
+        for mode in MODES:
+            plain, distinct, ours = compare(score_map, true_box(rng), mode)
+            print(
+                f'{name}, {mode}: ours {1e3 * ours:.2f} ms; {plain / ours:.0f}x plain, {distinct / ours:.1f}x distinct'
+            )
+
+
+def chain(number: int) -> None:
+    """From low-resolution maps to the numbers of three protocols, extrapolated to ILSVRC's 50,000 validation images."""
+    rng = np.random.default_rng(2)
+    coarse = [coarse_map(rng) for _ in range(number)]
+    boxes = [true_box(rng) for _ in range(number)]
+    start = time.process_time()
+    for each in coarse:
+        protocol_score_map(each, (SIDE, SIDE), PROTOCOLS['wsolevaluation'])
+    print(f'resize and min-max alone: {1e3 * (time.process_time() - start) / number:.2f} ms a map')
+    total = 0.0
+    for name, protocol in PROTOCOLS.items():
+        if protocol.map is None:
+            continue
+        start = time.process_time()
+        maps = (protocol_score_map(each, (SIDE, SIDE), protocol) for each in coarse)
+        evaluate_score_maps(maps, boxes, protocol)
+        seconds = time.process_time() - start
+        total += seconds
+        print(f'{name}: {1e3 * seconds / number:.2f} ms a map from the low-resolution map to counts')
+    print(f'all of them on 50,000 maps, one core: {50000 * total / number / 60:.1f} minutes (from {number} maps)')
+    maps = [protocol_score_map(each, (SIDE, SIDE), PROTOCOLS['wsolevaluation']) for each in coarse[:400]]
+    walls = []
+    for workers in (1, 2):
+        start = time.perf_counter()
+        evaluate_score_maps(maps, boxes[:400], workers=workers)
+        walls.append(time.perf_counter() - start)
+    print(
+        f'two threads against one, wall time: {walls[0] / walls[1]:.2f}x ({os.cpu_count()} cores, load {os.getloadavg()[0]:.1f})'
+    )
+
+
+def pixels(number: int) -> None:
+    rng = np.random.default_rng(3)
+    maps = [realistic_map(rng) for _ in range(number)]
+    mask = np.zeros((SIDE, SIDE), np.int64)
+    mask[50:150, 60:170], mask[:20] = 1, 255
+    score_histograms(maps[0], mask)
+    times = []
+    for score_map in maps:
+        plain, expected = timed(
+            lambda m=score_map: np.stack([np.histogram(m[mask == v], BIN_EDGES)[0] for v in (0, 1)])
+        )
+        ours, found = timed(lambda m=score_map: score_histograms(m, mask))
+        if not np.array_equal(expected, found):
+            raise RuntimeError('the histograms disagree: please report this')
+        times.append((plain, ours))
+    plain, ours = (statistics.median(column) for column in zip(*times, strict=True))
+    print(f'PxAP histograms: numpy {1e3 * plain:.2f} ms, ours {1e3 * ours:.3f} ms a map; {plain / ours:.1f}x')
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('--maps', type=int, default=60, help='realistic maps of 224 x 224')
+    parser.add_argument('--rounds', type=int, default=3, help='the best of so many rounds counts for each map')
+    parser.add_argument('--chain', type=int, default=2000, help='low-resolution maps for the whole chain')
+    parser.add_argument('--skip-hard', action='store_true', help='leave out noise and the like (a minute)')
+    args = parser.parse_args()
+    cv2.setNumThreads(1)
+    print(f'OpenCV {cv2.__version__}, NumPy {np.__version__}, Python {sys.version.split()[0]}, one core, CPU time')
+    first_call()
+    realistic(args.maps, args.rounds)
+    pixels(args.maps)
+    chain(args.chain)
+    if not args.skip_hard:
+        hard()
+
+
+if __name__ == '__main__':
+    main()
