@@ -4,10 +4,12 @@
     python benchmarks/train_step.py [--config CONFIG] [--batch 16] [--rounds 30] [--device cpu|cuda]
 
 The SLT-Net step is the whole of mmengine's ``train_step`` with the config's VSTHook. The bare passes are, with the same
-modules and optimiser: localizer forward on the images and on images of the view's size, regressor forward on the images, a sum
-of the outputs as loss, backward, optimiser step. Both are timed in turn, round by round, on images that are already loaded.
-Peak memory is that of separate passes on a GPU (torch's allocator); on the CPU, of separate processes (--memory-of).
+modules and optimiser: localizer forward on the images and on images of the view's size, regressor forward on the
+images, a sum of the outputs as loss, backward, optimiser step. Both are timed in turn, round by round, on images that
+are already loaded. Peak memory is that of separate passes on a GPU (torch's allocator); on the CPU, of separate
+processes (--memory-of).
 """
+
 import argparse
 import copy
 import resource
@@ -86,12 +88,16 @@ def make_steps(args: argparse.Namespace) -> dict:
     normalised, view = (torch.randn(args.batch, 3, side, side, device=args.device) for side in (size, scaled))
 
     def data() -> dict:
-        samples = [DataSample(metainfo=dict(img_shape=(size, size), ori_shape=(size, size))).set_gt_label(i % classes)
-                   for i in range(args.batch)]
+        samples = [
+            DataSample(metainfo=dict(img_shape=(size, size), ori_shape=(size, size))).set_gt_label(i % classes)
+            for i in range(args.batch)
+        ]
         return dict(inputs=list(images.to(args.device)), data_samples=samples)
 
-    return {'SLT-Net step': lambda: slt_step(model, wrapper, data()),
-            'bare passes': lambda: bare_step(model, wrapper, normalised, view)}
+    return {
+        'SLT-Net step': lambda: slt_step(model, wrapper, data()),
+        'bare passes': lambda: bare_step(model, wrapper, normalised, view),
+    }
 
 
 def timed(step, device: str) -> float:
@@ -139,12 +145,19 @@ def main() -> None:
                 times[name].append(seconds)
     ratios = [whole / bare for whole, bare in zip(*times.values(), strict=True)]
     device = torch.cuda.get_device_name() if args.device == 'cuda' else f'CPU, {torch.get_num_threads()} threads'
-    print(f'{Path(args.config).stem}, batch {args.batch}, {device}, torch {torch.__version__}, {args.rounds} interleaved rounds')
+    print(
+        f'{Path(args.config).stem}, batch {args.batch}, {device}, torch {torch.__version__}, '
+        f'{args.rounds} interleaved rounds'
+    )
     for name, values in times.items():
-        print(f'{name:14} median {statistics.median(values) * 1e3:8.1f} ms   min {min(values) * 1e3:8.1f}   '
-              f'peak memory {peak_memory(args, name):7.0f} MiB')
-    print(f'ratio          median {statistics.median(ratios):8.3f}      of medians '
-          f'{statistics.median(times["SLT-Net step"]) / statistics.median(times["bare passes"]):.3f}')
+        print(
+            f'{name:14} median {statistics.median(values) * 1e3:8.1f} ms   min {min(values) * 1e3:8.1f}   '
+            f'peak memory {peak_memory(args, name):7.0f} MiB'
+        )
+    print(
+        f'ratio          median {statistics.median(ratios):8.3f}      of medians '
+        f'{statistics.median(times["SLT-Net step"]) / statistics.median(times["bare passes"]):.3f}'
+    )
 
 
 if __name__ == '__main__':

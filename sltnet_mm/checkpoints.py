@@ -1,12 +1,60 @@
-"""Checkpoints of several parts in one file."""
+"""Checkpoints: does one fit a model, and several parts in one file."""
+
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
 from mmengine.runner import CheckpointLoader
+from torch import nn
 
 PREFIX = 'classifier.'
+
+
+def check_fit(model: nn.Module, checkpoint: dict, may_miss: Sequence[str] = ()) -> None:
+    """Refuse a checkpoint in which parameters of the model are missing or have another shape.
+
+    Args:
+        model: not wrapped.
+        checkpoint: as loaded from a file.
+        may_miss: prefixes of parameters that the checkpoint may lack or hold in another shape.
+
+    Raises:
+        ValueError: it does not fit; the message names the first few parameters.
+
+    Example:
+        >>> from torch import nn
+        >>> check_fit(nn.Linear(2, 2), dict(state_dict=nn.Linear(2, 2).state_dict()))
+        >>> check_fit(nn.Linear(2, 2), dict(state_dict={}), may_miss=('weight', 'bias'))
+    """
+    weights = _state_dict(checkpoint)
+    own = {
+        name: value
+        for name, value in model.state_dict().items()
+        if not name.startswith(('data_preprocessor.', *may_miss))
+    }
+    missing = [name for name in own if name not in weights]
+    differing = [
+        f'{name}: {tuple(weights[name].shape)} in the checkpoint, {tuple(value.shape)} in the model'
+        for name, value in own.items()
+        if name in weights and weights[name].shape != value.shape
+    ]
+    if missing or differing:
+        besides = [name for name in weights if name not in own]
+        raise ValueError(
+            f'the checkpoint is of another model or class count: {_some("missing from it", missing)}'
+            f'{_some("of another shape", differing)}{_some("it holds besides", besides)}'
+            'Give the config that it was trained with. A classifier trained on its own is written into it by '
+            'tools/model_converters/merge_parts.py; parameters that may be new are named in '
+            'default_hooks.checkpoint_fit.may_miss.'
+        )
+
+
+def _some(what: str, names: Sequence[str]) -> str:
+    return (
+        f'{len(names)} parameters {what} ({"; ".join(names[:3])}{", ..." if len(names) > 3 else ""}). ' if names else ''
+    )
 
 
 def merge_parts(checkpoint: str | Path, classifier: str | Path, out: str | Path) -> int:
@@ -15,7 +63,8 @@ def merge_parts(checkpoint: str | Path, classifier: str | Path, out: str | Path)
     Args:
         checkpoint: file with localizer and regressor, as training writes it.
         classifier: file of the classifier's own run.
-        out: the merged file: weights and metainfo; the optimiser's state is left out, since training goes on from the parts.
+        out: the merged file: weights and metainfo; the optimiser's state is left out, since training goes on from the
+            parts.
 
     Returns:
         How many tensors of the classifier were written.
@@ -28,8 +77,10 @@ def merge_parts(checkpoint: str | Path, classifier: str | Path, out: str | Path)
     added = _state_dict(CheckpointLoader.load_checkpoint(str(classifier), map_location='cpu'))
     for name, state, wanted in ((checkpoint, weights, True), (classifier, added, False)):
         if any(key.startswith('localizer.') for key in state) != wanted:
-            raise ValueError(f'{name} must {"" if wanted else "not "}be a checkpoint of SLTNet: its parameters are '
-                             f'{", ".join(list(state)[:3])}, ...')
+            raise ValueError(
+                f'{name} must {"" if wanted else "not "}be a checkpoint of SLTNet: its parameters are '
+                f'{", ".join(list(state)[:3])}, ...'
+            )
     kept = {key: value for key, value in weights.items() if not key.startswith(PREFIX)}
     new = {PREFIX + key: value for key, value in added.items() if not key.startswith('data_preprocessor.')}
     torch.save(dict(meta=parts.get('meta', {}), state_dict={**kept, **new}), out)

@@ -1,4 +1,5 @@
 """What tools/train.py and tools/test.py share: their common arguments, and the config that comes of them."""
+
 from __future__ import annotations
 
 import argparse
@@ -14,9 +15,16 @@ def add_common_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of both tools, under the names that OpenMMLab's tools use."""
     parser.add_argument('config', help='config file')
     parser.add_argument('--work-dir', help='where logs and results go; default: work_dirs/<config name>')
-    parser.add_argument('--data-root', help="folder of the data, in place of the config's, for training, validation and test")
-    parser.add_argument('--cfg-options', nargs='+', action=DictAction, metavar='KEY=VALUE',
-                        help='override settings of the config: key=value, lists as key="[a,b]" without spaces')
+    parser.add_argument(
+        '--data-root', help="folder of the data, in place of the config's, for training, validation and test"
+    )
+    parser.add_argument(
+        '--cfg-options',
+        nargs='+',
+        action=DictAction,
+        metavar='KEY=VALUE',
+        help='override settings of the config: key=value, lists as key="[a,b]" without spaces',
+    )
     parser.add_argument('--launcher', choices=('none', 'pytorch', 'slurm', 'mpi'), default='none', help='job launcher')
     parser.add_argument('--local_rank', '--local-rank', type=int, default=0, help='set by older torch launchers')
 
@@ -45,7 +53,9 @@ def load_config(args: argparse.Namespace) -> Config:
 
 
 def _set_data_root(cfg: Config, data_root: str) -> None:
-    datasets = [cfg[name].dataset for name in ('train_dataloader', 'val_dataloader', 'test_dataloader') if cfg.get(name)]
+    datasets = [
+        cfg[name].dataset for name in ('train_dataloader', 'val_dataloader', 'test_dataloader') if cfg.get(name)
+    ]
     datasets = [dataset for dataset in datasets if 'data_root' in dataset]
     if not datasets:
         raise ValueError(f'--data-root {data_root}: the data of {cfg.filename} has no data_root')

@@ -1,4 +1,5 @@
 """Pseudo boxes from class maps."""
+
 from __future__ import annotations
 
 from torch import Tensor
@@ -12,12 +13,13 @@ from .registry import TASK_UTILS
 class PseudoBoxGenerator:
     """The box of the largest component of a localizer's score map (Sec. 3.2, 3.3).
 
-    The class maps of the top-K classes are averaged (ACAM, eq. 9), resized to the network input, min-max normalised; pixels
-    above ``threshold`` times the maximum are foreground; the box is that of the 8-connected component with the most pixels.
-    In training it is made as at test.
+    The class maps of the top-K classes are averaged (ACAM, eq. 9), resized to the network input, min-max normalised;
+    pixels above ``threshold`` times the maximum are foreground; the box is that of the 8-connected component with the
+    most pixels. In training it is made as at test.
 
     Args:
-        threshold: share of the maximum, in [0, 1); 0.2 is the paper's "top 20% values" read as in CAM (Zhou et al. 2016).
+        threshold: share of the maximum, in [0, 1); 0.2 is the paper's "top 20% values" read as in CAM (Zhou et al.
+            2016).
         top_k: K; None leaves it to the owner (SLTNet sets its localizer's).
 
     Raises:
@@ -53,6 +55,8 @@ class PseudoBoxGenerator:
             foreground: the score map is zero everywhere), and score maps, B x H x W in [0, 1].
         """
         if self.top_k is None:
-            raise ValueError('PseudoBoxGenerator: top_k is not set; give PseudoBoxGenerator(top_k=...) the K of the localizer')
+            raise ValueError(
+                'PseudoBoxGenerator: top_k is not set; give PseudoBoxGenerator(top_k=...) the K of the localizer'
+            )
         score_maps = to_score_map(average_top_k_maps(maps, logits, self.top_k), size=size)
         return score_map_to_box(score_maps, self.threshold), score_maps

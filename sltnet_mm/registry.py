@@ -4,6 +4,7 @@
 (mmpretrain, mmdet, plain mmengine) without ``custom_imports``. This module imports mmengine only: an error here would
 surface as "not in the registry".
 """
+
 from mmengine.registry import DATASETS as MMENGINE_DATASETS
 from mmengine.registry import HOOKS as MMENGINE_HOOKS
 from mmengine.registry import METRICS as MMENGINE_METRICS

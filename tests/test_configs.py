@@ -1,4 +1,5 @@
-"""Every config: its file, its model without memory, and real iterations of one per role (of all with -m slow_configs)."""
+"""Every config: its file, its model without memory, real iterations of one per role (of all with -m slow_configs)."""
+
 import copy
 import json
 from pathlib import Path
@@ -35,7 +36,9 @@ def config_of(stem: str) -> Config:
 def test_names_are_unique_and_say_their_data():
     stems = [path.stem for path in CONFIGS]
     assert len(set(stems)) == len(stems)  # mim finds configs by name
-    assert all(stem.split('_')[-1] in ('synthetic', 'custom', 'cub', 'photos31', 'ilsvrc', 'openimages') for stem in stems)
+    assert all(
+        stem.split('_')[-1] in ('synthetic', 'custom', 'cub', 'photos31', 'ilsvrc', 'openimages') for stem in stems
+    )
 
 
 @every_config
@@ -51,13 +54,17 @@ def test_model_builds_on_the_meta_device(path):
     with torch.device('meta'):
         model = MODELS.build(copy.deepcopy(cfg.model))
     assert all(parameter.is_meta for parameter in model.parameters())
-    heads = [module for name, module in model.named_modules() if name.endswith('head') and hasattr(module, 'num_classes')]
+    heads = [
+        module for name, module in model.named_modules() if name.endswith('head') and hasattr(module, 'num_classes')
+    ]
     assert len({head.num_classes for head in heads}) <= 1
 
 
 def test_regressor_config_names_the_embedded_classes():
     cfg = config_of(ROLES['regressor'])
-    assert tuple(cfg.train_dataloader.dataset.metainfo.classes) == SyntheticLocalization(split='train').metainfo['classes']
+    assert (
+        tuple(cfg.train_dataloader.dataset.metainfo.classes) == SyntheticLocalization(split='train').metainfo['classes']
+    )
 
 
 def shrink(cfg: Config, work_dir: Path) -> Config:
@@ -84,7 +91,11 @@ def train_and_test(cfg: Config) -> dict:
     for part in {name.rsplit('.', 2)[0] for name, value in after.items() if value.requires_grad}:
         if part.startswith(('localizer.head', 'regressor.bbox_head', 'head', 'bbox_head')):
             assert any(not torch.equal(before[name], after[name]) for name in after if name.startswith(part)), part
-    losses = {name: buffer.current() for name, buffer in runner.message_hub.log_scalars.items() if name.startswith('train/loss')}
+    losses = {
+        name: buffer.current()
+        for name, buffer in runner.message_hub.log_scalars.items()
+        if name.startswith('train/loss')
+    }
     assert all(np.isfinite(value) for value in losses.values()) and losses
     return dict(losses=losses, metrics=runner.test())
 
@@ -92,10 +103,19 @@ def train_and_test(cfg: Config) -> dict:
 @pytest.mark.parametrize('role', ['localizer', 'cam', 'slt_net', 'classifier'])
 def test_one_config_per_role_trains_two_iterations(tmp_path, role):
     outcome = train_and_test(shrink(config_of(ROLES[role]), tmp_path))
-    expected = {'localizer': {'train/loss_smt', 'train/loss_vst'}, 'cam': {'train/loss_cls'}, 'classifier': set(),
-                'slt_net': {'train/loss_smt', 'train/loss_vst', 'train/loss_bbox'}}[role]
+    expected = {
+        'localizer': {'train/loss_smt', 'train/loss_vst'},
+        'cam': {'train/loss_cls'},
+        'classifier': set(),
+        'slt_net': {'train/loss_smt', 'train/loss_vst', 'train/loss_bbox'},
+    }[role]
     assert set(outcome['losses']) == {'train/loss', *expected}
-    wanted = dict(localizer='map/sltnet/gt_known', cam='map/sltnet/gt_known', slt_net='box/sltnet/gt_known', classifier='accuracy/top1')
+    wanted = dict(
+        localizer='map/sltnet/gt_known',
+        cam='map/sltnet/gt_known',
+        slt_net='box/sltnet/gt_known',
+        classifier='accuracy/top1',
+    )
     assert 0 <= outcome['metrics'][wanted[role]] <= 100
 
 
@@ -129,9 +149,13 @@ def write_images(root: Path) -> None:
 def write_cub_layout(root: Path) -> None:
     """A few images for each split under CUB-200-2011's own file names."""
     write_images(root)
-    columns = dict(images=IMAGES, image_class_labels=[int(path[:3]) for path in IMAGES],
-                   train_test_split=[i % 2 for i in range(12)], bounding_boxes=['10.0 20.0 50.0 40.0'] * 12,
-                   classes=[f'{i:03d}.Class' for i in range(1, 201)])
+    columns = dict(
+        images=IMAGES,
+        image_class_labels=[int(path[:3]) for path in IMAGES],
+        train_test_split=[i % 2 for i in range(12)],
+        bounding_boxes=['10.0 20.0 50.0 40.0'] * 12,
+        classes=[f'{i:03d}.Class' for i in range(1, 201)],
+    )
     for name, values in columns.items():
         (root / f'{name}.txt').write_text(''.join(f'{i} {value}\n' for i, value in enumerate(values, start=1)))
 
@@ -139,20 +163,31 @@ def write_cub_layout(root: Path) -> None:
 def write_list_layout(root: Path) -> None:
     """The same images as wsolevaluation's lists."""
     write_images(root)
-    columns = dict(image_ids='', class_labels=',{label}', image_sizes=',120,90', localization=',10,20,60,60',
-                   localization_masks=',{mask},')
+    columns = dict(
+        image_ids='',
+        class_labels=',{label}',
+        image_sizes=',120,90',
+        localization=',10,20,60,60',
+        localization_masks=',{mask},',
+    )
     for split in ('train', 'val', 'test'):
         folder = root / 'metadata' / 'PHOTOS31' / split
         folder.mkdir(parents=True)
         for name, rest in columns.items():
-            lines = [path + rest.format(label=int(path[:3]) - 1, mask=Path(path).with_suffix('.png')) for path in IMAGES]
+            lines = [
+                path + rest.format(label=int(path[:3]) - 1, mask=Path(path).with_suffix('.png')) for path in IMAGES
+            ]
             (folder / f'{name}.txt').write_text('\n'.join(lines) + '\n')
 
 
 def write_csv_layout(root: Path) -> None:
     """The same images as a folder and a CSV file; 20 classes, as the config for one's own images has."""
     write_images(root)
-    rows = [f'images/{path},c{i % 20:02d},{split},10,20,60,60' for i, path in enumerate(IMAGES) for split in ('train', 'val', 'test')]
+    rows = [
+        f'images/{path},c{i % 20:02d},{split},10,20,60,60'
+        for i, path in enumerate(IMAGES)
+        for split in ('train', 'val', 'test')
+    ]
     unused = [f'images/none{i}.jpg,c{i:02d},unused,,,,' for i in range(20)]
     (root / 'annotations.csv').write_text('\n'.join(['image,label,split,x1,y1,x2,y2', *rows, *unused]))
 

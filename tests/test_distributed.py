@@ -1,4 +1,5 @@
 """Two processes against one: the same global batch gives the same weights (gloo, CPU)."""
+
 import copy
 import os
 import socket
@@ -23,24 +24,40 @@ def slt_net():
     from sltnet_mm.registry import MODELS as OURS
 
     class PlainNet(torch.nn.Module):
-
         def __init__(self):
             super().__init__()
             self.layer = torch.nn.Conv2d(3, 8, 3, padding=1)
 
         def forward(self, x):
-            return (self.layer(x).relu(), )
+            return (self.layer(x).relu(),)
 
     OURS.register_module(name='PlainNet', module=PlainNet, force=True)
     net = dict(type='sltnet_mm.PlainNet')
     torch.manual_seed(5)
-    return MODELS.build(dict(
-        type='sltnet_mm.SLTNet', data_preprocessor=dict(type='BaseDataPreprocessor', _scope_='mmengine'),
-        localizer=dict(type='mmpretrain.ImageClassifier', backbone=net, head=dict(
-            type='sltnet_mm.CAMHead', in_channels=8, num_classes=3, loss=dict(type='sltnet_mm.SMTLoss', top_k=2, alpha=0.4))),
-        pseudo_box=dict(type='sltnet_mm.PseudoBoxGenerator'),
-        regressor=dict(type='mmdet.SingleStageDetector', backbone=net, bbox_head=dict(
-            type='sltnet_mm.SingleBoxHead', in_channels=8, feat_channels=8, downsample=4, input_size=8)))).double()
+    return MODELS.build(
+        dict(
+            type='sltnet_mm.SLTNet',
+            data_preprocessor=dict(type='BaseDataPreprocessor', _scope_='mmengine'),
+            localizer=dict(
+                type='mmpretrain.ImageClassifier',
+                backbone=net,
+                head=dict(
+                    type='sltnet_mm.CAMHead',
+                    in_channels=8,
+                    num_classes=3,
+                    loss=dict(type='sltnet_mm.SMTLoss', top_k=2, alpha=0.4),
+                ),
+            ),
+            pseudo_box=dict(type='sltnet_mm.PseudoBoxGenerator'),
+            regressor=dict(
+                type='mmdet.SingleStageDetector',
+                backbone=net,
+                bbox_head=dict(
+                    type='sltnet_mm.SingleBoxHead', in_channels=8, feat_channels=8, downsample=4, input_size=8
+                ),
+            ),
+        )
+    ).double()
 
 
 class PackedLabels(torch.nn.Module):
@@ -58,8 +75,17 @@ class PackedLabels(torch.nn.Module):
 def train(kind, work_dir, *, batch, launcher='none', accumulate=1):
     model, hook = (ToyClassifier(), HOOK) if kind == 'toy' else (slt_net(), SLT_HOOK)
     wrapper = dict(cfg=dict(model_wrapper_cfg=WRAPPER)) if launcher != 'none' else {}
-    runner = toy_runner(model, work_dir, [copy.deepcopy(hook), dict(type='EMAHook', momentum=0.5)], batch=batch, launcher=launcher,
-                        epochs=2, accumulate=accumulate, lr=0.1, **wrapper)
+    runner = toy_runner(
+        model,
+        work_dir,
+        [copy.deepcopy(hook), dict(type='EMAHook', momentum=0.5)],
+        batch=batch,
+        launcher=launcher,
+        epochs=2,
+        accumulate=accumulate,
+        lr=0.1,
+        **wrapper,
+    )
     if kind != 'toy':
         model.data_preprocessor = PackedLabels()
     runner.train()
@@ -74,7 +100,9 @@ def worker(rank, port, work_dir):
     torch.set_num_threads(1)
     os.environ['LOCAL_RANK'] = str(rank)  # Runner reads it
     dist.init_process_group('gloo', init_method=f'tcp://127.0.0.1:{port}', rank=rank, world_size=2)
-    weights = [train(kind, f'{work_dir}/two', batch=4, launcher='pytorch', accumulate=accumulate) for kind, accumulate in CASES]
+    weights = [
+        train(kind, f'{work_dir}/two', batch=4, launcher='pytorch', accumulate=accumulate) for kind, accumulate in CASES
+    ]
     torch.save(weights, f'{work_dir}/rank{rank}.pth')
     dist.destroy_process_group()
 
@@ -92,7 +120,8 @@ def of_two_processes(tmp_path_factory):
 
 @pytest.mark.parametrize('case', CASES, ids=lambda case: f'{case[0]}-accumulate{case[1]}')
 def test_two_processes_equal_one(of_two_processes, tmp_path, case):
-    # DefaultSampler deals images 0, 2, ... and 1, 3, ... to the ranks: each step sees the same eight images as one process
+    # DefaultSampler deals images 0, 2, ... and 1, 3, ... to the ranks: each step sees the same eight images as one
+    # process
     kind, accumulate = case
     one = train(kind, tmp_path, batch=8, accumulate=accumulate)
     start = (ToyClassifier() if kind == 'toy' else slt_net()).parameters()

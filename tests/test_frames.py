@@ -1,4 +1,5 @@
 """Round trips between original image and network input."""
+
 import numpy as np
 import pytest
 import torch
@@ -8,7 +9,9 @@ from sltnet_mm.frames import boxes_to_original, input_to_original
 
 
 def run(transforms, image):
-    results = dict(img=image, img_shape=image.shape[:2], ori_shape=image.shape[:2], height=image.shape[0], width=image.shape[1])
+    results = dict(
+        img=image, img_shape=image.shape[:2], ori_shape=image.shape[:2], height=image.shape[0], width=image.shape[1]
+    )
     for transform in transforms:
         results = transform(results)
     return results
@@ -19,26 +22,26 @@ def test_a_dot_is_found_back_after_mmdets_resize_and_crop(seed):
     np.random.seed(seed)
     image = np.zeros((251, 333, 3), np.uint8)
     y, x = np.random.randint(90, 160, 2)
-    image[y - 2:y + 3, x - 2:x + 3] = 255
+    image[y - 2 : y + 3, x - 2 : x + 3] = 255
     results = run([Resize(scale=(300, 280), keep_ratio=False), RandomCrop((230, 240))], image)
     rows, columns = np.nonzero(results['img'].sum(2) > 380)
     box = torch.tensor([[columns.min(), rows.min(), columns.max() + 1, rows.max() + 1]]).float()
     found = boxes_to_original(box, [results])[0]
-    assert (found - torch.tensor([x - 2., y - 2, x + 3, y + 3])).abs().max() < 1.2  # one pixel of the resized image
+    assert (found - torch.tensor([x - 2.0, y - 2, x + 3, y + 3])).abs().max() < 1.2  # one pixel of the resized image
 
 
 def test_flip_stays_undone():
     image = np.zeros((40, 60, 3), np.uint8)
     results = run([Resize(scale=(30, 20), keep_ratio=False), RandomFlip(prob=1.0)], image)
     assert results['flip']
-    box = torch.tensor([[3., 2., 9., 8.]])
+    box = torch.tensor([[3.0, 2.0, 9.0, 8.0]])
     straight = run([Resize(scale=(30, 20), keep_ratio=False)], image)
     torch.testing.assert_close(boxes_to_original(box, [results]), boxes_to_original(box, [straight]))
 
 
 def test_boxes_are_clipped_to_their_own_image():
     metas = [dict(homography_matrix=np.eye(3), ori_shape=shape) for shape in ((10, 20), (30, 5))]
-    boxes = boxes_to_original(torch.tensor([[-5., -5., 50., 50.]] * 2), metas)
+    boxes = boxes_to_original(torch.tensor([[-5.0, -5.0, 50.0, 50.0]] * 2), metas)
     assert boxes.tolist() == [[0, 0, 20, 10], [0, 0, 5, 30]]
 
 

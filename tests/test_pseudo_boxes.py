@@ -1,4 +1,5 @@
 """PseudoBoxGenerator: the chain of eq. 9, resize, threshold, component, box."""
+
 import cv2
 import numpy as np
 import pytest
@@ -12,7 +13,9 @@ def slow_box(maps, logits, size, threshold, top_k):
     acam = maps[np.argsort(-logits)[:top_k]].mean(0)
     large = cv2.resize(acam, size[::-1], interpolation=cv2.INTER_LINEAR)
     score = (large - large.min()) / (large.max() - large.min())
-    count, labels, stats, _ = cv2.connectedComponentsWithStats((score > threshold * score.max()).astype(np.uint8), connectivity=8)
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(
+        (score > threshold * score.max()).astype(np.uint8), connectivity=8
+    )
     best = max(range(1, count), key=lambda i: (stats[i, cv2.CC_STAT_AREA], -np.flatnonzero(labels.ravel() == i)[0]))
     x, y, w, h = stats[best, :4]
     return [x, y, x + w, y + h]
@@ -28,7 +31,7 @@ def test_equals_the_slow_chain_on_random_maps():
 
 
 def test_no_foreground_is_the_whole_image():
-    boxes, score_maps = PseudoBoxGenerator(top_k=1)(torch.full((1, 3, 4, 4), -2.), torch.zeros(1, 3), (8, 10))
+    boxes, score_maps = PseudoBoxGenerator(top_k=1)(torch.full((1, 3, 4, 4), -2.0), torch.zeros(1, 3), (8, 10))
     assert boxes.tolist() == [[0, 0, 10, 8]] and not score_maps.any()
 
 

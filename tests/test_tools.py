@@ -1,4 +1,5 @@
 """train, merge, test and export from the command line, as a user runs them."""
+
 import pickle
 import subprocess
 import sys
@@ -7,8 +8,13 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-SMALL = ['train_cfg.max_epochs=1', 'train_cfg.val_interval=1', 'train_dataloader.dataset.num_images=48',
-         'val_dataloader.dataset.num_images=12', 'test_dataloader.dataset.num_images=24']
+SMALL = [
+    'train_cfg.max_epochs=1',
+    'train_cfg.val_interval=1',
+    'train_dataloader.dataset.num_images=48',
+    'val_dataloader.dataset.num_images=12',
+    'test_dataloader.dataset.num_images=24',
+]
 
 
 def run(*command: object) -> str:
@@ -21,19 +27,48 @@ def run(*command: object) -> str:
 def trained(tmp_path_factory):
     """An SLT-Net and a classifier after one short epoch, and the file that holds both."""
     folder = tmp_path_factory.mktemp('tools')
-    for name, config in (('slt', 'slt_net/slt-net_small-conv_1xb32-10e_synthetic'),
-                         ('classifier', 'classifier/classifier_small-conv_1xb32-10e_synthetic')):
-        run('tools/train.py', f'configs/{config}.py', '--work-dir', folder / name, '--auto-scale-lr', '--cfg-options', *SMALL)
-    merge = ['tools/model_converters/merge_parts.py', folder / 'slt/epoch_1.pth', '--classifier', folder / 'classifier/epoch_1.pth',
-             '--out', folder / 'merged.pth']
+    for name, config in (
+        ('slt', 'slt_net/slt-net_small-conv_1xb32-10e_synthetic'),
+        ('classifier', 'classifier/classifier_small-conv_1xb32-10e_synthetic'),
+    ):
+        run(
+            'tools/train.py',
+            f'configs/{config}.py',
+            '--work-dir',
+            folder / name,
+            '--auto-scale-lr',
+            '--cfg-options',
+            *SMALL,
+        )
+    merge = [
+        'tools/model_converters/merge_parts.py',
+        folder / 'slt/epoch_1.pth',
+        '--classifier',
+        folder / 'classifier/epoch_1.pth',
+        '--out',
+        folder / 'merged.pth',
+    ]
     run(*merge)
-    assert subprocess.run([sys.executable, *map(str, merge)], capture_output=True, cwd=ROOT).returncode == 2  # never overwritten unasked
+    assert (
+        subprocess.run([sys.executable, *map(str, merge)], capture_output=True, cwd=ROOT).returncode == 2
+    )  # never overwritten unasked
     return folder
 
 
 def test_joined_model_is_tested_by_both_hosts_metrics(trained):
-    output = run('tools/test.py', 'configs/slt_net/slt-net-joined_small-conv_1xb32-10e_synthetic.py', trained / 'merged.pth',
-                 '--work-dir', trained / 'test', '--out', trained / 'out.pkl', '--show-dir', 'pictures', '--cfg-options', SMALL[-1])
+    output = run(
+        'tools/test.py',
+        'configs/slt_net/slt-net-joined_small-conv_1xb32-10e_synthetic.py',
+        trained / 'merged.pth',
+        '--work-dir',
+        trained / 'test',
+        '--out',
+        trained / 'out.pkl',
+        '--show-dir',
+        'pictures',
+        '--cfg-options',
+        SMALL[-1],
+    )
     for number in ('map/sltnet/gt_known', 'box/sltnet/gt_known', 'pascal_voc/mAP', 'coco/bbox_mAP_50', 'accuracy/top1'):
         assert number in output
     predictions = pickle.loads((trained / 'out.pkl').read_bytes())
@@ -42,21 +77,46 @@ def test_joined_model_is_tested_by_both_hosts_metrics(trained):
 
 
 def test_training_resumes(trained):
-    output = run('tools/train.py', 'configs/slt_net/slt-net_small-conv_1xb32-10e_synthetic.py', '--work-dir', trained / 'slt', '--resume',
-                 '--cfg-options', *SMALL[1:], 'train_cfg.max_epochs=2')
+    output = run(
+        'tools/train.py',
+        'configs/slt_net/slt-net_small-conv_1xb32-10e_synthetic.py',
+        '--work-dir',
+        trained / 'slt',
+        '--resume',
+        '--cfg-options',
+        *SMALL[1:],
+        'train_cfg.max_epochs=2',
+    )
     assert 'resumed epoch: 1' in output and (trained / 'slt/epoch_2.pth').exists()
 
 
-@pytest.mark.parametrize(('command', 'message'), [
-    (['tools/train.py', 'configs/none.py'], 'config configs/none.py does not exist'),
-    (['tools/test.py', 'configs/localizer/cam_small-conv_1xb32-10e_synthetic.py', 'none.pth'], 'checkpoint none.pth does not exist'),
-])
+@pytest.mark.parametrize(
+    ('command', 'message'),
+    [
+        (['tools/train.py', 'configs/none.py'], 'config configs/none.py does not exist'),
+        (
+            ['tools/test.py', 'configs/localizer/cam_small-conv_1xb32-10e_synthetic.py', 'none.pth'],
+            'checkpoint none.pth does not exist',
+        ),
+    ],
+)
 def test_bad_arguments(command, message):
     result = subprocess.run([sys.executable, *command], capture_output=True, text=True, cwd=ROOT)
     assert result.returncode != 0 and message in result.stderr
 
 
 def test_checkpoint_of_another_role_is_refused(trained):
-    result = subprocess.run([sys.executable, 'tools/test.py', 'configs/localizer/cam_small-conv_1xb32-10e_synthetic.py',
-                             str(trained / 'classifier/epoch_1.pth'), '--work-dir', str(trained / 'x')], capture_output=True, text=True, cwd=ROOT)
+    result = subprocess.run(
+        [
+            sys.executable,
+            'tools/test.py',
+            'configs/localizer/cam_small-conv_1xb32-10e_synthetic.py',
+            str(trained / 'classifier/epoch_1.pth'),
+            '--work-dir',
+            str(trained / 'x'),
+        ],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+    )
     assert result.returncode != 0 and 'the checkpoint is of another model or class count' in result.stderr

@@ -1,4 +1,5 @@
 """A tiny host model and data that several tests share; it knows nothing of sltnet_mm."""
+
 from __future__ import annotations
 
 import torch
@@ -8,7 +9,7 @@ from mmengine.structures import BaseDataElement
 from torch import nn
 from torch.nn import functional as F
 
-FLIP_AND_HALF = [dict(type='sltnet_mm.HorizontalFlip', prob=1.0), dict(type='sltnet_mm.Scale', scales=(0.5, ))]
+FLIP_AND_HALF = [dict(type='sltnet_mm.HorizontalFlip', prob=1.0), dict(type='sltnet_mm.Scale', scales=(0.5,))]
 
 
 class ToyClassifier(BaseModel):
@@ -40,7 +41,9 @@ class ToyImages(torch.utils.data.Dataset):
 
     def __init__(self, count: int, side: int = 8, dtype: torch.dtype = torch.float64) -> None:
         generator = torch.Generator().manual_seed(0)
-        self.images = F.interpolate(torch.randn(count, 3, 4, 4, generator=generator), size=side, mode='bilinear').to(dtype)
+        self.images = F.interpolate(torch.randn(count, 3, 4, 4, generator=generator), size=side, mode='bilinear').to(
+            dtype
+        )
         self.labels = [i % 3 for i in range(count)]
 
     def __len__(self) -> int:
@@ -64,16 +67,43 @@ class StackingPreprocessor(nn.Module):
         return dict(inputs=torch.stack(list(data['inputs'])), data_samples=data['data_samples'])
 
 
-def toy_runner(model, work_dir, hooks, *, images=16, batch=8, epochs=1, lr=0.5, accumulate=1, side=8, launcher='none',
-               dtype=torch.float64, **cfg) -> Runner:
+def toy_runner(
+    model,
+    work_dir,
+    hooks,
+    *,
+    images=16,
+    batch=8,
+    epochs=1,
+    lr=0.5,
+    accumulate=1,
+    side=8,
+    launcher='none',
+    dtype=torch.float64,
+    **cfg,
+) -> Runner:
     """mmengine's Runner on the toy data, in order, with plain SGD."""
     model.data_preprocessor = StackingPreprocessor()
-    loader = dict(dataset=ToyImages(images, side, dtype), batch_size=batch, num_workers=0,
-                  sampler=dict(type='DefaultSampler', shuffle=False), collate_fn=dict(type='pseudo_collate'))
+    loader = dict(
+        dataset=ToyImages(images, side, dtype),
+        batch_size=batch,
+        num_workers=0,
+        sampler=dict(type='DefaultSampler', shuffle=False),
+        collate_fn=dict(type='pseudo_collate'),
+    )
     return Runner(
-        model=model, work_dir=str(work_dir), train_dataloader=loader, launcher=launcher,
+        model=model,
+        work_dir=str(work_dir),
+        train_dataloader=loader,
+        launcher=launcher,
         train_cfg=dict(by_epoch=True, max_epochs=epochs),
-        optim_wrapper=dict(type='OptimWrapper', optimizer=dict(type='SGD', lr=lr, momentum=0.9),
-                           accumulative_counts=accumulate),
-        custom_hooks=hooks, default_scope='mmengine', log_level='WARNING', randomness=dict(seed=0),
-        experiment_name=f'toy{id(model)}', **cfg)
+        optim_wrapper=dict(
+            type='OptimWrapper', optimizer=dict(type='SGD', lr=lr, momentum=0.9), accumulative_counts=accumulate
+        ),
+        custom_hooks=hooks,
+        default_scope='mmengine',
+        log_level='WARNING',
+        randomness=dict(seed=0),
+        experiment_name=f'toy{id(model)}',
+        **cfg,
+    )

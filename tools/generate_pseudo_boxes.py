@@ -1,5 +1,6 @@
 #!/usr/bin/env python
-"""Write a localizer's pseudo boxes as COCO json: python tools/generate_pseudo_boxes.py CONFIG CHECKPOINT --out boxes.json."""
+"""Write a localizer's pseudo boxes as COCO json: generate_pseudo_boxes.py CONFIG CHECKPOINT --out boxes.json."""
+
 import argparse
 import json
 from pathlib import Path
@@ -14,7 +15,9 @@ def main() -> None:
     add_common_arguments(parser)
     parser.add_argument('checkpoint', help='its checkpoint')
     parser.add_argument('--out', type=Path, required=True, help='COCO json to write')
-    parser.add_argument('--split', choices=('train', 'val', 'test'), default='train', help='which data set of the config')
+    parser.add_argument(
+        '--split', choices=('train', 'val', 'test'), default='train', help='which data set of the config'
+    )
     parser.add_argument('--threshold', type=float, default=0.2, help="share of the score map's maximum")
     parser.add_argument('--device', help='"cuda" where there is one, by default')
     parser.add_argument('--overwrite', action='store_true', help='replace --out where it exists')

@@ -1,5 +1,6 @@
 #!/usr/bin/env python
-"""Test any config of this package with its checkpoint, under mmdet or mmpretrain: python tools/test.py CONFIG CHECKPOINT."""
+"""Test any config of this package, under mmdet or mmpretrain: python tools/test.py CONFIG CHECKPOINT."""
+
 import argparse
 from pathlib import Path
 
@@ -9,12 +10,15 @@ from sltnet_mm.command_line import add_common_arguments, build_runner, load_conf
 
 
 def parse_args() -> argparse.Namespace:
+    """Arguments of the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     add_common_arguments(parser)
     parser.add_argument('checkpoint', help='checkpoint file')
     parser.add_argument('--out', metavar='FILE.pkl', help='dump the predictions')
     parser.add_argument('--show-dir', metavar='FOLDER', help='draw the predictions into WORK_DIR/<timestamp>/FOLDER')
-    parser.add_argument('--tta', action='store_true', help='test-time augmentation by the config\'s tta_model and tta_pipeline')
+    parser.add_argument(
+        '--tta', action='store_true', help="test-time augmentation by the config's tta_model and tta_pipeline"
+    )
     args = parser.parse_args()
     if args.out and not args.out.endswith(('.pkl', '.pickle')):
         parser.error(f'--out must end in .pkl or .pickle, got {args.out}')
@@ -24,6 +28,7 @@ def parse_args() -> argparse.Namespace:
 
 
 def main() -> None:
+    """Test, and draw or dump where asked to."""
     args = parse_args()
     cfg = load_config(args)
     cfg.load_from = args.checkpoint
@@ -32,8 +37,10 @@ def main() -> None:
         cfg.visualizer.type = 'sltnet_mm.LocalizationVisualizer'
     if args.tta:
         if 'tta_model' not in cfg or 'tta_pipeline' not in cfg:
-            raise KeyError('--tta needs tta_model and tta_pipeline in the config: the pipeline must record homography_matrix and '
-                           'pack with sltnet_mm.PackLocalizationInputs')
+            raise KeyError(
+                '--tta needs tta_model and tta_pipeline in the config: the pipeline must record homography_matrix and '
+                'pack with sltnet_mm.PackLocalizationInputs'
+            )
         cfg.model = dict(**cfg.tta_model, module=cfg.model)
         cfg.test_dataloader.dataset.pipeline = cfg.tta_pipeline
     runner = build_runner(cfg)

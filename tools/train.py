@@ -1,5 +1,6 @@
 #!/usr/bin/env python
 """Train any config of this package, under mmdet or mmpretrain: python tools/train.py CONFIG."""
+
 import argparse
 
 import torch
@@ -8,13 +9,22 @@ from sltnet_mm.command_line import add_common_arguments, build_runner, load_conf
 
 
 def parse_args() -> argparse.Namespace:
+    """Arguments of the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     add_common_arguments(parser)
-    parser.add_argument('--resume', nargs='?', const='auto', metavar='CHECKPOINT',
-                        help='go on from this checkpoint, without a value from the latest in the work dir')
+    parser.add_argument(
+        '--resume',
+        nargs='?',
+        const='auto',
+        metavar='CHECKPOINT',
+        help='go on from this checkpoint, without a value from the latest in the work dir',
+    )
     parser.add_argument('--amp', action='store_true', help='automatic mixed precision (needs a GPU)')
-    parser.add_argument('--auto-scale-lr', action='store_true',
-                        help='scale the learning rate by the batch size over auto_scale_lr.base_batch_size')
+    parser.add_argument(
+        '--auto-scale-lr',
+        action='store_true',
+        help='scale the learning rate by the batch size over auto_scale_lr.base_batch_size',
+    )
     args = parser.parse_args()
     if args.amp and not torch.cuda.is_available():
         parser.error('--amp needs a GPU: mmengine has no mixed precision on the CPU')
@@ -22,6 +32,7 @@ def parse_args() -> argparse.Namespace:
 
 
 def main() -> None:
+    """Train."""
     args = parse_args()
     cfg = load_config(args)
     if args.amp:
@@ -29,8 +40,10 @@ def main() -> None:
         cfg.optim_wrapper.setdefault('loss_scale', 'dynamic')
     if args.auto_scale_lr:
         if 'base_batch_size' not in cfg.get('auto_scale_lr', {}):
-            raise KeyError('--auto-scale-lr needs auto_scale_lr=dict(base_batch_size=...) in the config: the batch size that its '
-                           'learning rate is meant for')
+            raise KeyError(
+                '--auto-scale-lr needs auto_scale_lr=dict(base_batch_size=...) in the config: the batch size that its '
+                'learning rate is meant for'
+            )
         cfg.auto_scale_lr.enable = True
     if args.resume:
         cfg.resume = True

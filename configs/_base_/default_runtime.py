@@ -9,8 +9,11 @@ default_hooks = dict(
     checkpoint_fit=dict(type='sltnet_mm.CheckpointFitHook'),
     finite_loss=dict(type='sltnet_mm.FiniteLossHook'),
     statistics=dict(type='sltnet_mm.StatisticsHook'),
-    visualization=dict(type='sltnet_mm.LocalizationVisualizationHook', enable=False))
-env_cfg = dict(cudnn_benchmark=True, mp_cfg=dict(mp_start_method='fork', opencv_num_threads=0), dist_cfg=dict(backend='nccl'))
+    visualization=dict(type='sltnet_mm.LocalizationVisualizationHook', enable=False),
+)
+env_cfg = dict(
+    cudnn_benchmark=True, mp_cfg=dict(mp_start_method='fork', opencv_num_threads=0), dist_cfg=dict(backend='nccl')
+)
 vis_backends = [dict(type='LocalVisBackend')]
 visualizer = dict(type='sltnet_mm.LocalizationVisualizer', vis_backends=vis_backends)
 log_processor = dict(type='LogProcessor', window_size=10, by_epoch=True)

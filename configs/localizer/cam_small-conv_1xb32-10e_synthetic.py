@@ -1,4 +1,8 @@
 # Plain CAM on the embedded data: the baseline of `make demo`.
-_base_ = ['../_base_/models/cam_small-conv.py', '../_base_/datasets/synthetic_localization.py',
-          '../_base_/schedules/sgd_10e.py', '../_base_/default_runtime.py']
+_base_ = [
+    '../_base_/models/cam_small-conv.py',
+    '../_base_/datasets/synthetic_localization.py',
+    '../_base_/schedules/sgd_10e.py',
+    '../_base_/default_runtime.py',
+]
 default_scope = 'mmpretrain'

@@ -1,5 +1,11 @@
 # SLT-Net, joint training of localizer and regressor, on the embedded data: the main run of `make demo`.
-_base_ = ['../_base_/models/slt-net_small-conv.py', '../_base_/datasets/synthetic_localization.py',
-          '../_base_/schedules/sgd_10e.py', '../_base_/default_runtime.py']
+_base_ = [
+    '../_base_/models/slt-net_small-conv.py',
+    '../_base_/datasets/synthetic_localization.py',
+    '../_base_/schedules/sgd_10e.py',
+    '../_base_/default_runtime.py',
+]
 default_scope = 'mmdet'
-custom_hooks = [dict(type='sltnet_mm.VSTHook', module='localizer', cam_layer='head.cam', weight=0.1, normalization='standardize')]
+custom_hooks = [
+    dict(type='sltnet_mm.VSTHook', module='localizer', cam_layer='head.cam', weight=0.1, normalization='standardize')
+]

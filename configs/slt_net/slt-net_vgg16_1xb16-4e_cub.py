@@ -1,5 +1,11 @@
 # SLT-Net with VGG16 on CUB-200-2011 (Table 1: GT-known 87.6, Top-1 LOC 67.8 in the paper).
-_base_ = ['../_base_/models/slt-net_vgg16.py', '../_base_/datasets/cub_localization.py',
-          '../_base_/schedules/slt_4e.py', '../_base_/default_runtime.py']
+_base_ = [
+    '../_base_/models/slt-net_vgg16.py',
+    '../_base_/datasets/cub_localization.py',
+    '../_base_/schedules/slt_4e.py',
+    '../_base_/default_runtime.py',
+]
 default_scope = 'mmdet'
-custom_hooks = [dict(type='sltnet_mm.VSTHook', module='localizer', cam_layer='head.cam', weight=0.1, normalization='standardize')]
+custom_hooks = [
+    dict(type='sltnet_mm.VSTHook', module='localizer', cam_layer='head.cam', weight=0.1, normalization='standardize')
+]

@@ -1,20 +1,24 @@
 """Hooks that stop a training run which cannot come to anything."""
+
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from mmengine.hooks import Hook
 from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
 from torch import nn
 
+from ..checkpoints import check_fit
 from ..registry import HOOKS
 
 
 def unwrap(model: nn.Module) -> nn.Module:
     """The model inside a distributed wrapper."""
-    return model.module if is_model_wrapper(model) else model
+    wrapped: Any = model
+    return wrapped.module if is_model_wrapper(model) else model
 
 
 @HOOKS.register_module()
@@ -37,9 +41,10 @@ class FiniteLossHook(Hook):
         bad = {name: value for name, value in losses.items() if not math.isfinite(value)}
         if bad:
             raise FloatingPointError(
-                f'{", ".join(f"{name} = {value}" for name, value in bad.items())} in iteration {runner.iter + 1}, epoch '
-                f'{runner.epoch + 1}. Lower the learning rate (optim_wrapper.optimizer.lr) or clip the gradients '
-                f'(optim_wrapper.clip_grad). The batch: {", ".join(_files(data_batch)) or "files unknown"}')
+                f'{", ".join(f"{name} = {value}" for name, value in bad.items())} in iteration {runner.iter + 1}, '
+                f'epoch {runner.epoch + 1}. Lower the learning rate (optim_wrapper.optimizer.lr) or clip the gradients '
+                f'(optim_wrapper.clip_grad). The batch: {", ".join(_files(data_batch)) or "files unknown"}'
+            )
 
 
 def _files(data_batch) -> list[str]:
@@ -52,7 +57,8 @@ def _files(data_batch) -> list[str]:
 class ClassCountHook(Hook):
     """Before training, compare the classes of the data with every head's ``num_classes``.
 
-    On a GPU a label beyond the head's classes is a device-side failure without a name; here it is an error that has one.
+    On a GPU a label beyond the head's classes is a device-side failure without a name; here it is an error that has
+    one.
 
     Raises:
         ValueError: the numbers differ.
@@ -66,8 +72,10 @@ class ClassCountHook(Hook):
         for name, module in unwrap(runner.model).named_modules():
             count = getattr(module, 'num_classes', None)
             if isinstance(count, int) and name.endswith('head') and count != len(classes):
-                raise ValueError(f'model.{name}.num_classes is {count}, but the training data has {len(classes)} classes '
-                                 f'({", ".join(map(str, classes[:3]))}, ...): set num_classes={len(classes)}')
+                raise ValueError(
+                    f'model.{name}.num_classes is {count}, but the training data has {len(classes)} classes '
+                    f'({", ".join(map(str, classes[:3]))}, ...): set num_classes={len(classes)}'
+                )
 
 
 @HOOKS.register_module()
@@ -89,20 +97,4 @@ class CheckpointFitHook(Hook):
 
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
         """Compare names and shapes."""
-        weights = {name.removeprefix('module.'): value for name, value in checkpoint.get('state_dict', checkpoint).items()}
-        own = {name: value for name, value in unwrap(runner.model).state_dict().items()
-               if not name.startswith(('data_preprocessor.', *self.may_miss))}
-        missing = [name for name in own if name not in weights]
-        differing = [f'{name}: {tuple(weights[name].shape)} in the checkpoint, {tuple(value.shape)} in the model'
-                     for name, value in own.items() if name in weights and weights[name].shape != value.shape]
-        if missing or differing:
-            raise ValueError('the checkpoint is of another model or class count: '
-                             f'{_some("missing from it", missing)}{_some("of another shape", differing)}'
-                             f'{_some("it holds besides", [name for name in weights if name not in own])}'
-                             'Give the config that it was trained with. '
-                             'A classifier trained on its own is written into it by tools/model_converters/merge_parts.py; '
-                             'parameters that may be new are named in default_hooks.checkpoint_fit.may_miss.')
-
-
-def _some(what: str, names: Sequence[str]) -> str:
-    return f'{len(names)} parameters {what} ({"; ".join(names[:3])}{", ..." if len(names) > 3 else ""}). ' if names else ''
+        check_fit(unwrap(runner.model), checkpoint, self.may_miss)

@@ -1,4 +1,5 @@
 """Say, loudly and early, that the class maps are collapsing to constants."""
+
 from __future__ import annotations
 
 from torch import Tensor
@@ -56,6 +57,8 @@ class CollapseGuard:
         if self._low < self.patience or self._warned:
             return None
         self._warned = True
-        return (f'The class maps are collapsing to constants: at iteration {iteration} their spatial standard deviation is '
-                f'{value:.3g}, {value / self.first:.1%} of its value at the first iteration ({self.first:.3g}), '
-                f'{self.patience} checks in a row. Localization is lost from here on. {self.advice}')
+        return (
+            f'The class maps are collapsing to constants: at iteration {iteration} their spatial standard deviation is '
+            f'{value:.3g}, {value / self.first:.1%} of its value at the first iteration ({self.first:.3g}), '
+            f'{self.patience} checks in a row. Localization is lost from here on. {self.advice}'
+        )

@@ -1,7 +1,9 @@
 """Between the normalised images that a network sees and RGB in [0, 1], where colour means something."""
+
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -36,13 +38,12 @@ class ImageRange:
             model: the unwrapped model.
             channel_order: 'rgb', 'bgr', or None: BGR, as mmcv loads images, unless the preprocessor swaps the channels.
         """
-        preprocessor = getattr(model, 'data_preprocessor', None)
+        preprocessor: Any = getattr(model, 'data_preprocessor', None)
         swaps = getattr(preprocessor, '_channel_conversion', False) or getattr(preprocessor, 'to_rgb', False)
         bgr = channel_order == 'bgr' if channel_order else not swaps
-        mean, std = (getattr(preprocessor, name, None) for name in ('mean', 'std'))
-        if not getattr(preprocessor, '_enable_normalize', False) or mean is None:
-            mean, std = torch.zeros(3), torch.ones(3)
-        return cls(mean, std, bgr)
+        if not getattr(preprocessor, '_enable_normalize', False):
+            return cls(torch.zeros(3), torch.ones(3), bgr)
+        return cls(preprocessor.mean, preprocessor.std, bgr)
 
     def transform(self, images: Tensor, function: Callable[[Tensor], Tensor]) -> Tensor:
         """``function`` of the images as RGB in [0, 1], normalised again.

@@ -1,4 +1,5 @@
 """Log what modules counted, without a host sync in every step."""
+
 from __future__ import annotations
 
 from mmengine.hooks import Hook
@@ -18,7 +19,8 @@ class StatisticsHook(Hook):
     """At the logging interval, log every module's ``statistics`` (name -> detached scalar tensor).
 
     :class:`~sltnet_mm.models.SMTLoss` gives ``tolerated`` (share of the batch inside the tolerance), SLTNet
-    ``images_without_pseudo_box`` (count since the start). Names that two modules share are preceded by the module's path.
+    ``images_without_pseudo_box`` (count since the start). Names that two modules share are preceded by the module's
+    path.
     """
 
     priority = 'NORMAL'  # before LoggerHook (BELOW_NORMAL), which writes what is put into the message hub
@@ -26,8 +28,11 @@ class StatisticsHook(Hook):
     def before_train(self, runner: Runner) -> None:
         """Find the modules that keep statistics."""
         self._interval = logging_interval(runner)
-        self._modules = [(name, module) for name, module in unwrap(runner.model).named_modules()
-                         if isinstance(getattr(module, 'statistics', None), dict)]
+        self._modules = [
+            (name, module)
+            for name, module in unwrap(runner.model).named_modules()
+            if isinstance(getattr(module, 'statistics', None), dict)
+        ]
 
     def after_train_iter(self, runner: Runner, batch_idx: int, data_batch=None, outputs=None) -> None:
         """Fetch and log, at the interval only."""

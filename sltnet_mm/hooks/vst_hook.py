@@ -1,8 +1,10 @@
 """L_VST for any host model, from the config alone."""
+
 from __future__ import annotations
 
 import inspect
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import torch
 from mmengine.hooks import Hook
@@ -27,56 +29,64 @@ class VSTHook(Hook):
     """Adds ``weight * L_VST`` (eq. 10-13) to the losses of a model that has a map-giving layer, without a change to it.
 
     In every training iteration, after the forward pass of the images, the same module runs on a view g(I) of them
-    (``mode='tensor'``); the view's maps, taken back by g', are compared with the original maps. Gradients flow through both.
-    All of it happens inside the module's own call: right under DDP, mixed precision and gradient accumulation. Batch
-    norm's running statistics see both views. The hooks stand on the unwrapped module from ``before_train`` to ``after_train``;
-    nothing is kept between iterations.
+    (``mode='tensor'``); the view's maps, taken back by g', are compared with the original maps. Gradients flow through
+    both. All of it happens inside the module's own call: right under DDP, mixed precision and gradient accumulation.
+    Batch norm's running statistics see both views. The hooks stand on the unwrapped module from ``before_train`` to
+    ``after_train``; nothing is kept between iterations.
 
     Args:
-        module: dotted name, in the model, of the module whose call is repeated; '' is the model, ``'localizer'`` SLTNet's.
-            Its ``forward`` takes the images first and has an argument ``mode``; with mode='loss' it returns a dict.
-        cam_layer: dotted name, in ``module``, of the layer whose output are the class maps B x C x h x w. A layer that runs
-            several times in a pass (a head shared by several levels) is compared run by run.
+        module: dotted name, in the model, of the module whose call is repeated; '' is the model, ``'localizer'``
+            SLTNet's. Its ``forward`` takes the images first and has an argument ``mode``; with mode='loss' it returns a
+            dict.
+        cam_layer: dotted name, in ``module``, of the layer whose output are the class maps B x C x h x w. A layer that
+            runs several times in a pass (a head shared by several levels) is compared run by run.
         views: configs of the views, applied in this order, undone in reverse: ``sltnet_mm.ColorJitter``,
             ``sltnet_mm.HorizontalFlip``, ``sltnet_mm.Scale``. The default is all three.
         weight: beta of eq. 2, >= 0.
-        normalization: what is compared: 'none' (raw maps, the paper's text), 'standardize', 'class_minmax' or 'batch_std'; see
-            :func:`sltnet_mm.functional.normalize_maps`.
-        reduction: 'mean' over all elements, or 'class_sum' (eq. 13 to the letter); see :func:`sltnet_mm.functional.vst_loss`.
+        normalization: what is compared: 'none' (raw maps, the paper's text), 'standardize', 'class_minmax' or
+            'batch_std'; see :func:`sltnet_mm.functional.normalize_maps`.
+        reduction: 'mean' over all elements, or 'class_sum' (eq. 13 to the letter); see
+            :func:`sltnet_mm.functional.vst_loss`.
         top_k: compare the average of the top-K class maps (eq. 9) in place of all maps.
         detach_original: no gradient through the original's maps.
-        feature_layer: for a host with a plain linear head, in place of ``cam_layer``: the layer that gives features B x N x h x w,
+        feature_layer: for a host with a plain linear head, in place of ``cam_layer``: the layer that gives features B x
+            N x h x w,
         classifier: and the linear layer (C x N weight) on their spatial mean; the maps are eq. 7.
-        channel_order: 'rgb' or 'bgr' of the normalised images; None reads it from the preprocessor (images are loaded as
-            BGR by mmcv, and swapped where it says so).
+        channel_order: 'rgb' or 'bgr' of the normalised images; None reads it from the preprocessor (images are loaded
+            as BGR by mmcv, and swapped where it says so).
         loss_name: key in the losses.
 
     Raises:
-        ValueError: settings that contradict each other; a module or layer that does not exist (the message lists what does).
+        ValueError: settings that contradict each other; a module or layer that does not exist (the message lists what
+            does).
         RuntimeError: a training iteration passed in which the hook did not act.
     """
 
     priority = 'NORMAL'
 
-    def __init__(self,
-                 module: str = '',
-                 cam_layer: str | None = None,
-                 views: Sequence[Mapping] | None = None,
-                 weight: float = 1.0,
-                 normalization: str = 'none',
-                 reduction: str = 'mean',
-                 top_k: int | None = None,
-                 detach_original: bool = False,
-                 feature_layer: str | None = None,
-                 classifier: str | None = None,
-                 channel_order: str | None = None,
-                 loss_name: str = 'loss_vst') -> None:
+    def __init__(
+        self,
+        module: str = '',
+        cam_layer: str | None = None,
+        views: Sequence[Mapping] | None = None,
+        weight: float = 1.0,
+        normalization: str = 'none',
+        reduction: str = 'mean',
+        top_k: int | None = None,
+        detach_original: bool = False,
+        feature_layer: str | None = None,
+        classifier: str | None = None,
+        channel_order: str | None = None,
+        loss_name: str = 'loss_vst',
+    ) -> None:
         if weight < 0:
             raise ValueError(f'VSTHook: weight must be >= 0, got {weight}')
         if (feature_layer is None) != (classifier is None):
             raise ValueError('VSTHook: feature_layer and classifier go together')
         if (cam_layer is None) == (feature_layer is None):
-            raise ValueError('VSTHook: give cam_layer (a layer that returns class maps), or feature_layer and classifier')
+            raise ValueError(
+                'VSTHook: give cam_layer (a layer that returns class maps), or feature_layer and classifier'
+            )
         if channel_order not in (None, 'rgb', 'bgr'):
             raise ValueError(f'VSTHook: channel_order must be "rgb", "bgr" or None, got {channel_order!r}')
         if 'loss' not in loss_name:
@@ -99,27 +109,29 @@ class VSTHook(Hook):
         self._handles: list = []
         self._maps: list[Tensor] | None = None  # where the map layer's outputs go; None: not listening
         self._in_view = False
-        self._acted = False
-        self._deviation: Tensor | None = None
-
-    # -- life cycle -----------------------------------------------------------------------------------------------------
+        self._last_maps: Tensor | None = None  # of this iteration, detached, for the guard
 
     def before_train(self, runner: Runner) -> None:
         """Set the forward hooks on the unwrapped module."""
         model = unwrap(runner.model)
         target = _submodule(model, self.module, 'module')
-        layer = _submodule(target, self.cam_layer or self.feature_layer,
-                           'cam_layer' if self.cam_layer else 'feature_layer')
-        self._linear = _submodule(target, self.classifier, 'classifier') if self.classifier else None
+        layer = _submodule(
+            target, self.cam_layer or self.feature_layer or '', 'cam_layer' if self.cam_layer else 'feature_layer'
+        )
+        self._linear: Any = _submodule(target, self.classifier, 'classifier') if self.classifier else None
         self._images = ImageRange.of(model, self.channel_order)
         self._signature = inspect.signature(target.forward)
         if 'mode' not in self._signature.parameters:
-            raise ValueError(f'VSTHook: {self.module or "the model"} ({type(target).__name__}) has no argument `mode` in its forward; '
-                             'point `module` at a model in the sense of mmengine.model.BaseModel')
+            raise ValueError(
+                f'VSTHook: {self.module or "the model"} ({type(target).__name__}) has no argument `mode` in its '
+                'forward; point `module` at a model in the sense of mmengine.model.BaseModel'
+            )
         self._interval = logging_interval(runner)
         self._guard = CollapseGuard(
             advice=f'Lower the weight of L_VST (VSTHook weight={self.weight}, normalization={self.normalization!r}, '
-            f'reduction={self.reduction!r}), or set normalization="standardize", which does not depend on the maps\' scale.')
+            f'reduction={self.reduction!r}), or set normalization="standardize", which does not '
+            "depend on the maps' scale."
+        )
         self._handles = [
             target.register_forward_pre_hook(self._arm, with_kwargs=True),
             layer.register_forward_hook(self._listen),
@@ -131,29 +143,29 @@ class VSTHook(Hook):
         for handle in self._handles:
             handle.remove()
         self._handles = []
-        self._maps = self._deviation = None
+        self._maps = self._last_maps = None
 
     def before_train_iter(self, runner: Runner, batch_idx: int, data_batch=None) -> None:
         """Forget the last iteration."""
-        self._acted = False
+        self._last_maps = None
 
     def after_train_iter(self, runner: Runner, batch_idx: int, data_batch=None, outputs=None) -> None:
         """Check that the hook acted and, at the logging interval, that the maps live."""
-        if not self._acted:
+        if self._last_maps is None:
             raise RuntimeError(
-                f'VSTHook added no loss in iteration {runner.iter + 1}: {self.module or "the model"} was not called with mode="loss" in '
-                f'training mode (is it frozen in eval mode, or does its owner call .loss() in place of the module itself?), or '
-                f'{self.cam_layer or self.feature_layer} did not run in that call')
+                f'VSTHook added no loss in iteration {runner.iter + 1}: {self.module or "the model"} was not called '
+                'with mode="loss" in training mode (is it frozen in eval mode, or does its owner call .loss() in place '
+                'of the module itself?), or '
+                f'{self.cam_layer or self.feature_layer} did not run in that call'
+            )
         first = self._guard.first is None
         if first or self.every_n_inner_iters(batch_idx, self._interval):
-            value = float(spatial_deviation(self._deviation))
+            value = float(spatial_deviation(self._last_maps))
             if first:
                 self._guard.start(value)
             elif warning := self._guard.update(value, runner.iter + 1):
                 runner.logger.warning(warning)
-        self._deviation = None
-
-    # -- inside the module's call ---------------------------------------------------------------------------------------
+        self._last_maps = None
 
     def _arm(self, module: nn.Module, args: tuple, kwargs: dict) -> None:
         if not self._in_view:
@@ -169,22 +181,29 @@ class VSTHook(Hook):
             return None
         original, self._maps = self._maps, None
         if not isinstance(outputs, dict):
-            raise TypeError(f'VSTHook: {type(module).__name__} must return a dict of losses with mode="loss", got {type(outputs).__name__}')
+            raise TypeError(
+                f'VSTHook: {type(module).__name__} must return a dict of losses with mode="loss", got '
+                f'{type(outputs).__name__}'
+            )
         if self.loss_name in outputs:
-            raise ValueError(f'VSTHook: the losses already hold {self.loss_name!r}; give the second hook another loss_name')
+            raise ValueError(
+                f'VSTHook: the losses already hold {self.loss_name!r}; give the second hook another loss_name'
+            )
         call = self._signature.bind(*args, **kwargs)
         name, images = next(iter(call.arguments.items()))
         if not isinstance(images, Tensor) or images.ndim != 4:
-            raise TypeError(f'VSTHook: {name} of {type(module).__name__}.forward must be images B x C x H x W, got '
-                            f'{tuple(images.shape) if isinstance(images, Tensor) else type(images).__name__}')
+            raise TypeError(
+                f'VSTHook: {name} of {type(module).__name__}.forward must be images B x C x H x W, got '
+                f'{tuple(images.shape) if isinstance(images, Tensor) else type(images).__name__}'
+            )
         with torch.no_grad():
             params = self.views.draw(images)
             view = self._images.transform(images, lambda rgb: self.views.apply(rgb, params))
         viewed = self._run_on(module, call, name, view)
-        loss = sum(self._compare(self._to_maps(m), self._to_maps(v), params)
-                   for m, v in zip(original, viewed, strict=True)) / len(original)
-        self._acted = True
-        self._deviation = self._to_maps(original[0]).detach()
+        loss = sum(
+            self._compare(self._to_maps(m), self._to_maps(v), params) for m, v in zip(original, viewed, strict=True)
+        ) / len(original)
+        self._last_maps = self._to_maps(original[0]).detach()
         return {**outputs, self.loss_name: self.weight * loss}
 
     def _run_on(self, module: nn.Module, call: inspect.BoundArguments, name: str, images: Tensor) -> list[Tensor]:
@@ -199,8 +218,10 @@ class VSTHook(Hook):
 
     def _to_maps(self, output: Tensor) -> Tensor:
         if output.ndim != 4:
-            raise ValueError(f'VSTHook: {self.cam_layer or self.feature_layer} must return maps B x C x h x w, got shape '
-                             f'{tuple(output.shape)}; choose the layer before pooling or flattening')
+            raise ValueError(
+                f'VSTHook: {self.cam_layer or self.feature_layer} must return maps B x C x h x w, got shape '
+                f'{tuple(output.shape)}; choose the layer before pooling or flattening'
+            )
         return output if self._linear is None else class_maps(output, self._linear.weight)
 
     def _compare(self, maps: Tensor, view_maps: Tensor, params) -> Tensor:
@@ -222,4 +243,6 @@ def _submodule(root: nn.Module, name: str, argument: str) -> nn.Module:
         return root.get_submodule(name)
     except AttributeError:
         known = [path for path, _ in root.named_modules() if path]
-        raise ValueError(f'VSTHook: {argument}={name!r} does not exist in {type(root).__name__}; it has: {", ".join(known)}') from None
+        raise ValueError(
+            f'VSTHook: {argument}={name!r} does not exist in {type(root).__name__}; it has: {", ".join(known)}'
+        ) from None

@@ -1,4 +1,5 @@
-"""Registered modules: thin shells around :mod:`sltnet_mm.functional`. ``SLTNet`` needs mmdet, everything else does not."""
+"""Registered modules: thin shells around :mod:`sltnet_mm.functional`. Only ``SLTNet`` needs mmdet."""
+
 from importlib.util import find_spec
 
 from .cam_head import CAMHead
@@ -11,4 +12,5 @@ __all__ = ['CAMHead', 'SMTLoss', 'SingleBoxHead', 'SmallConvNet', 'TorchvisionBa
 
 if find_spec('mmdet') is not None:
     from .slt_net import SLTNet  # noqa: F401
+
     __all__ += ['SLTNet']

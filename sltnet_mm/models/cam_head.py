@@ -1,4 +1,5 @@
 """A classification head whose logits are the spatial means of class maps."""
+
 from __future__ import annotations
 
 from collections.abc import Sequence
@@ -15,8 +16,8 @@ from .predictions import add_localization
 class CAMHead(ClsHead):
     """CAM head of Sec. 3.2: a 1x1 convolution without bias gives the class maps of eq. 7, their means the logits.
 
-    ``head.cam`` is that convolution: a forward hook on it sees the raw class maps ``M`` (B x C x h x w). Averaging the maps
-    equals pooling the features first (eq. 6), since both are linear.
+    ``head.cam`` is that convolution: a forward hook on it sees the raw class maps ``M`` (B x C x h x w). Averaging the
+    maps equals pooling the features first (eq. 6), since both are linear.
 
     Args:
         num_classes: C, at least 2.
@@ -25,10 +26,12 @@ class CAMHead(ClsHead):
             loss is logged as its ``loss_name`` (``loss_smt``), else as ``loss_cls``: the key ``loss`` is the total's.
         top_k: K of ACAM (eq. 9) in predictions; None takes the loss' ``top_k``, and 1 where the loss has none (the
             predicted class' map).
-        conv_channels: output channels of 3x3 convolutions with ReLU put before the maps; ``(1024,)`` is VGG16-CAM's conv6.
+        conv_channels: output channels of 3x3 convolutions with ReLU put before the maps; ``(1024,)`` is VGG16-CAM's
+            conv6.
         cal_acc: log the training accuracy, as in mmpretrain.
         topk: the k's of that accuracy (mmpretrain's name; not K).
-        init_cfg: defaults to a normal distribution of std 0.01 for ``cam``, as mmpretrain's LinearClsHead, Kaiming before it.
+        init_cfg: defaults to a normal distribution of std 0.01 for ``cam``, as mmpretrain's LinearClsHead, Kaiming
+            before it.
 
     Raises:
         ValueError: for values outside the ranges, or features that are no B x N x h x w tensor.
@@ -42,20 +45,25 @@ class CAMHead(ClsHead):
         torch.Size([2, 5, 7, 7])
     """
 
-    def __init__(self,
-                 num_classes: int,
-                 in_channels: int,
-                 loss: dict | None = None,
-                 top_k: int | None = None,
-                 conv_channels: Sequence[int] = (),
-                 cal_acc: bool = False,
-                 topk: int | Sequence[int] = (1, ),
-                 init_cfg: dict | list | None = None) -> None:
+    def __init__(
+        self,
+        num_classes: int,
+        in_channels: int,
+        loss: dict | None = None,
+        top_k: int | None = None,
+        conv_channels: Sequence[int] = (),
+        cal_acc: bool = False,
+        topk: int | Sequence[int] = (1,),
+        init_cfg: dict | list | None = None,
+    ) -> None:
         if num_classes < 2:
             raise ValueError(f'CAMHead: num_classes must be at least 2, got {num_classes}')
         loss = loss or dict(type='mmpretrain.CrossEntropyLoss')
-        init_cfg = init_cfg or [dict(type='Kaiming', layer='Conv2d'),
-                                dict(type='Normal', std=0.01, override=dict(name='cam'))]
+        if init_cfg is None:
+            init_cfg = [
+                dict(type='Kaiming', layer='Conv2d'),
+                dict(type='Normal', std=0.01, override=dict(name='cam')),
+            ]
         super().__init__(loss=loss, topk=topk, cal_acc=cal_acc, init_cfg=init_cfg)
         loss_top_k = getattr(self.loss_module, 'top_k', None)
         self.top_k = next(k for k in (top_k, loss_top_k, 1) if k is not None)
@@ -75,10 +83,14 @@ class CAMHead(ClsHead):
         """Features that the maps are made of: B x N x h x w."""
         features = feats[-1] if isinstance(feats, (tuple, list)) else feats
         if features.ndim != 4:
-            raise ValueError(f'CAMHead needs feature maps B x N x h x w, got shape {tuple(features.shape)}: leave out the '
-                             'pooling neck, and take the backbone\'s last maps (for transformers its patch tokens as a map)')
+            raise ValueError(
+                f'CAMHead needs feature maps B x N x h x w, got shape {tuple(features.shape)}: leave out the '
+                "pooling neck, and take the backbone's last maps (for transformers its patch tokens as a map)"
+            )
         if features.shape[1] != self.in_channels:
-            raise ValueError(f'CAMHead: in_channels is {self.in_channels}, the backbone gives {features.shape[1]} channels')
+            raise ValueError(
+                f'CAMHead: in_channels is {self.in_channels}, the backbone gives {features.shape[1]} channels'
+            )
         return self.convs(features)
 
     def class_maps(self, feats: tuple[Tensor, ...]) -> Tensor:

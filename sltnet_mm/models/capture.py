@@ -1,4 +1,5 @@
 """See what a submodule returned, without a change to the model."""
+
 from __future__ import annotations
 
 from collections.abc import Iterator
@@ -33,6 +34,7 @@ def capture_first_output(**modules: nn.Module) -> Iterator[dict[str, Tensor]]:
     def keeper(name: str):
         def keep(module: nn.Module, args: tuple, output: Tensor) -> None:
             seen.setdefault(name, output)
+
         return keep
 
     handles = [module.register_forward_hook(keeper(name)) for name, module in modules.items()]

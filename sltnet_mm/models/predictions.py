@@ -1,4 +1,5 @@
 """What a localizer's prediction writes onto a sample."""
+
 from __future__ import annotations
 
 from collections.abc import Sequence
@@ -12,9 +13,9 @@ from ..functional.cam import average_top_k_maps, to_score_map
 def add_localization(data_samples: Sequence[BaseDataElement], maps: Tensor, logits: Tensor, top_k: int) -> None:
     """Write a localizer's maps onto its samples, in place.
 
-    Each sample gets ``pred_maps``, raw float32 h x w maps: ``top_k`` (ACAM, eq. 9), ``top_1`` (the predicted class) and,
-    where the sample has a ``gt_label``, ``label`` (that class); and ``pred_score_map`` (H x W in [0, 1]), ACAM resized to
-    the network input, where the samples have an ``img_shape``.
+    Each sample gets ``pred_maps``, raw float32 h x w maps: ``top_k`` (ACAM, eq. 9), ``top_1`` (the predicted class)
+    and, where the sample has a ``gt_label``, ``label`` (that class); and ``pred_score_map`` (H x W in [0, 1]), ACAM
+    resized to the network input, where the samples have an ``img_shape``.
 
     Args:
         data_samples: B samples.
@@ -32,8 +33,10 @@ def add_localization(data_samples: Sequence[BaseDataElement], maps: Tensor, logi
     if sized:
         sizes = {tuple(sample.img_shape[:2]) for sample in data_samples}
         if len(sizes) != 1:
-            raise ValueError(f'the images of one batch must have one size, got {sorted(sizes)}: resize both sides '
-                             '(sltnet_mm.ResizeCrop)')
+            raise ValueError(
+                f'the images of one batch must have one size, got {sorted(sizes)}: resize both sides '
+                '(sltnet_mm.ResizeCrop)'
+            )
         score_maps = to_score_map(acam, size=sizes.pop())
     for i, sample in enumerate(data_samples):
         sample.pred_maps = BaseDataElement(top_k=acam[i], top_1=top_1[i])

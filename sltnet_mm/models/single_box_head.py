@@ -1,4 +1,5 @@
 """The regressor's head: one box an image."""
+
 from __future__ import annotations
 
 from collections.abc import Sequence
@@ -29,7 +30,8 @@ class SingleBoxHead(BaseModule):
         feat_channels: width of the hidden layer; 512 as in PSOL, the paper gives none.
         downsample: m of Sec. 3.1, pixels per box unit; 16 is VGG16's stride, so a 224 image spans 14 units, which suits
             smooth L1's bend at 1. The image size gives boxes in [0, 1].
-        out_act: activation after the last layer: 'relu' (the paper's text), 'sigmoid' (PSOL, with boxes in [0, 1]) or 'none'.
+        out_act: activation after the last layer: 'relu' (the paper's text), 'sigmoid' (PSOL, with boxes in [0, 1]) or
+            'none'.
         init_box: four box units that the last bias starts with, in place of zeros where a ReLU is dead.
             None: the centred box of half the sides, (.25, .25, .75, .75) * ``input_size`` / m.
         input_size: side of the network input in pixels, for ``init_box=None``.
@@ -48,17 +50,19 @@ class SingleBoxHead(BaseModule):
         torch.Size([2, 4])
     """
 
-    def __init__(self,
-                 in_channels: int,
-                 feat_channels: int = 512,
-                 downsample: float = 16,
-                 out_act: str = 'relu',
-                 init_box: Sequence[float] | None = None,
-                 input_size: int = 224,
-                 loss_weight: float = 1.0,
-                 train_cfg: dict | None = None,
-                 test_cfg: dict | None = None,
-                 init_cfg: dict | list | None = None) -> None:
+    def __init__(
+        self,
+        in_channels: int,
+        feat_channels: int = 512,
+        downsample: float = 16,
+        out_act: str = 'relu',
+        init_box: Sequence[float] | None = None,
+        input_size: int = 224,
+        loss_weight: float = 1.0,
+        train_cfg: dict | None = None,
+        test_cfg: dict | None = None,
+        init_cfg: dict | list | None = None,
+    ) -> None:
         super().__init__(init_cfg)
         if out_act not in _ACTIVATIONS:
             raise ValueError(f'SingleBoxHead: out_act must be one of {sorted(_ACTIVATIONS)}, got {out_act!r}')
@@ -67,11 +71,11 @@ class SingleBoxHead(BaseModule):
                 raise ValueError(f'SingleBoxHead: {name} must be positive, got {value}')
         if loss_weight < 0:
             raise ValueError(f'SingleBoxHead: loss_weight must be >= 0, got {loss_weight}')
-        for name, value in (('train_cfg', train_cfg), ('test_cfg', test_cfg)):
-            if value:
-                raise ValueError(f'SingleBoxHead has no {name}, got {dict(value)}')
+        for name, settings in (('train_cfg', train_cfg), ('test_cfg', test_cfg)):
+            if settings:
+                raise ValueError(f'SingleBoxHead has no {name}, got {dict(settings)}')
         if init_box is None:
-            init_box = [share * input_size / downsample for share in (.25, .25, .75, .75)]
+            init_box = [share * input_size / downsample for share in (0.25, 0.25, 0.75, 0.75)]
         if len(init_box) != 4:
             raise ValueError(f'SingleBoxHead: init_box must be four box units x1, y1, x2, y2, got {init_box}')
         self.downsample = downsample
@@ -105,8 +109,10 @@ class SingleBoxHead(BaseModule):
         instances = [sample.gt_instances for sample in batch_data_samples]
         for sample, instance in zip(batch_data_samples, instances, strict=True):
             if len(instance) != 1:
-                raise ValueError(f'SingleBoxHead trains on one box an image, {sample.get("img_path", "a sample")} has '
-                                 f'{len(instance)}: keep the pseudo box alone')
+                raise ValueError(
+                    f'SingleBoxHead trains on one box an image, {sample.get("img_path", "a sample")} has '
+                    f'{len(instance)}: keep the pseudo box alone'
+                )
         boxes = torch.cat([_as_tensor(instance.bboxes) for instance in instances])
         weights = torch.cat([instance.weights for instance in instances]) if 'weights' in instances[0] else None
         predicted = self(feats)
@@ -119,15 +125,15 @@ class SingleBoxHead(BaseModule):
         low, high = torch.minimum(boxes[:, :2], boxes[:, 2:]), torch.maximum(boxes[:, :2], boxes[:, 2:])
         return clip_boxes(torch.cat([low, high], dim=1), size)
 
-    def predict(self,
-                feats: tuple[Tensor, ...],
-                batch_data_samples: Sequence[BaseDataElement],
-                rescale: bool = True) -> list[InstanceData]:
+    def predict(
+        self, feats: tuple[Tensor, ...], batch_data_samples: Sequence[BaseDataElement], rescale: bool = True
+    ) -> list[InstanceData]:
         """One box an image with label 0 and score 1 (the regressor knows no classes).
 
         Args:
             feats: the backbone's feature maps.
-            batch_data_samples: B samples with ``img_shape`` and, for ``rescale``, ``homography_matrix`` and ``ori_shape``.
+            batch_data_samples: B samples with ``img_shape`` and, for ``rescale``, ``homography_matrix`` and
+                ``ori_shape``.
             rescale: boxes in original pixels (default) or in pixels of the network input.
         """
         boxes = self.predict_boxes(feats, batch_data_samples[0].img_shape[:2])

@@ -1,8 +1,10 @@
 """SLT-Net: localizer and regressor trained together, the classifier joined for inference."""
+
 from __future__ import annotations
 
 import copy
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from mmdet.models.detectors.base import BaseDetector
@@ -21,27 +23,28 @@ _TEST_CFG = dict(box_from='regressor', score_map=False, max_labels=5)
 class SLTNet(BaseDetector):
     """SLT-Net of eq. 1-4 as an mmdet detector.
 
-    Training: ``L_SMT + beta L_VST + L_REG``. The localizer is *called* (forward hooks fire through the call alone), so that a
-    :class:`~sltnet_mm.hooks.VSTHook` on ``localizer`` adds ``loss_vst``. The maps and logits of the original view, detached, give
-    the pseudo boxes that the regressor is trained on in the same step (readings of Sec. 3.1); an image without foreground takes
-    part with weight 0. There is one backward pass; localizer and regressor share no weights. The classifier has its own run:
-    here it is frozen and in eval mode.
+    Training: ``L_SMT + beta L_VST + L_REG``. The localizer is *called* (forward hooks fire through the call alone), so
+    that a :class:`~sltnet_mm.hooks.VSTHook` on ``localizer`` adds ``loss_vst``. The maps and logits of the original
+    view, detached, give the pseudo boxes that the regressor is trained on in the same step (readings of Sec. 3.1); an
+    image without foreground takes part with weight 0. There is one backward pass; localizer and regressor share no
+    weights. The classifier has its own run: here it is frozen and in eval mode.
 
-    Inference: the box of the regressor (or the localizer), the labels of the classifier (or, without one, the localizer).
-    ``pred_instances`` holds the same box min(5, C) times with the best labels and their scores, in original pixels, so
-    that mmdet's metrics, visualisers and ``DetInferencer`` work.
+    Inference: the box of the regressor (or the localizer), the labels of the classifier (or, without one, the
+    localizer). ``pred_instances`` holds the same box min(5, C) times with the best labels and their scores, in original
+    pixels, so that mmdet's metrics, visualisers and ``DetInferencer`` work.
 
     Args:
         localizer: classifier config whose ``head`` has the map layer ``cam``: ``mmpretrain.ImageClassifier`` with
-            :class:`CAMHead`. Parts of mmpretrain get ``_scope_='mmpretrain'`` (else mmdet's classes of the same name are built).
+            :class:`CAMHead`. Parts of mmpretrain get ``_scope_='mmpretrain'`` (else mmdet's classes of the same name
+            are built).
         pseudo_box: config of :class:`~sltnet_mm.pseudo_boxes.PseudoBoxGenerator`; its ``top_k`` defaults to the head's.
         regressor: detector config, ``mmdet.SingleStageDetector`` with :class:`SingleBoxHead`.
         classifier: ``mmpretrain.ImageClassifier`` config, or None. Its weights must come with the checkpoint
             (tools/model_converters/merge_parts.py writes them into it) or, in training, its ``init_cfg``.
         data_preprocessor: as mmdet's; the parts' own preprocessors are not used.
         train_cfg: must be empty.
-        test_cfg: ``box_from`` ('regressor' or 'localizer'), ``score_map`` (write ``pred_maps`` and ``pred_score_map``; default
-            False), ``max_labels`` (5).
+        test_cfg: ``box_from`` ('regressor' or 'localizer'), ``score_map`` (write ``pred_maps`` and ``pred_score_map``;
+            default False), ``max_labels`` (5).
         init_cfg: as everywhere in mmengine.
 
     Raises:
@@ -49,28 +52,32 @@ class SLTNet(BaseDetector):
         RuntimeError: prediction with a classifier whose weights were never loaded.
     """
 
-    def __init__(self,
-                 localizer: dict,
-                 pseudo_box: dict,
-                 regressor: dict,
-                 classifier: dict | None = None,
-                 data_preprocessor: dict | nn.Module | None = None,
-                 train_cfg: dict | None = None,
-                 test_cfg: dict | None = None,
-                 init_cfg: dict | list | None = None) -> None:
+    def __init__(
+        self,
+        localizer: dict,
+        pseudo_box: dict,
+        regressor: dict,
+        classifier: dict | None = None,
+        data_preprocessor: dict | nn.Module | None = None,
+        train_cfg: dict | None = None,
+        test_cfg: dict | None = None,
+        init_cfg: dict | list | None = None,
+    ) -> None:
         super().__init__(data_preprocessor=data_preprocessor, init_cfg=init_cfg)
         if train_cfg:
             raise ValueError(f'SLTNet has no train_cfg, got {dict(train_cfg)}')
         self.test_cfg = _checked_test_cfg(test_cfg)
         self.localizer = MODELS.build(_in_its_scope(localizer))
         if not isinstance(getattr(getattr(self.localizer, 'head', None), 'cam', None), nn.Module):
-            raise ValueError('SLTNet: localizer.head must have the map layer `cam`; use head=dict(type="sltnet_mm.CAMHead", ...), '
-                             f'got {type(getattr(self.localizer, "head", None)).__name__}')
+            raise ValueError(
+                'SLTNet: localizer.head must have the map layer `cam`; use head=dict(type="sltnet_mm.CAMHead", ...), '
+                f'got {type(getattr(self.localizer, "head", None)).__name__}'
+            )
         self.pseudo_box = TASK_UTILS.build(pseudo_box)
         if self.pseudo_box.top_k is None:
             self.pseudo_box.top_k = self.localizer.head.top_k
         self.regressor = MODELS.build(_in_its_scope(regressor))
-        self.classifier = None if classifier is None else MODELS.build(_in_its_scope(classifier))
+        self.classifier: Any = None if classifier is None else MODELS.build(_in_its_scope(classifier))
         if self.classifier is not None:
             self._classifier_loaded = False
             self.classifier.requires_grad_(False)
@@ -110,7 +117,9 @@ class SLTNet(BaseDetector):
         self._count_missing(found)
         weights, labels = found.to(boxes.dtype), torch.zeros_like(found, dtype=torch.long)
         for i, sample in enumerate(batch_data_samples):
-            sample.gt_instances = InstanceData(bboxes=boxes[i:i + 1], labels=labels[i:i + 1], weights=weights[i:i + 1])
+            sample.gt_instances = InstanceData(
+                bboxes=boxes[i : i + 1], labels=labels[i : i + 1], weights=weights[i : i + 1]
+            )
         losses.update(self.regressor(batch_inputs, batch_data_samples, mode='loss'))
         return losses
 
@@ -118,10 +127,9 @@ class SLTNet(BaseDetector):
         before = self.statistics.get('images_without_pseudo_box', 0)
         self.statistics['images_without_pseudo_box'] = before + (~found).sum()
 
-    def predict(self,
-                batch_inputs: Tensor,
-                batch_data_samples: Sequence[BaseDataElement],
-                rescale: bool = True) -> Sequence[BaseDataElement]:
+    def predict(
+        self, batch_inputs: Tensor, batch_data_samples: Sequence[BaseDataElement], rescale: bool = True
+    ) -> Sequence[BaseDataElement]:
         """Predictions written onto the samples.
 
         Args:
@@ -130,11 +138,12 @@ class SLTNet(BaseDetector):
             rescale: boxes in original pixels (default) or in pixels of the network input.
 
         Returns:
-            The samples with ``pred_instances``, ``pred_score`` (C), ``pred_label`` (1) and, with ``test_cfg.score_map``,
-            ``pred_maps`` and ``pred_score_map``.
+            The samples with ``pred_instances``, ``pred_score`` (C), ``pred_label`` (1) and, with
+            ``test_cfg.score_map``, ``pred_maps`` and ``pred_score_map``.
         """
         size = tuple(batch_inputs.shape[-2:])
-        boxes = scores = None
+        boxes: Any = None
+        scores: Any = None
         if self.test_cfg['score_map'] or self.test_cfg['box_from'] == 'localizer' or self.classifier is None:
             _, maps, logits = self._run_localizer(batch_inputs, None, mode='tensor')
             scores = logits.float().softmax(dim=1)
@@ -154,9 +163,9 @@ class SLTNet(BaseDetector):
         """Class probabilities, B x C; the mean over the crops where the pipeline left some (:class:`TenCrop`)."""
         if not self._classifier_loaded:
             raise RuntimeError(
-                'the weights of SLTNet.classifier were never loaded: the checkpoint holds none. Write them into it: python '
-                'tools/model_converters/merge_parts.py SLT_CHECKPOINT --classifier CLASSIFIER_CHECKPOINT --out MERGED, or '
-                'set model.classifier=None to take the labels from the localizer'
+                'the weights of SLTNet.classifier were never loaded: the checkpoint holds none. Write them into it: '
+                'python tools/model_converters/merge_parts.py SLT_CHECKPOINT --classifier CLASSIFIER_CHECKPOINT '
+                '--out MERGED, or set model.classifier=None to take the labels from the localizer'
             )
         if 'crops' not in data_samples[0]:
             return self.classifier(batch_inputs, mode='tensor').float().softmax(dim=1)
@@ -165,11 +174,14 @@ class SLTNet(BaseDetector):
         scores = self.classifier(inputs, mode='tensor').float().softmax(dim=1)
         return scores.unflatten(0, crops.shape[:2]).mean(dim=1)
 
-    def _write(self, data_samples: Sequence[BaseDataElement], boxes: Tensor, scores: Tensor) -> Sequence[BaseDataElement]:
+    def _write(
+        self, data_samples: Sequence[BaseDataElement], boxes: Tensor, scores: Tensor
+    ) -> Sequence[BaseDataElement]:
         top_scores, top_labels = scores.topk(min(self.test_cfg['max_labels'], scores.shape[1]), dim=1)
         for i, sample in enumerate(data_samples):
-            sample.pred_instances = InstanceData(bboxes=boxes[i].expand(top_labels.shape[1], 4).clone(), labels=top_labels[i],
-                                                 scores=top_scores[i])
+            sample.pred_instances = InstanceData(
+                bboxes=boxes[i].expand(top_labels.shape[1], 4).clone(), labels=top_labels[i], scores=top_scores[i]
+            )
             sample.pred_score = scores[i]
             sample.pred_label = top_labels[i, :1]
         return data_samples

@@ -1,4 +1,5 @@
 """The semantic tolerance loss as a loss module of mmpretrain and mmdet heads."""
+
 from __future__ import annotations
 
 from mmengine.model import BaseModule
@@ -14,12 +15,13 @@ _REDUCTIONS = ('none', 'mean', 'sum')
 class SMTLoss(BaseModule):
     """L_SMT of eq. 8: cross entropy, damped by ``alpha`` where the label is among the top-K scores.
 
-    The shell of :func:`sltnet_mm.functional.smt_loss` with the call signature of mmpretrain's and mmdet's losses. After a
-    call, ``statistics['tolerated']`` holds the share of samples inside the tolerance as a detached scalar tensor on the
-    logits' device; :class:`~sltnet_mm.hooks.StatisticsHook` logs it at the logging interval.
+    The shell of :func:`sltnet_mm.functional.smt_loss` with the call signature of mmpretrain's and mmdet's losses. After
+    a call, ``statistics['tolerated']`` holds the share of samples inside the tolerance as a detached scalar tensor on
+    the logits' device; :class:`~sltnet_mm.hooks.StatisticsHook` logs it at the logging interval.
 
     Args:
-        top_k: K, how many classes count as similar to the label; 1 <= K <= classes. (mmpretrain's ``topk`` means accuracy.)
+        top_k: K, how many classes count as similar to the label; 1 <= K <= classes. (mmpretrain's ``topk`` means
+            accuracy.)
         alpha: factor on the loss inside the tolerance, in [0, 1]; 1 gives cross entropy.
         loss_weight: factor on the whole loss, >= 0.
         reduction: 'mean' over the samples (default), 'sum' or 'none'.
@@ -50,12 +52,14 @@ class SMTLoss(BaseModule):
         self.reduction = reduction
         self.statistics: dict[str, Tensor] = {}
 
-    def forward(self,
-                cls_score: Tensor,
-                label: Tensor,
-                weight: Tensor | None = None,
-                avg_factor: float | Tensor | None = None,
-                reduction_override: str | None = None) -> Tensor:
+    def forward(
+        self,
+        cls_score: Tensor,
+        label: Tensor,
+        weight: Tensor | None = None,
+        avg_factor: float | Tensor | None = None,
+        reduction_override: str | None = None,
+    ) -> Tensor:
         """L_SMT of a batch.
 
         Args:
@@ -72,8 +76,10 @@ class SMTLoss(BaseModule):
         if reduction not in _REDUCTIONS:
             raise ValueError(f'SMTLoss: reduction_override must be one of {_REDUCTIONS}, got {reduction_override!r}')
         if label.is_floating_point() or label.ndim != 1:
-            raise ValueError(f'SMTLoss: label must be class indices of shape (B,), got {label.dtype} of shape '
-                             f'{tuple(label.shape)}. Soft labels (Mixup, CutMix) have no top-K membership: leave them out.')
+            raise ValueError(
+                f'SMTLoss: label must be class indices of shape (B,), got {label.dtype} of shape '
+                f'{tuple(label.shape)}. Soft labels (Mixup, CutMix) have no top-K membership: leave them out.'
+            )
         self.statistics['tolerated'] = in_top_k(cls_score, label, self.top_k).float().mean()
         losses = smt_loss(cls_score, label, self.top_k, self.alpha, reduction='none')
         if weight is not None:

@@ -1,4 +1,5 @@
 """Any convolutional network of torchvision as a backbone."""
+
 from __future__ import annotations
 
 from collections import OrderedDict
@@ -12,8 +13,8 @@ from torchvision.models import get_model, list_models
 
 from ..registry import MODELS
 
-# The child that ends a family's feature maps, tried in this order: squeezenet, vgg, densenet, mobilenet, efficientnet and
-# convnext name it `features`; resnet, resnext and regnet-like ones `layer4`.
+# The child that ends a family's feature maps, tried in this order: squeezenet, vgg, densenet, mobilenet, efficientnet
+# and convnext name it `features`; resnet, resnext and regnet-like ones `layer4`.
 _FEATURE_ENDS = ('features', 'layer4')
 
 
@@ -24,8 +25,8 @@ class TorchvisionBackbone(BaseModule):
     Args:
         model: a name of ``torchvision.models.list_models()``, as ``'squeezenet1_1'``.
         end: the child after which the network is cut, or a dotted name inside a sequential child (``'features.29'`` is
-            VGG16 without its last pooling). None takes ``features`` or ``layer4``, whichever the network has. What comes
-            before it must run in the order of the children, as in those families.
+            VGG16 without its last pooling). None takes ``features`` or ``layer4``, whichever the network has. What
+            comes before it must run in the order of the children, as in those families.
         checkpoint: a file with weights of the whole torchvision network; they are loaded by ``init_weights``. A
             parameter that the file lacks, or of another shape, is an error; its classifier is left out. None: random
             weights, which the log says.
@@ -42,12 +43,16 @@ class TorchvisionBackbone(BaseModule):
         torch.Size([1, 512, 13, 13])
     """
 
-    def __init__(self, model: str, end: str | None = None, checkpoint: str | None = None, init_cfg: None = None) -> None:
+    def __init__(
+        self, model: str, end: str | None = None, checkpoint: str | None = None, init_cfg: None = None
+    ) -> None:
         super().__init__()
         if init_cfg:
             raise ValueError('TorchvisionBackbone: use `checkpoint` in place of init_cfg')
         if model not in list_models(module=None):
-            raise ValueError(f'TorchvisionBackbone: torchvision has no model {model!r}; see torchvision.models.list_models()')
+            raise ValueError(
+                f'TorchvisionBackbone: torchvision has no model {model!r}; see torchvision.models.list_models()'
+            )
         self.model_name = model
         self.checkpoint = checkpoint
         for name, child in _cut(get_model(model, weights=None), end).items():
@@ -56,7 +61,10 @@ class TorchvisionBackbone(BaseModule):
     def init_weights(self) -> None:
         """Load ``checkpoint``; the parameters' names are torchvision's."""
         if self.checkpoint is None:
-            print_log(f'TorchvisionBackbone({self.model_name}): no checkpoint is given, the weights are random', logger='current')
+            print_log(
+                f'TorchvisionBackbone({self.model_name}): no checkpoint is given, the weights are random',
+                logger='current',
+            )
             return
         if '://' not in self.checkpoint and not Path(self.checkpoint).is_file():
             raise FileNotFoundError(f'TorchvisionBackbone: checkpoint {self.checkpoint} does not exist')
@@ -65,15 +73,17 @@ class TorchvisionBackbone(BaseModule):
         own = self.state_dict()
         lacking = [name for name, value in own.items() if name not in weights or weights[name].shape != value.shape]
         if lacking:
-            raise ValueError(f'TorchvisionBackbone: {self.checkpoint} does not fit {self.model_name}: {len(lacking)} of {len(own)} '
-                             f'parameters are missing or of another shape, the first is {lacking[0]}')
+            raise ValueError(
+                f'TorchvisionBackbone: {self.checkpoint} does not fit {self.model_name}: {len(lacking)} of {len(own)} '
+                f'parameters are missing or of another shape, the first is {lacking[0]}'
+            )
         self.load_state_dict({name: weights[name] for name in own})
 
     def forward(self, images: Tensor) -> tuple[Tensor, ...]:
         """Feature maps of images B x 3 x H x W, as a tuple of one tensor B x N x h x w."""
         for child in self.children():
             images = child(images)
-        return (images, )
+        return (images,)
 
 
 def _cut(network: nn.Module, end: str | None) -> OrderedDict[str, nn.Module]:
@@ -83,13 +93,18 @@ def _cut(network: nn.Module, end: str | None) -> OrderedDict[str, nn.Module]:
         end = next((name for name in _FEATURE_ENDS if name in children), None)
     last, _, inner = (end or '').partition('.')
     if last not in children:
-        raise ValueError(f'TorchvisionBackbone: end {end!r} is no child of {type(network).__name__}, its children are {list(children)}')
+        raise ValueError(
+            f'TorchvisionBackbone: end {end!r} is no child of {type(network).__name__}, its children are '
+            f'{list(children)}'
+        )
     names = list(children)
-    kept = OrderedDict((name, children[name]) for name in names[:names.index(last) + 1])
+    kept = OrderedDict((name, children[name]) for name in names[: names.index(last) + 1])
     if inner:
         sequence = kept[last]
         steps = [name for name, _ in sequence.named_children()]
         if not isinstance(sequence, nn.Sequential) or inner not in steps:
-            raise ValueError(f'TorchvisionBackbone: end {end!r}: {last} is no sequence with a step {inner!r}, its steps are {steps}')
-        kept[last] = sequence[:steps.index(inner) + 1]
+            raise ValueError(
+                f'TorchvisionBackbone: end {end!r}: {last} is no sequence with a step {inner!r}, its steps are {steps}'
+            )
+        kept[last] = sequence[: steps.index(inner) + 1]
     return kept

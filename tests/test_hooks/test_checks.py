@@ -1,4 +1,5 @@
 """Hooks that stop hopeless runs, and the one that logs statistics."""
+
 import pytest
 import torch
 from mmengine.hooks import Hook
@@ -46,32 +47,45 @@ def test_class_counts_are_compared_before_training(tmp_path):
     toy_runner(Headed(3), tmp_path, [hook]).train()
 
 
-@pytest.mark.parametrize(('change', 'message'), [
-    (lambda weights: weights.pop('cam.weight'), r'1 parameters missing from it \(cam.weight\)'),
-    (lambda weights: weights.update({'cam.weight': torch.zeros(9, 4, 1, 1)}), r'cam.weight: \(9, 4, 1, 1\) in the checkpoint, \(3, 4'),
-])
+@pytest.mark.parametrize(
+    ('change', 'message'),
+    [
+        (lambda weights: weights.pop('cam.weight'), r'1 parameters missing from it \(cam.weight\)'),
+        (
+            lambda weights: weights.update({'cam.weight': torch.zeros(9, 4, 1, 1)}),
+            r'cam.weight: \(9, 4, 1, 1\) in the checkpoint, \(3, 4',
+        ),
+    ],
+)
 def test_checkpoint_of_another_model_is_refused(tmp_path, change, message):
     weights = ToyClassifier().state_dict()
     change(weights)
     torch.save(dict(state_dict=weights), tmp_path / 'other.pth')
-    runner = toy_runner(ToyClassifier(), tmp_path, [dict(type='sltnet_mm.CheckpointFitHook')], load_from=str(tmp_path / 'other.pth'))
+    runner = toy_runner(
+        ToyClassifier(), tmp_path, [dict(type='sltnet_mm.CheckpointFitHook')], load_from=str(tmp_path / 'other.pth')
+    )
     with pytest.raises(ValueError, match=message):
         runner.train()
-    allowed = toy_runner(ToyClassifier(), tmp_path, [dict(type='sltnet_mm.CheckpointFitHook', may_miss=['cam.'])],
-                         load_from=str(tmp_path / 'other.pth'))
+    allowed = toy_runner(
+        ToyClassifier(),
+        tmp_path,
+        [dict(type='sltnet_mm.CheckpointFitHook', may_miss=['cam.'])],
+        load_from=str(tmp_path / 'other.pth'),
+    )
     allowed.train()
 
 
 def test_checkpoint_of_the_model_is_taken_also_from_a_wrapped_one(tmp_path):
     weights = {f'module.{name}': value for name, value in ToyClassifier().state_dict().items()}
     torch.save(dict(state_dict=weights), tmp_path / 'same.pth')
-    toy_runner(ToyClassifier(), tmp_path, [dict(type='sltnet_mm.CheckpointFitHook')], load_from=str(tmp_path / 'same.pth')).train()
+    toy_runner(
+        ToyClassifier(), tmp_path, [dict(type='sltnet_mm.CheckpointFitHook')], load_from=str(tmp_path / 'same.pth')
+    ).train()
 
 
 def test_statistics_are_logged_at_the_interval_only(tmp_path):
 
     class Counting(ToyClassifier):
-
         def __init__(self):
             super().__init__()
             self.statistics = {}
@@ -89,6 +103,12 @@ def test_statistics_are_logged_at_the_interval_only(tmp_path):
             self.seen.append(scalars['train/calls'].current() if 'train/calls' in scalars else None)
 
     fetched = Fetched()
-    toy_runner(Counting(), tmp_path, [dict(type='sltnet_mm.StatisticsHook'), fetched], images=16, batch=4,
-               default_hooks=dict(logger=dict(type='LoggerHook', interval=2))).train()
+    toy_runner(
+        Counting(),
+        tmp_path,
+        [dict(type='sltnet_mm.StatisticsHook'), fetched],
+        images=16,
+        batch=4,
+        default_hooks=dict(logger=dict(type='LoggerHook', interval=2)),
+    ).train()
     assert fetched.seen == [None, 2, 2, 4]

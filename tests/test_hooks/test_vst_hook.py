@@ -1,4 +1,5 @@
 """VSTHook against a step written by hand, and everything that could silently switch it off."""
+
 import copy
 import logging
 
@@ -24,7 +25,9 @@ def hand_written_losses(model, images, samples):
     labels = torch.tensor([sample.gt_label for sample in samples])
     view = F.interpolate(images.flip(3), scale_factor=0.5, mode='bilinear', align_corners=False)
     # interpolation is done in single precision there, so it is here
-    restored = F.interpolate(model.maps(view).float(), size=maps.shape[-2:], mode='bilinear', align_corners=False).flip(3)
+    restored = F.interpolate(model.maps(view).float(), size=maps.shape[-2:], mode='bilinear', align_corners=False).flip(
+        3
+    )
     return F.cross_entropy(maps.mean(dim=(2, 3)), labels) + WEIGHT * F.mse_loss(restored, maps.float())
 
 
@@ -68,7 +71,7 @@ class Watch(Hook):
     def after_train_iter(self, runner, batch_idx, data_batch=None, outputs=None):
         self.losses.append({name: float(value) for name, value in outputs.items()})
         vst = next(hook for hook in runner.hooks if isinstance(hook, VSTHook))
-        assert vst._maps is None and vst._deviation is None
+        assert vst._maps is None and vst._last_maps is None
         copy.deepcopy(runner.model)  # a graph tensor left behind would make this raise
 
 
@@ -130,7 +133,9 @@ def test_gradient_through_the_original_can_be_cut(tmp_path, detach):
     images, samples = samples_of(ToyImages(4), range(4))
     images.requires_grad_()
     seen = []
-    handle = model.cam.register_forward_hook(lambda module, args, output: (output.retain_grad(), seen.append(output))[0])
+    handle = model.cam.register_forward_hook(
+        lambda module, args, output: (output.retain_grad(), seen.append(output))[0]
+    )
     model(images, samples, mode='loss')['loss_vst'].backward()
     handle.remove()
     original, view = seen
@@ -141,7 +146,6 @@ def test_gradient_through_the_original_can_be_cut(tmp_path, detach):
 def test_plain_linear_head_gives_the_same_loss_as_a_map_layer(tmp_path):
 
     class LinearHead(ToyClassifier):
-
         def __init__(self):
             super().__init__()
             self.fc = nn.Linear(4, 3).double()
@@ -153,12 +157,14 @@ def test_plain_linear_head_gives_the_same_loss_as_a_map_layer(tmp_path):
             return dict(loss_ce=logits.sum() * 0) if mode == 'loss' else logits
 
     class MapHead(ToyClassifier):
-
         def maps(self, inputs):
             return self.cam(self.norm(self.features(inputs)))
 
     values = []
-    for model, layers in ((LinearHead(), dict(cam_layer=None, feature_layer='norm', classifier='fc')), (MapHead(), dict())):
+    for model, layers in (
+        (LinearHead(), dict(cam_layer=None, feature_layer='norm', classifier='fc')),
+        (MapHead(), dict()),
+    ):
         hook = VSTHook(**{name: value for name, value in vst_hook(**layers).items() if name != 'type'})
         hook.before_train(toy_runner(model, tmp_path, [hook]))
         values.append(model(*samples_of(ToyImages(4), range(4)), mode='loss')['loss_vst'].item())
@@ -180,7 +186,6 @@ def test_acts_only_in_training_and_with_mode_loss(tmp_path):
 def test_an_iteration_without_effect_is_an_error(tmp_path):
 
     class Frozen(ToyClassifier):
-
         def train(self, mode=True):
             return super().train(False)
 
@@ -188,17 +193,20 @@ def test_an_iteration_without_effect_is_an_error(tmp_path):
         toy_runner(Frozen(), tmp_path, [vst_hook()]).train()
 
 
-@pytest.mark.parametrize(('settings', 'message'), [
-    (dict(cam_layer='kam'), "cam_layer='kam' does not exist in ToyClassifier; it has: .*features.*cam"),
-    (dict(module='localizer'), "module='localizer' does not exist"),
-    (dict(cam_layer='norm', views=FLIP_AND_HALF, weight=-1), 'weight must be >= 0, got -1'),
-    (dict(cam_layer=None), 'give cam_layer'),
-    (dict(feature_layer='norm'), 'go together'),
-    (dict(loss_name='vst'), 'must contain "loss"'),
-    (dict(normalization='minmax'), 'minmax'),
-    (dict(reduction='summ'), 'summ'),
-    (dict(channel_order='gbr'), 'channel_order'),
-])
+@pytest.mark.parametrize(
+    ('settings', 'message'),
+    [
+        (dict(cam_layer='kam'), "cam_layer='kam' does not exist in ToyClassifier; it has: .*features.*cam"),
+        (dict(module='localizer'), "module='localizer' does not exist"),
+        (dict(cam_layer='norm', views=FLIP_AND_HALF, weight=-1), 'weight must be >= 0, got -1'),
+        (dict(cam_layer=None), 'give cam_layer'),
+        (dict(feature_layer='norm'), 'go together'),
+        (dict(loss_name='vst'), 'must contain "loss"'),
+        (dict(normalization='minmax'), 'minmax'),
+        (dict(reduction='summ'), 'summ'),
+        (dict(channel_order='gbr'), 'channel_order'),
+    ],
+)
 def test_bad_settings_name_the_mend(tmp_path, settings, message):
     with pytest.raises(ValueError, match=message):
         toy_runner(ToyClassifier(), tmp_path, [vst_hook(**settings)]).train()
@@ -211,9 +219,10 @@ def test_unknown_argument_is_refused():
 
 def test_collapse_is_seen_and_said_once(tmp_path, caplog):
     model = ToyClassifier()
-    hook = vst_hook(weight=300., reduction='class_sum')
-    runner = toy_runner(model, tmp_path, [hook], epochs=50, lr=1e-3,
-                        default_hooks=dict(logger=dict(type='LoggerHook', interval=1)))
+    hook = vst_hook(weight=300.0, reduction='class_sum')
+    runner = toy_runner(
+        model, tmp_path, [hook], epochs=50, lr=1e-3, default_hooks=dict(logger=dict(type='LoggerHook', interval=1))
+    )
     with caplog.at_level(logging.WARNING):
         runner.logger.addHandler(caplog.handler)
         runner.train()
@@ -223,8 +232,13 @@ def test_collapse_is_seen_and_said_once(tmp_path, caplog):
 
 
 def test_healthy_training_brings_no_warning(tmp_path, caplog):
-    runner = toy_runner(ToyClassifier(), tmp_path, [vst_hook(weight=0.01)], epochs=5,
-                        default_hooks=dict(logger=dict(type='LoggerHook', interval=1)))
+    runner = toy_runner(
+        ToyClassifier(),
+        tmp_path,
+        [vst_hook(weight=0.01)],
+        epochs=5,
+        default_hooks=dict(logger=dict(type='LoggerHook', interval=1)),
+    )
     with caplog.at_level(logging.WARNING):
         runner.logger.addHandler(caplog.handler)
         runner.train()

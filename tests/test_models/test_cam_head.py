@@ -1,4 +1,5 @@
 """CAMHead: class maps, logits, losses and what its predictions hold."""
+
 import pytest
 import torch
 from mmpretrain.structures import DataSample
@@ -17,13 +18,15 @@ def test_maps_and_logits_are_equations_6_and_7():
     head = CAMHead(num_classes=5, in_channels=8, loss=SMT)
     features = torch.randn(3, 8, 4, 5)
     weight = head.cam.weight[:, :, 0, 0]
-    torch.testing.assert_close(head.class_maps((features, )), class_maps(features, weight))
-    torch.testing.assert_close(head((features, )), features.mean(dim=(2, 3)) @ weight.T)  # pool first, then the linear layer
+    torch.testing.assert_close(head.class_maps((features,)), class_maps(features, weight))
+    torch.testing.assert_close(
+        head((features,)), features.mean(dim=(2, 3)) @ weight.T
+    )  # pool first, then the linear layer
 
 
 def test_loss_has_its_own_name():
     head = CAMHead(num_classes=5, in_channels=8, loss=SMT)
-    features, samples = (torch.randn(3, 8, 4, 4), ), make_samples([0, 1, 4])
+    features, samples = (torch.randn(3, 8, 4, 4),), make_samples([0, 1, 4])
     losses = head.loss(features, samples)
     assert set(losses) == {'loss_smt'}
     torch.testing.assert_close(losses['loss_smt'], smt_loss(head(features), torch.tensor([0, 1, 4]), 2, 0.4))
@@ -33,7 +36,7 @@ def test_loss_has_its_own_name():
 
 def test_predictions():
     head = CAMHead(num_classes=5, in_channels=8, loss=SMT)
-    features = (torch.randn(2, 8, 4, 5), )
+    features = (torch.randn(2, 8, 4, 5),)
     samples = head.predict(features, make_samples([3, 1]))
     maps = head.class_maps(features)
     logits = maps.mean(dim=(2, 3))
@@ -46,14 +49,14 @@ def test_predictions():
 
 
 def test_prediction_without_samples_has_maps_but_no_score_map():
-    sample = CAMHead(num_classes=5, in_channels=8).predict((torch.randn(1, 8, 4, 5), ))[0]
+    sample = CAMHead(num_classes=5, in_channels=8).predict((torch.randn(1, 8, 4, 5),))[0]
     assert 'pred_maps' in sample and 'label' not in sample.pred_maps and 'pred_score_map' not in sample
 
 
 def test_images_of_two_sizes_in_a_batch_are_refused():
     samples = make_samples([0], (16, 16)) + make_samples([1], (16, 20))
     with pytest.raises(ValueError, match='one size'):
-        CAMHead(num_classes=5, in_channels=8).predict((torch.randn(2, 8, 4, 4), ), samples)
+        CAMHead(num_classes=5, in_channels=8).predict((torch.randn(2, 8, 4, 4),), samples)
 
 
 @pytest.mark.parametrize(('settings', 'expected'), [(dict(loss=SMT), 2), (dict(loss=SMT, top_k=4), 4), (dict(), 1)])
@@ -62,19 +65,22 @@ def test_top_k_defaults_to_the_loss(settings, expected):
 
 
 def test_convolutions_before_the_maps():
-    head = CAMHead(num_classes=5, in_channels=8, conv_channels=(12, ))
-    assert head.cam.in_channels == 12 and head((torch.rand(1, 8, 4, 4), )).shape == (1, 5)
+    head = CAMHead(num_classes=5, in_channels=8, conv_channels=(12,))
+    assert head.cam.in_channels == 12 and head((torch.rand(1, 8, 4, 4),)).shape == (1, 5)
     head.init_weights()
     assert head.cam.weight.std().item() == pytest.approx(0.01, rel=0.5)  # 60 numbers
     assert head.convs[0].weight.std() > 0.05
 
 
-@pytest.mark.parametrize(('settings', 'message'), [
-    (dict(num_classes=1), 'num_classes must be at least 2, got 1'),
-    (dict(top_k=0), 'top_k must be in 1 ... num_classes .5., got 0'),
-    (dict(top_k=6), 'got 6'),
-    (dict(loss=dict(SMT, top_k=6)), "the loss' top_k must be in 1 ... num_classes .5., got 6"),
-])
+@pytest.mark.parametrize(
+    ('settings', 'message'),
+    [
+        (dict(num_classes=1), 'num_classes must be at least 2, got 1'),
+        (dict(top_k=0), 'top_k must be in 1 ... num_classes .5., got 0'),
+        (dict(top_k=6), 'got 6'),
+        (dict(loss=dict(SMT, top_k=6)), "the loss' top_k must be in 1 ... num_classes .5., got 6"),
+    ],
+)
 def test_bad_settings(settings, message):
     with pytest.raises(ValueError, match=message):
         CAMHead(**dict(dict(num_classes=5, in_channels=8), **settings))
@@ -83,6 +89,6 @@ def test_bad_settings(settings, message):
 def test_features_that_are_no_maps():
     head = CAMHead(num_classes=5, in_channels=8)
     with pytest.raises(ValueError, match='leave out the pooling neck'):
-        head((torch.rand(2, 8), ))
+        head((torch.rand(2, 8),))
     with pytest.raises(ValueError, match='in_channels is 8, the backbone gives 6'):
-        head((torch.rand(2, 6, 4, 4), ))
+        head((torch.rand(2, 6, 4, 4),))

@@ -1,4 +1,5 @@
 """SingleBoxHead inside mmdet's SingleStageDetector, against the pure loss."""
+
 import pytest
 import torch
 from mmdet.registry import MODELS
@@ -8,20 +9,25 @@ from mmengine.structures import InstanceData
 from sltnet_mm.functional import regression_loss
 from sltnet_mm.models import SingleBoxHead
 
-BOXES = torch.tensor([[4., 8., 40., 60.], [0., 0., 64., 64.]])
+BOXES = torch.tensor([[4.0, 8.0, 40.0, 60.0], [0.0, 0.0, 64.0, 64.0]])
 
 
 def make_samples(boxes=BOXES, **extra):
     samples = [DetDataSample(metainfo=dict(img_path=f'{i}.jpg')) for i in range(len(boxes))]
     for i, sample in enumerate(samples):
-        sample.gt_instances = InstanceData(bboxes=boxes[i:i + 1], labels=torch.zeros(1, dtype=torch.long),
-                                           **{key: value[i:i + 1] for key, value in extra.items()})
+        sample.gt_instances = InstanceData(
+            bboxes=boxes[i : i + 1],
+            labels=torch.zeros(1, dtype=torch.long),
+            **{key: value[i : i + 1] for key, value in extra.items()},
+        )
     return samples
 
 
 def detector(**head):
     head = dict(dict(type='sltnet_mm.SingleBoxHead', in_channels=32, downsample=8, input_size=64), **head)
-    return MODELS.build(dict(type='SingleStageDetector', bbox_head=head, backbone=dict(type='sltnet_mm.SmallConvNet', width=8)))
+    return MODELS.build(
+        dict(type='SingleStageDetector', bbox_head=head, backbone=dict(type='sltnet_mm.SmallConvNet', width=8))
+    )
 
 
 def test_detector_loss_is_the_pure_loss():
@@ -32,9 +38,9 @@ def test_detector_loss_is_the_pure_loss():
 
 
 def test_weight_zero_takes_an_image_out():
-    head, features = SingleBoxHead(8, downsample=8), (torch.rand(2, 8, 4, 4), )
-    both = head.loss(features, make_samples(weights=torch.tensor([1., 0.])))['loss_bbox']
-    first = head.loss((features[0][:1], ), make_samples(BOXES[:1]))['loss_bbox']
+    head, features = SingleBoxHead(8, downsample=8), (torch.rand(2, 8, 4, 4),)
+    both = head.loss(features, make_samples(weights=torch.tensor([1.0, 0.0])))['loss_bbox']
+    first = head.loss((features[0][:1],), make_samples(BOXES[:1]))['loss_bbox']
     torch.testing.assert_close(both, first / 2)  # the mean stays over the batch
 
 
@@ -43,17 +49,19 @@ def test_starts_at_the_centred_box(out_act):
     head = SingleBoxHead(8, downsample=64, input_size=64, out_act=out_act)
     with torch.no_grad():
         head.fc2.weight.zero_()
-    torch.testing.assert_close(head((torch.rand(1, 8, 4, 4), )), torch.tensor([[.25, .25, .75, .75]]))
+    torch.testing.assert_close(head((torch.rand(1, 8, 4, 4),)), torch.tensor([[0.25, 0.25, 0.75, 0.75]]))
 
 
 def test_predicted_boxes_are_in_order_inside_the_image_and_in_its_frame():
     head = SingleBoxHead(8, downsample=8, out_act='none')
     with torch.no_grad():
         head.fc2.weight.zero_()
-        head.fc2.bias.copy_(torch.tensor([6., -1., 2., 4.]))  # x1 > x2, y1 outside
-    features = (torch.rand(1, 8, 4, 4), )
+        head.fc2.bias.copy_(torch.tensor([6.0, -1.0, 2.0, 4.0]))  # x1 > x2, y1 outside
+    features = (torch.rand(1, 8, 4, 4),)
     assert head.predict_boxes(features, (64, 64)).tolist() == [[16, 0, 48, 32]]
-    sample = DetDataSample(metainfo=dict(img_shape=(64, 64), ori_shape=(100, 200), homography_matrix=[[.5, 0, -8], [0, 1, 0], [0, 0, 1]]))
+    sample = DetDataSample(
+        metainfo=dict(img_shape=(64, 64), ori_shape=(100, 200), homography_matrix=[[0.5, 0, -8], [0, 1, 0], [0, 0, 1]])
+    )
     result = head.predict(features, [sample], rescale=True)[0]
     assert result.bboxes.tolist() == [[48, 0, 112, 32]]
     assert (result.labels.tolist(), result.scores.tolist()) == ([0], [1.0])
@@ -64,14 +72,20 @@ def test_more_or_less_than_one_box_is_an_error():
     sample = make_samples(BOXES[:1])[0]
     sample.gt_instances = InstanceData(bboxes=BOXES, labels=torch.zeros(2))
     with pytest.raises(ValueError, match='0.jpg has 2'):
-        SingleBoxHead(8)((torch.rand(1, 8, 4, 4), ))
-        SingleBoxHead(8).loss((torch.rand(1, 8, 4, 4), ), [sample])
+        SingleBoxHead(8)((torch.rand(1, 8, 4, 4),))
+        SingleBoxHead(8).loss((torch.rand(1, 8, 4, 4),), [sample])
 
 
-@pytest.mark.parametrize(('settings', 'message'), [
-    (dict(out_act='tanh'), "'tanh'"), (dict(downsample=0), 'downsample must be positive, got 0'),
-    (dict(init_box=(0, 1)), 'four box units'), (dict(loss_weight=-1), 'loss_weight'), (dict(test_cfg=dict(nms=1)), 'has no test_cfg'),
-])
+@pytest.mark.parametrize(
+    ('settings', 'message'),
+    [
+        (dict(out_act='tanh'), "'tanh'"),
+        (dict(downsample=0), 'downsample must be positive, got 0'),
+        (dict(init_box=(0, 1)), 'four box units'),
+        (dict(loss_weight=-1), 'loss_weight'),
+        (dict(test_cfg=dict(nms=1)), 'has no test_cfg'),
+    ],
+)
 def test_bad_settings(settings, message):
     with pytest.raises(ValueError, match=message):
         SingleBoxHead(8, **settings)

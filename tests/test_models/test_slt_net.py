@@ -1,4 +1,5 @@
 """SLTNet: how the parts meet, where a mistake would be silent."""
+
 import copy
 
 import pytest
@@ -16,22 +17,40 @@ from sltnet_mm.hooks import VSTHook
 
 SIDE = 32
 BACKBONE = dict(type='sltnet_mm.SmallConvNet', width=4)
-CLASSIFIER = dict(type='mmpretrain.ImageClassifier', backbone=BACKBONE, neck=dict(type='GlobalAveragePooling'),
-                  head=dict(type='LinearClsHead', in_channels=16, num_classes=6))
+CLASSIFIER = dict(
+    type='mmpretrain.ImageClassifier',
+    backbone=BACKBONE,
+    neck=dict(type='GlobalAveragePooling'),
+    head=dict(type='LinearClsHead', in_channels=16, num_classes=6),
+)
 CONFIG = dict(
     type='sltnet_mm.SLTNet',
-    data_preprocessor=dict(type='DetDataPreprocessor', mean=[120., 115., 105.], std=[60., 61., 62.], bgr_to_rgb=True),
-    localizer=dict(type='mmpretrain.ImageClassifier', backbone=BACKBONE,
-                   head=dict(type='sltnet_mm.CAMHead', in_channels=16, num_classes=6,
-                             loss=dict(type='sltnet_mm.SMTLoss', top_k=2, alpha=0.4))),
+    data_preprocessor=dict(
+        type='DetDataPreprocessor', mean=[120.0, 115.0, 105.0], std=[60.0, 61.0, 62.0], bgr_to_rgb=True
+    ),
+    localizer=dict(
+        type='mmpretrain.ImageClassifier',
+        backbone=BACKBONE,
+        head=dict(
+            type='sltnet_mm.CAMHead',
+            in_channels=16,
+            num_classes=6,
+            loss=dict(type='sltnet_mm.SMTLoss', top_k=2, alpha=0.4),
+        ),
+    ),
     pseudo_box=dict(type='sltnet_mm.PseudoBoxGenerator', threshold=0.2),
-    regressor=dict(type='mmdet.SingleStageDetector', backbone=BACKBONE,
-                   bbox_head=dict(type='sltnet_mm.SingleBoxHead', in_channels=16, feat_channels=8, downsample=4, input_size=SIDE)))
+    regressor=dict(
+        type='mmdet.SingleStageDetector',
+        backbone=BACKBONE,
+        bbox_head=dict(type='sltnet_mm.SingleBoxHead', in_channels=16, feat_channels=8, downsample=4, input_size=SIDE),
+    ),
+)
 
 
 @pytest.fixture(autouse=True)
 def mmdet_scope():
     from mmdet.utils import register_all_modules
+
     register_all_modules()
 
 
@@ -44,13 +63,20 @@ def build(**changes):
 
 
 def make_samples(count=4):
-    meta = dict(img_shape=(SIDE, SIDE), ori_shape=(SIDE * 2, SIDE * 2), img_path='some.jpg', flip=False,
-                homography_matrix=[[.5, 0, 0], [0, .5, 0], [0, 0, 1]])
+    meta = dict(
+        img_shape=(SIDE, SIDE),
+        ori_shape=(SIDE * 2, SIDE * 2),
+        img_path='some.jpg',
+        flip=False,
+        homography_matrix=[[0.5, 0, 0], [0, 0.5, 0], [0, 0, 1]],
+    )
     return [DataSample(metainfo=meta).set_gt_label(i) for i in range(count)]
 
 
 def images(count=4):
-    return F.interpolate(torch.randn(count, 3, 6, 6, generator=torch.Generator().manual_seed(1)), size=SIDE, mode='bilinear')
+    return F.interpolate(
+        torch.randn(count, 3, 6, 6, generator=torch.Generator().manual_seed(1)), size=SIDE, mode='bilinear'
+    )
 
 
 def add_hook(model, **settings):
@@ -68,7 +94,10 @@ def expected_losses(model, batch, samples):
     score_maps = to_score_map(average_top_k_maps(maps, logits, 2), (SIDE, SIDE))
     boxes = score_map_to_box(score_maps, 0.2)
     labels = torch.cat([sample.gt_label for sample in samples])
-    return dict(loss_smt=smt_loss(logits, labels, 2, 0.4), loss_bbox=regression_loss(model.regressor(batch, mode='tensor'), boxes / 4)), boxes
+    return dict(
+        loss_smt=smt_loss(logits, labels, 2, 0.4),
+        loss_bbox=regression_loss(model.regressor(batch, mode='tensor'), boxes / 4),
+    ), boxes
 
 
 def in_eval_statistics(model):
@@ -92,7 +121,9 @@ def test_losses_are_those_of_the_parts():
 
 def test_pseudo_boxes_are_those_of_the_original_view_with_the_hook_on():
     plain, hooked = in_eval_statistics(build()), in_eval_statistics(build())
-    add_hook(hooked, views=[dict(type='sltnet_mm.HorizontalFlip', prob=1.0), dict(type='sltnet_mm.Scale', scales=(0.5, ))])
+    add_hook(
+        hooked, views=[dict(type='sltnet_mm.HorizontalFlip', prob=1.0), dict(type='sltnet_mm.Scale', scales=(0.5,))]
+    )
     samples, hooked_samples = make_samples(), make_samples()
     losses, hooked_losses = plain(images(), samples, mode='loss'), hooked(images(), hooked_samples, mode='loss')
     assert set(hooked_losses) == {'loss_smt', 'loss_vst', 'loss_bbox'}
@@ -162,7 +193,9 @@ def test_predictions_from_regressor_and_localizer():
     for i, sample in enumerate(samples):
         found = sample.pred_instances
         assert found.bboxes.shape == (5, 4) and (found.bboxes == found.bboxes[0]).all()
-        torch.testing.assert_close(found.bboxes[0], (boxes[i] * 2).clamp(0, 2 * SIDE))  # original pixels: twice the input's
+        torch.testing.assert_close(
+            found.bboxes[0], (boxes[i] * 2).clamp(0, 2 * SIDE)
+        )  # original pixels: twice the input's
         scores, labels = logits[i].softmax(0).topk(5)
         torch.testing.assert_close(found.scores, scores)
         assert torch.equal(found.labels, labels) and sample.pred_label.item() == labels[0]
@@ -174,7 +207,9 @@ def test_predictions_from_regressor_and_localizer():
 def test_flip_is_left_to_test_time_augmentation():
     model = build().eval()
     straight, flipped = make_samples(1), make_samples(1)
-    flipped[0].set_metainfo(dict(flip=True, flip_direction='horizontal', homography_matrix=[[-.5, 0, SIDE], [0, .5, 0], [0, 0, 1]]))
+    flipped[0].set_metainfo(
+        dict(flip=True, flip_direction='horizontal', homography_matrix=[[-0.5, 0, SIDE], [0, 0.5, 0], [0, 0, 1]])
+    )
     with torch.no_grad():
         boxes = [model(images(1), samples, mode='predict')[0].pred_instances.bboxes for samples in (straight, flipped)]
     torch.testing.assert_close(*boxes)
@@ -192,12 +227,12 @@ def test_classifier_without_weights_is_an_error_not_a_guess(tmp_path):
 
 def test_merged_classifier_names_the_object(tmp_path):
     slt, classifier = build(), MODELS.build(dict(CLASSIFIER, _scope_='mmpretrain')).eval()
-    torch.save(dict(state_dict=slt.state_dict(), meta=dict(dataset_meta=dict(classes=('x', )))), tmp_path / 'slt.pth')
+    torch.save(dict(state_dict=slt.state_dict(), meta=dict(dataset_meta=dict(classes=('x',)))), tmp_path / 'slt.pth')
     torch.save(dict(state_dict=classifier.state_dict()), tmp_path / 'classifier.pth')
     merge_parts(tmp_path / 'slt.pth', tmp_path / 'classifier.pth', tmp_path / 'merged.pth')
     model = build(classifier=CLASSIFIER)
     checkpoint = load_checkpoint(model, str(tmp_path / 'merged.pth'))
-    assert checkpoint['meta']['dataset_meta'] == dict(classes=('x', ))
+    assert checkpoint['meta']['dataset_meta'] == dict(classes=('x',))
     with torch.no_grad():
         sample = model.eval()(images(), make_samples(), mode='predict')[2]
         torch.testing.assert_close(sample.pred_score, classifier(images(), mode='tensor')[2].softmax(0))
@@ -214,11 +249,13 @@ def test_crops_are_classified_in_place_of_the_image_and_averaged():
     samples = make_samples(2)
     for sample, ten in zip(samples, crops, strict=True):
         sample.crops = ten
-    mean, std = (torch.tensor(value).view(3, 1, 1) for value in ([120., 115., 105.], [60., 61., 62.]))
+    mean, std = (torch.tensor(value).view(3, 1, 1) for value in ([120.0, 115.0, 105.0], [60.0, 61.0, 62.0]))
     with torch.no_grad():
         predicted = model(images(2), samples, mode='predict')
         for sample, ten in zip(predicted, crops, strict=True):
-            each = [model.classifier((crop.flip(0).float() - mean)[None] / std, mode='tensor').softmax(1)[0] for crop in ten]
+            each = [
+                model.classifier((crop.flip(0).float() - mean)[None] / std, mode='tensor').softmax(1)[0] for crop in ten
+            ]
             torch.testing.assert_close(sample.pred_score, torch.stack(each).mean(0))
 
 
@@ -226,19 +263,22 @@ def test_classifier_stays_frozen_in_training():
     model = build(classifier=CLASSIFIER).train()
     assert not model.classifier.training and model.localizer.training and model.regressor.training
     before = copy.deepcopy(model.classifier.state_dict())
-    optimizer = torch.optim.SGD([p for p in model.parameters() if p.requires_grad], lr=1., weight_decay=.1)
+    optimizer = torch.optim.SGD([p for p in model.parameters() if p.requires_grad], lr=1.0, weight_decay=0.1)
     sum(model(images(), make_samples(), mode='loss').values()).backward()
     optimizer.step()
     assert all(torch.equal(value, before[name]) for name, value in model.classifier.state_dict().items())
 
 
-@pytest.mark.parametrize(('changes', 'message'), [
-    (dict(test_cfg=dict(box_from='classifier')), "got 'classifier'"),
-    (dict(test_cfg=dict(boxfrom='localizer')), "unknown test_cfg .'boxfrom'"),
-    (dict(test_cfg=dict(max_labels=0)), 'max_labels'),
-    (dict(train_cfg=dict(a=1)), 'no train_cfg'),
-    (dict(localizer=CLASSIFIER), 'must have the map layer `cam`'),
-])
+@pytest.mark.parametrize(
+    ('changes', 'message'),
+    [
+        (dict(test_cfg=dict(box_from='classifier')), "got 'classifier'"),
+        (dict(test_cfg=dict(boxfrom='localizer')), "unknown test_cfg .'boxfrom'"),
+        (dict(test_cfg=dict(max_labels=0)), 'max_labels'),
+        (dict(train_cfg=dict(a=1)), 'no train_cfg'),
+        (dict(localizer=CLASSIFIER), 'must have the map layer `cam`'),
+    ],
+)
 def test_bad_settings(changes, message):
     with pytest.raises(ValueError, match=message):
         build(**changes)

@@ -1,4 +1,5 @@
-"""TorchvisionBackbone: the same features as torchvision's own network with the same weights, and no silent random ones."""
+"""TorchvisionBackbone: torchvision's own features with the same weights, and no silent random ones."""
+
 import pytest
 import torch
 from torchvision.models import get_model
@@ -46,12 +47,15 @@ def test_a_missing_file_is_an_error_not_random_weights():
         TorchvisionBackbone('squeezenet1_1', checkpoint='nowhere.pth').init_weights()
 
 
-@pytest.mark.parametrize(('settings', 'message'), [
-    (dict(model='squeezenet9'), "no model 'squeezenet9'"),
-    (dict(model='squeezenet1_1', end='layer9'), "its children are .'features'"),
-    (dict(model='squeezenet1_1', end='features.99'), 'no sequence with a step'),
-    (dict(model='vit_b_16'), 'is no child'),
-])
+@pytest.mark.parametrize(
+    ('settings', 'message'),
+    [
+        (dict(model='squeezenet9'), "no model 'squeezenet9'"),
+        (dict(model='squeezenet1_1', end='layer9'), "its children are .'features'"),
+        (dict(model='squeezenet1_1', end='features.99'), 'no sequence with a step'),
+        (dict(model='vit_b_16'), 'is no child'),
+    ],
+)
 def test_bad_settings(settings, message):
     with pytest.raises(ValueError, match=message):
         TorchvisionBackbone(**settings)

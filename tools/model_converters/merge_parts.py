@@ -5,6 +5,7 @@ Runner.test() reads no init_cfg when it is given a checkpoint: without this the 
 
     python tools/model_converters/merge_parts.py SLT_CHECKPOINT --classifier CLASSIFIER_CHECKPOINT --out MERGED
 """
+
 import argparse
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from sltnet_mm.checkpoints import merge_parts
 
 
 def main() -> None:
+    """Parse and merge."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('checkpoint', type=Path, help='checkpoint of SLTNet (localizer and regressor)')
     parser.add_argument('--classifier', type=Path, required=True, help='checkpoint of the classifier')
@@ -20,7 +22,10 @@ def main() -> None:
     args = parser.parse_args()
     if args.out.exists() and not args.overwrite:
         parser.error(f'{args.out} exists; give --overwrite to replace it')
-    print(f'{merge_parts(args.checkpoint, args.classifier, args.out)} parameters of the classifier written into {args.out}')
+    print(
+        f'{merge_parts(args.checkpoint, args.classifier, args.out)} parameters of the classifier written into '
+        f'{args.out}'
+    )
 
 
 if __name__ == '__main__':

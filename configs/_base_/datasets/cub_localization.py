@@ -18,7 +18,6 @@ train_dataloader = dict(
     num_workers=2,
     persistent_workers=True,
     drop_last=True,
-    collate_fn=dict(type='pseudo_collate'),
     sampler=dict(type='DefaultSampler', shuffle=True),
     dataset=dict(type='sltnet_mm.CUBLocalization', data_root=data_root, split='train', pipeline=train_pipeline),
 )
@@ -26,7 +25,6 @@ val_dataloader = dict(
     batch_size=16,
     num_workers=2,
     persistent_workers=True,
-    collate_fn=dict(type='pseudo_collate'),
     sampler=dict(type='DefaultSampler', shuffle=False),
     dataset=dict(type='sltnet_mm.CUBLocalization', data_root=data_root, split='test', pipeline=test_pipeline),
 )

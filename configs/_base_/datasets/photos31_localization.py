@@ -25,7 +25,6 @@ train_dataloader = dict(
     num_workers=2,
     persistent_workers=True,
     drop_last=True,
-    collate_fn=dict(type='pseudo_collate'),
     sampler=dict(type='DefaultSampler', shuffle=True),
     dataset=dict(
         type='sltnet_mm.LocalizationList',
@@ -42,7 +41,6 @@ val_dataloader = dict(
     batch_size=16,
     num_workers=2,
     persistent_workers=True,
-    collate_fn=dict(type='pseudo_collate'),
     sampler=dict(type='DefaultSampler', shuffle=False),
     dataset=dict(
         type='sltnet_mm.LocalizationList',
@@ -59,7 +57,6 @@ test_dataloader = dict(
     batch_size=16,
     num_workers=2,
     persistent_workers=True,
-    collate_fn=dict(type='pseudo_collate'),
     sampler=dict(type='DefaultSampler', shuffle=False),
     dataset=dict(
         type='sltnet_mm.LocalizationList',

@@ -16,7 +16,6 @@ train_dataloader = dict(
     num_workers=0,
     persistent_workers=False,
     drop_last=True,
-    collate_fn=dict(type='pseudo_collate'),
     sampler=dict(type='DefaultSampler', shuffle=True),
     dataset=dict(type='sltnet_mm.SyntheticLocalization', split='train', pipeline=train_pipeline),
 )
@@ -24,7 +23,6 @@ val_dataloader = dict(
     batch_size=64,
     num_workers=0,
     persistent_workers=False,
-    collate_fn=dict(type='pseudo_collate'),
     sampler=dict(type='DefaultSampler', shuffle=False),
     dataset=dict(type='sltnet_mm.SyntheticLocalization', split='val', pipeline=test_pipeline),
 )
@@ -32,7 +30,6 @@ test_dataloader = dict(
     batch_size=64,
     num_workers=0,
     persistent_workers=False,
-    collate_fn=dict(type='pseudo_collate'),
     sampler=dict(type='DefaultSampler', shuffle=False),
     dataset=dict(type='sltnet_mm.SyntheticLocalization', split='test', pipeline=test_pipeline),
 )

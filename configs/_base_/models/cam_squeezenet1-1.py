@@ -2,6 +2,7 @@
 weights = 'data/squeezenet1_1-imagenet.pth'
 model = dict(
     type='ImageClassifier',
-    data_preprocessor=dict(mean=[103.939, 116.779, 123.68], std=[1., 1., 1.], to_rgb=False),
+    data_preprocessor=dict(mean=[103.939, 116.779, 123.68], std=[1.0, 1.0, 1.0], to_rgb=False),
     backbone=dict(type='sltnet_mm.TorchvisionBackbone', model='squeezenet1_1', checkpoint=weights),
-    head=dict(type='sltnet_mm.CAMHead', in_channels=512, num_classes=31, loss=dict(type='CrossEntropyLoss'), top_k=1))
+    head=dict(type='sltnet_mm.CAMHead', in_channels=512, num_classes=31, loss=dict(type='CrossEntropyLoss'), top_k=1),
+)

@@ -2,6 +2,7 @@
 model = dict(
     type='ImageClassifier',
     data_preprocessor=dict(mean=[127.5, 127.5, 127.5], std=[63.75, 63.75, 63.75], to_rgb=True),
-    backbone=dict(type='sltnet_mm.SmallConvNet', width=12, pools=(0, 1, 3)),
+    backbone=dict(type='sltnet_mm.SmallConvNet', width=16, pools=(0, 1, 3)),
     neck=dict(type='GlobalAveragePooling'),
-    head=dict(type='LinearClsHead', in_channels=48, num_classes=12, loss=dict(type='CrossEntropyLoss')))
+    head=dict(type='LinearClsHead', in_channels=64, num_classes=12, loss=dict(type='CrossEntropyLoss')),
+)

@@ -1,6 +1,9 @@
 # SLT-Net's regressor alone for 64x64 images: a single-stage mmdet detector with one box an image.
 model = dict(
     type='SingleStageDetector',
-    data_preprocessor=dict(type='DetDataPreprocessor', mean=[127.5, 127.5, 127.5], std=[63.75, 63.75, 63.75], bgr_to_rgb=True),
-    backbone=dict(type='sltnet_mm.SmallConvNet', width=12, pools=(0, 1, 3)),
-    bbox_head=dict(type='sltnet_mm.SingleBoxHead', in_channels=48, feat_channels=64, downsample=8, input_size=64))
+    data_preprocessor=dict(
+        type='DetDataPreprocessor', mean=[127.5, 127.5, 127.5], std=[63.75, 63.75, 63.75], bgr_to_rgb=True
+    ),
+    backbone=dict(type='sltnet_mm.SmallConvNet', width=16, pools=(0, 1, 3)),
+    bbox_head=dict(type='sltnet_mm.SingleBoxHead', in_channels=64, feat_channels=64, downsample=8, input_size=64),
+)

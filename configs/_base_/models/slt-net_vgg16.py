@@ -1,20 +1,32 @@
 # SLT-Net on VGG16 without its last pooling (14x14 maps at 224) and CAM's 3x3 convolution of 1024 channels (Sec. 4.1).
 weights = 'https://download.openmmlab.com/mmclassification/v0/vgg/vgg16_batch256_imagenet_20210208-db26f1a5.pth'
 backbone = dict(
-    type='mmpretrain.VGG', depth=16, with_last_pool=False,
-    init_cfg=dict(type='Pretrained', checkpoint=weights, prefix='backbone'))
+    type='mmpretrain.VGG',
+    depth=16,
+    with_last_pool=False,
+    init_cfg=dict(type='Pretrained', checkpoint=weights, prefix='backbone'),
+)
 model = dict(
     type='sltnet_mm.SLTNet',
-    data_preprocessor=dict(type='mmdet.DetDataPreprocessor', mean=[123.675, 116.28, 103.53], std=[58.395, 57.12, 57.375],
-                           bgr_to_rgb=True),
+    data_preprocessor=dict(
+        type='mmdet.DetDataPreprocessor', mean=[123.675, 116.28, 103.53], std=[58.395, 57.12, 57.375], bgr_to_rgb=True
+    ),
     localizer=dict(
         type='mmpretrain.ImageClassifier',
         backbone=backbone,
-        head=dict(type='sltnet_mm.CAMHead', in_channels=512, conv_channels=(1024, ), num_classes=200,
-                  loss=dict(type='sltnet_mm.SMTLoss', top_k=30, alpha=0.4))),
+        head=dict(
+            type='sltnet_mm.CAMHead',
+            in_channels=512,
+            conv_channels=(1024,),
+            num_classes=200,
+            loss=dict(type='sltnet_mm.SMTLoss', top_k=30, alpha=0.4),
+        ),
+    ),
     pseudo_box=dict(type='sltnet_mm.PseudoBoxGenerator', threshold=0.2),
     regressor=dict(
         type='mmdet.SingleStageDetector',
         backbone=backbone,
-        bbox_head=dict(type='sltnet_mm.SingleBoxHead', in_channels=512, downsample=16, input_size=224)),
-    test_cfg=dict(box_from='regressor', score_map=True))
+        bbox_head=dict(type='sltnet_mm.SingleBoxHead', in_channels=512, downsample=16, input_size=224),
+    ),
+    test_cfg=dict(box_from='regressor', score_map=True),
+)

@@ -3,7 +3,8 @@
 optim_wrapper = dict(
     type='OptimWrapper',
     optimizer=dict(type='SGD', lr=0.0002, momentum=0.9, weight_decay=0.0005),
-    paramwise_cfg=dict(custom_keys={'localizer.head': dict(lr_mult=10), 'regressor.bbox_head': dict(lr_mult=10)}))
+    paramwise_cfg=dict(custom_keys={'localizer.head': dict(lr_mult=10), 'regressor.bbox_head': dict(lr_mult=10)}),
+)
 param_scheduler = []
 train_cfg = dict(type='EpochBasedTrainLoop', max_epochs=4, val_interval=1)
 val_cfg = dict()
