@@ -26,7 +26,7 @@ def make_samples(boxes=BOXES, **extra):
 def detector(**head):
     head = dict(dict(type='sltnet_mm.SingleBoxHead', in_channels=32, downsample=8, input_size=64), **head)
     return MODELS.build(
-        dict(type='SingleStageDetector', bbox_head=head, backbone=dict(type='sltnet_mm.SmallConvNet', width=8))
+        dict(type='mmdet.SingleStageDetector', bbox_head=head, backbone=dict(type='sltnet_mm.SmallConvNet', width=8))
     )
 
 
