@@ -124,9 +124,8 @@ def chain(number: int) -> None:
         start = time.perf_counter()
         evaluate_score_maps(maps, boxes[:400], workers=workers)
         walls.append(time.perf_counter() - start)
-    print(
-        f'two threads against one, wall time: {walls[0] / walls[1]:.2f}x ({os.cpu_count()} cores, load {os.getloadavg()[0]:.1f})'
-    )
+    ratio, load = walls[0] / walls[1], os.getloadavg()[0]
+    print(f'two threads against one, wall time: {ratio:.2f}x ({os.cpu_count()} cores, load {load:.1f})')
 
 
 def pixels(number: int) -> None:
