@@ -149,6 +149,19 @@ def test_regressor_loss_leaves_the_localizer_alone_and_every_part_learns():
     assert all(value.grad is not None for value in parameters.values())
 
 
+def test_a_training_step_reads_no_value_back_from_the_device():
+    # the meta device has no values: whatever would wait for a GPU (item, bool, nonzero, .cpu()) raises on it
+    with torch.device('meta'):
+        model = MODELS.build(copy.deepcopy(CONFIG)).train()
+        samples = make_samples()
+        for sample in samples:
+            sample.gt_label = torch.zeros(1, dtype=torch.long)
+        add_hook(model)
+        losses = model(torch.zeros(4, 3, SIDE, SIDE), samples, mode='loss')
+        sum(losses.values()).backward()
+    assert set(losses) == {'loss_smt', 'loss_vst', 'loss_bbox'} and all(loss.is_meta for loss in losses.values())
+
+
 def test_gradients_survive_autocast():
     model = in_eval_statistics(build())
     add_hook(model)
