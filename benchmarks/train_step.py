@@ -6,8 +6,7 @@
 The SLT-Net step is the whole of mmengine's ``train_step`` with the config's VSTHook. The bare passes are, with the same
 modules and optimiser: localizer forward on the images and on images of the view's size, regressor forward on the
 images, a sum of the outputs as loss, backward, optimiser step. Both are timed in turn, round by round, on images that
-are already loaded. Peak memory is that of separate passes on a GPU (torch's allocator); on the CPU, of separate
-processes (--memory-of).
+are already loaded. Peak memory is that of three steps of one kind in a process of their own: the process' on the CPU, torch's on a GPU.
 """
 
 import argparse
@@ -17,6 +16,7 @@ import statistics
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import torch
@@ -110,15 +110,25 @@ def timed(step, device: str) -> float:
 
 
 def peak_memory(args: argparse.Namespace, name: str) -> float:
-    """MiB at most in use by steps of one kind."""
-    if args.device == 'cuda':
-        steps = make_steps(args)
-        torch.cuda.reset_peak_memory_stats()
-        for _ in range(3):
-            steps[name]()
-        return torch.cuda.max_memory_allocated() / 2**20
-    command = [sys.executable, __file__, '--config', args.config, '--batch', str(args.batch), '--memory-of', name]
+    """MiB at most in use by steps of one kind, in a process of its own."""
+    settings = {'--config': args.config, '--batch': args.batch, '--size': args.size, '--device': args.device}
+    command = [
+        sys.executable,
+        __file__,
+        '--memory-of',
+        name,
+        *(str(item) for pair in settings.items() for item in pair),
+    ]
     return float(subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()[-1])
+
+
+def own_peak_memory(step: Callable[[], None], device: str) -> float:
+    """MiB that this process (or, on a GPU, torch's allocator) held at most during three steps."""
+    for _ in range(3):
+        step()
+    if device == 'cuda':
+        return torch.cuda.max_memory_allocated() / 2**20
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 def main() -> None:
@@ -133,9 +143,7 @@ def main() -> None:
     args = parser.parse_args()
     steps = make_steps(args)
     if args.memory_of:
-        for _ in range(3):
-            steps[args.memory_of]()
-        print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+        print(own_peak_memory(steps[args.memory_of], args.device))
         return
     times: dict[str, list[float]] = {name: [] for name in steps}
     for number in range(args.rounds + 3):  # three rounds to warm up

@@ -9,7 +9,7 @@ import torch
 from mmengine.runner import CheckpointLoader
 from torch import nn
 
-PREFIX = 'classifier.'
+CLASSIFIER_PREFIX = 'classifier.'
 
 
 def check_fit(model: nn.Module, checkpoint: dict, may_miss: Sequence[str] = ()) -> None:
@@ -81,8 +81,8 @@ def merge_parts(checkpoint: str | Path, classifier: str | Path, out: str | Path)
                 f'{name} must {"" if wanted else "not "}be a checkpoint of SLTNet: its parameters are '
                 f'{", ".join(list(state)[:3])}, ...'
             )
-    kept = {key: value for key, value in weights.items() if not key.startswith(PREFIX)}
-    new = {PREFIX + key: value for key, value in added.items() if not key.startswith('data_preprocessor.')}
+    kept = {key: value for key, value in weights.items() if not key.startswith(CLASSIFIER_PREFIX)}
+    new = {CLASSIFIER_PREFIX + key: value for key, value in added.items() if not key.startswith('data_preprocessor.')}
     torch.save(dict(meta=parts.get('meta', {}), state_dict={**kept, **new}), out)
     return len(new)
 

@@ -21,7 +21,7 @@ from .functional.boxes import score_map_to_box
 
 
 def export_pseudo_boxes(
-    cfg: Config, checkpoint: str | Path, split: str = 'train', threshold: float = 0.2, device: str | None = None
+    cfg: Config, checkpoint: str | Path, split: str = 'train', threshold: float | None = None, device: str | None = None
 ) -> dict:
     """Run a localizer over a split and collect one box an image.
 
@@ -31,7 +31,8 @@ def export_pseudo_boxes(
         cfg: config of a localizer (head ``sltnet_mm.CAMHead``) or of ``sltnet_mm.SLTNet``.
         checkpoint: its checkpoint.
         split: 'train', 'val' or 'test': which of the config's data sets.
-        threshold: share of the score map's maximum, as in :class:`~sltnet_mm.pseudo_boxes.PseudoBoxGenerator`.
+        threshold: share of the score map's maximum; None takes the model's ``pseudo_box.threshold``, 0.2 where it has
+            none.
         device: 'cuda' where there is one, by default.
 
     Returns:
@@ -52,6 +53,8 @@ def export_pseudo_boxes(
     check_fit(model, CheckpointLoader.load_checkpoint(str(checkpoint), map_location='cpu'))
     load_checkpoint(model, str(checkpoint), map_location='cpu')
     model.to(device).eval()
+    if threshold is None:
+        threshold = getattr(getattr(model, 'pseudo_box', None), 'threshold', 0.2)  # 0.2: the paper's
     loader = _loader(cfg, split)
     images: list[dict] = []
     annotations: list[dict] = []

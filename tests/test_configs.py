@@ -117,6 +117,8 @@ def test_one_config_per_role_trains_two_iterations(tmp_path, role):
         classifier='accuracy/top1',
     )
     assert 0 <= outcome['metrics'][wanted[role]] <= 100
+    if role == 'localizer':
+        assert outcome['metrics']['accuracy/top1'] == pytest.approx(outcome['metrics']['cls/top1'])
 
 
 def test_pseudo_boxes_of_a_localizer_train_the_regressor(tmp_path):

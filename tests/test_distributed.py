@@ -11,7 +11,7 @@ import torch.multiprocessing as mp
 from mmengine.structures import BaseDataElement
 from toy import FLIP_AND_HALF, ToyClassifier, toy_runner
 
-HOOK = dict(type='sltnet_mm.VSTHook', cam_layer='cam', views=FLIP_AND_HALF, weight=0.7)
+HOOK = dict(type='sltnet_mm.VSTHook', cam_layer='cam', views=FLIP_AND_HALF, weight=0.7, normalization='none')
 # broadcast_buffers: mmengine's default is lost once model_wrapper_cfg is set, torch's would be True
 WRAPPER = dict(type='MMDistributedDataParallel', device_ids=None, broadcast_buffers=False)
 SLT_HOOK = dict(HOOK, module='localizer', cam_layer='head.cam')

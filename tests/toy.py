@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
+import os
+
 import torch
 from mmengine.model import BaseModel
 from mmengine.runner import Runner
@@ -9,6 +12,7 @@ from mmengine.structures import BaseDataElement
 from torch import nn
 from torch.nn import functional as F
 
+_NUMBERS = itertools.count()  # mmengine keeps one logger a name
 FLIP_AND_HALF = [dict(type='sltnet_mm.HorizontalFlip', prob=1.0), dict(type='sltnet_mm.Scale', scales=(0.5,))]
 
 
@@ -80,6 +84,7 @@ def toy_runner(
     side=8,
     launcher='none',
     dtype=torch.float64,
+    drop_last=False,
     **cfg,
 ) -> Runner:
     """mmengine's Runner on the toy data, in order, with plain SGD."""
@@ -87,6 +92,7 @@ def toy_runner(
     loader = dict(
         dataset=ToyImages(images, side, dtype),
         batch_size=batch,
+        drop_last=drop_last,
         num_workers=0,
         sampler=dict(type='DefaultSampler', shuffle=False),
         collate_fn=dict(type='pseudo_collate'),
@@ -104,6 +110,6 @@ def toy_runner(
         default_scope='mmengine',
         log_level='WARNING',
         randomness=dict(seed=0),
-        experiment_name=f'toy{id(model)}',
+        experiment_name=f'toy{next(_NUMBERS)}-{os.getpid()}',
         **cfg,
     )

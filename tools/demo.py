@@ -3,6 +3,7 @@
 
 Full logs are below OUT/<step>/<timestamp>/. Running it again does everything again.
 """
+
 import argparse
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -29,10 +30,12 @@ SUMMARY = (
     'Objects found by networks that were trained with image labels alone, tested against true boxes. Plain CAM is a '
     'classifier whose class map is cut at a threshold. SLT-Net trains a localizer with a loss that tolerates similar '
     'classes and with consistency under image transforms; the boxes of its maps train the regressor at the same time. '
-    'Every number and picture comes from the run described at the end.')
+    'Every number and picture comes from the run described at the end.'
+)
 PICTURE_NOTE = (
     f'The first {PICTURES} images of the test split, whatever came out. White: the true box. Red: the predicted one. '
-    'Colours: the score map, from dark blue (0) to yellow (1).')
+    'Colours: the score map, from dark blue (0) to yellow (1).'
+)
 
 
 def parse_args() -> argparse.Namespace:
@@ -73,18 +76,24 @@ def last_checkpoint(runner: rp.QuietRunner) -> Path:
 
 def result_rows(cam: Mapping[str, float], slt: Mapping[str, float]) -> list[rp.ResultRow]:
     """The table, from the numbers of the two test runs."""
-    return [rp.result_row('Plain CAM', 'box from the map of the predicted class, labels its own', cam, 'map'),
-            rp.result_row('SLT-Net localizer', 'box from the averaged map, labels of the classifier', slt, 'map'),
-            rp.result_row('SLT-Net regressor', 'box of the regressor, labels of the classifier', slt, 'box'),
-            rp.result_row('Centre box', 'half of the image, no network; labels of the classifier', slt, 'center')]
+    return [
+        rp.result_row('Plain CAM', 'box from the map of the predicted class, labels its own', cam, 'map'),
+        rp.result_row('SLT-Net localizer', 'box from the averaged map, labels of the classifier', slt, 'map'),
+        rp.result_row('SLT-Net regressor', 'box of the regressor, labels of the classifier', slt, 'box'),
+        rp.result_row('Centre box', 'half of the image, no network; labels of the classifier', slt, 'center'),
+    ]
 
 
 def verdict(rows: Sequence[rp.ResultRow], num_images: int) -> list[str]:
     """What can be said of the table, first of all where SLT-Net does not win."""
     cam, localizer, regressor, centre = rows
     best = rp.best_row(rows)
-    said = [rp.compare(regressor, cam, num_images), rp.compare(localizer, cam, num_images),
-            rp.compare(regressor, centre, num_images), rp.compare(regressor, cam, num_images, 'top1_loc')]
+    said = [
+        rp.compare(regressor, cam, num_images),
+        rp.compare(localizer, cam, num_images),
+        rp.compare(regressor, centre, num_images),
+        rp.compare(regressor, cam, num_images, 'top1_loc'),
+    ]
     if best not in (localizer, regressor):
         said.insert(0, f'SLT-Net does not win this run: the best GT-known is that of "{best.name}".')
     return said
@@ -106,7 +115,7 @@ def main() -> None:
     steps = rp.Steps(5)
     with steps('plain CAM: train and test'):
         cfg = config_of(PLAIN_CAM, 'plain_cam', args)
-        cfg.test_evaluator = dict(METRIC, sources=('map', ))
+        cfg.test_evaluator = dict(METRIC, sources=('map',))
         cam = train(cfg)
         cam_metrics, cam_samples = cam.test(), rp.predict_first(cam, PICTURES)
     with steps('classifier: train'):
@@ -117,7 +126,7 @@ def main() -> None:
         cfg = config_of(JOINED, 'slt_net_joined', args)
         cfg.load_from = str(args.out / 'slt_net_joined.pth')
         merge_parts(last_checkpoint(slt_net), last_checkpoint(classifier), cfg.load_from)
-        cfg.test_evaluator = dict(METRIC, sources=('map', 'box'), baselines=('center', ))
+        cfg.test_evaluator = dict(METRIC, sources=('map', 'box'), baselines=('center',))
         joined = rp.QuietRunner.from_cfg(cfg)
         slt_metrics, slt_samples = joined.test(), rp.predict_first(joined, PICTURES)
     with steps('report and pictures'):
@@ -125,23 +134,40 @@ def main() -> None:
         rows = result_rows(cam_metrics, slt_metrics)
         said = verdict(rows, len(dataset))
         pictures = picture_rows(cam_samples, slt_samples, dataset.metainfo['classes'])
-        grid = picture_grid([[(tile.image, (name, *tile.caption)) for name, tile in zip(COLUMNS, row, strict=True)]
-                             for row in pictures])
+        grid = picture_grid(
+            [[(tile.image, (name, *tile.caption)) for name, tile in zip(COLUMNS, row, strict=True)] for row in pictures]
+        )
         mmcv.imwrite(grid[..., ::-1], str(args.out / 'pictures.png'))
         changed = [f'{name} {getattr(args, name)}' for name in ('epochs', 'images') if getattr(args, name)]
-        facts = {'Configs': ', '.join((PLAIN_CAM, CLASSIFIER, SLT_NET, JOINED)),
-                 'Changed in them': ', '.join(changed) or 'nothing', 'Seed': str(args.seed),
-                 'Test images': f'{len(dataset)} of {len(dataset.metainfo["classes"])} classes',
-                 **rp.environment_facts(next(joined.model.parameters()).device), 'Time': steps.summary()}
+        facts = {
+            'Configs': ', '.join((PLAIN_CAM, CLASSIFIER, SLT_NET, JOINED)),
+            'Changed in them': ', '.join(changed) or 'nothing',
+            'Seed': str(args.seed),
+            'Test images': f'{len(dataset)} of {len(dataset.metainfo["classes"])} classes',
+            **rp.environment_facts(next(joined.model.parameters()).device),
+            'Time': steps.summary(),
+        }
         runs = {'Plain CAM': cam, 'Classifier': classifier, 'SLT-Net': slt_net}
-        page = rp.write_report(rp.Report(
-            title='SLT-Net on the embedded data', summary=(SUMMARY, ), rows=rows, table_notes=said,
-            picture_note=PICTURE_NOTE, columns=COLUMNS, pictures=pictures,
-            curves={name: rp.read_losses(rp.run_folder(run)) for name, run in runs.items()}, facts=facts),
-            args.out / 'report.html')
+        page = rp.write_report(
+            rp.Report(
+                title='SLT-Net on the embedded data',
+                summary=(SUMMARY,),
+                rows=rows,
+                table_notes=said,
+                picture_note=PICTURE_NOTE,
+                columns=COLUMNS,
+                pictures=pictures,
+                curves={name: rp.read_losses(rp.run_folder(run)) for name, run in runs.items()},
+                facts=facts,
+            ),
+            args.out / 'report.html',
+        )
     cost = f'{steps.elapsed():.0f} s, peak memory {rp.peak_memory():.2f} GB'
-    print('\n'.join(['', rp.text_table(rows), '', *said, '', cost, f'report: {page}',
-                     f'pictures: {args.out / "pictures.png"}']))
+    print(
+        '\n'.join(
+            ['', rp.text_table(rows), '', *said, '', cost, f'report: {page}', f'pictures: {args.out / "pictures.png"}']
+        )
+    )
 
 
 if __name__ == '__main__':

@@ -18,7 +18,9 @@ def main() -> None:
     parser.add_argument(
         '--split', choices=('train', 'val', 'test'), default='train', help='which data set of the config'
     )
-    parser.add_argument('--threshold', type=float, default=0.2, help="share of the score map's maximum")
+    parser.add_argument(
+        '--threshold', type=float, help="share of the score map's maximum; default: the config's, else 0.2"
+    )
     parser.add_argument('--device', help='"cuda" where there is one, by default')
     parser.add_argument('--overwrite', action='store_true', help='replace --out where it exists')
     args = parser.parse_args()

@@ -5,7 +5,7 @@ default_hooks = dict(
     param_scheduler=dict(type='ParamSchedulerHook'),
     checkpoint=dict(type='CheckpointHook', interval=1, max_keep_ckpts=1),
     sampler_seed=dict(type='DistSamplerSeedHook'),
-    class_count=dict(type='sltnet_mm.ClassCountHook'),
+    data_fit=dict(type='sltnet_mm.DataFitHook'),
     checkpoint_fit=dict(type='sltnet_mm.CheckpointFitHook'),
     finite_loss=dict(type='sltnet_mm.FiniteLossHook'),
     statistics=dict(type='sltnet_mm.StatisticsHook'),

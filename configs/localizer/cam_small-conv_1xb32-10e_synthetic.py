@@ -6,3 +6,4 @@ _base_ = [
     '../_base_/default_runtime.py',
 ]
 default_scope = 'mmpretrain'
+test_evaluator = [dict(type='sltnet_mm.LocalizationMetric'), dict(type='Accuracy', topk=(1, 5))]

@@ -6,6 +6,4 @@ _base_ = [
     '../_base_/default_runtime.py',
 ]
 default_scope = 'mmdet'
-custom_hooks = [
-    dict(type='sltnet_mm.VSTHook', module='localizer', cam_layer='head.cam', weight=0.1, normalization='standardize')
-]
+custom_hooks = [dict(type='sltnet_mm.VSTHook', module='localizer', cam_layer='head.cam')]

@@ -4,21 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from mmengine.hooks import Hook
-from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
-from torch import nn
 
 from ..checkpoints import check_fit
 from ..registry import HOOKS
-
-
-def unwrap(model: nn.Module) -> nn.Module:
-    """The model inside a distributed wrapper."""
-    wrapped: Any = model
-    return wrapped.module if is_model_wrapper(model) else model
+from ._runner import unwrap
 
 
 @HOOKS.register_module()
@@ -54,19 +46,25 @@ def _files(data_batch) -> list[str]:
 
 
 @HOOKS.register_module()
-class ClassCountHook(Hook):
-    """Before training, compare the classes of the data with every head's ``num_classes``.
+class DataFitHook(Hook):
+    """Before training, see that the training data fill a batch and have as many classes as every head.
 
-    On a GPU a label beyond the head's classes is a device-side failure without a name; here it is an error that has
-    one.
+    On a GPU a label beyond the head's classes is a device-side failure without a name, and an epoch without a single
+    batch trains nothing without a word; here both are errors.
 
     Raises:
-        ValueError: the numbers differ.
+        ValueError: the numbers do not fit.
     """
 
     def before_train(self, runner: Runner) -> None:
         """Compare once, before the first iteration."""
-        classes = getattr(runner.train_dataloader.dataset, 'metainfo', {}).get('classes')
+        loader = runner.train_dataloader
+        if len(loader) == 0:
+            raise ValueError(
+                f'the {len(loader.dataset)} training images do not fill one batch of {loader.batch_size}: lower '
+                'train_dataloader.batch_size, or set train_dataloader.drop_last=False'
+            )
+        classes = getattr(loader.dataset, 'metainfo', {}).get('classes')
         if classes is None:
             return
         for name, module in unwrap(runner.model).named_modules():

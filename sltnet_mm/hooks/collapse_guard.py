@@ -53,12 +53,12 @@ class CollapseGuard:
         """Take one more value; the warning when this one brings it (once), else None."""
         if self.first is None:
             raise RuntimeError('CollapseGuard.update before start')
-        self._low = self._low + 1 if value < self.share * self.first else 0
+        self._low = self._low + 1 if value <= self.share * self.first else 0
         if self._low < self.patience or self._warned:
             return None
         self._warned = True
         return (
             f'The class maps are collapsing to constants: at iteration {iteration} their spatial standard deviation is '
-            f'{value:.3g}, {value / self.first:.1%} of its value at the first iteration ({self.first:.3g}), '
+            f'{value:.3g}, against {self.first:.3g} at the first iteration, '
             f'{self.patience} checks in a row. Localization is lost from here on. {self.advice}'
         )

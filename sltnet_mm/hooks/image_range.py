@@ -42,7 +42,8 @@ class ImageRange:
         swaps = getattr(preprocessor, '_channel_conversion', False) or getattr(preprocessor, 'to_rgb', False)
         bgr = channel_order == 'bgr' if channel_order else not swaps
         if not getattr(preprocessor, '_enable_normalize', False):
-            return cls(torch.zeros(3), torch.ones(3), bgr)
+            device = next((parameter.device for parameter in model.parameters()), None)
+            return cls(torch.zeros(3, device=device), torch.ones(3, device=device), bgr)
         return cls(preprocessor.mean, preprocessor.std, bgr)
 
     def transform(self, images: Tensor, function: Callable[[Tensor], Tensor]) -> Tensor:

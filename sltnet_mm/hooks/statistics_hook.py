@@ -6,12 +6,7 @@ from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
 from ..registry import HOOKS
-from .checks import unwrap
-
-
-def logging_interval(runner: Runner) -> int:
-    """The interval of the runner's ``LoggerHook``, mmengine's default of 10 without one."""
-    return next((hook.interval for hook in runner.hooks if type(hook).__name__ == 'LoggerHook'), 10)
+from ._runner import logging_interval, unwrap
 
 
 @HOOKS.register_module()

@@ -1,4 +1,5 @@
 """Pictures of a test run."""
+
 from __future__ import annotations
 
 from collections.abc import Sequence
@@ -41,15 +42,17 @@ class LocalizationVisualizationHook(Hook):
         'pictures'
     """
 
-    def __init__(self,
-                 enable: bool = True,
-                 out_dir: str = 'vis',
-                 interval: int = 1,
-                 max_images: int | None = None,
-                 score_map: bool = True,
-                 val: bool = False,
-                 pred_score_thr: float = 0.,
-                 backend_args: dict | None = None) -> None:
+    def __init__(
+        self,
+        enable: bool = True,
+        out_dir: str = 'vis',
+        interval: int = 1,
+        max_images: int | None = None,
+        score_map: bool = True,
+        val: bool = False,
+        pred_score_thr: float = 0.0,
+        backend_args: dict | None = None,
+    ) -> None:
         for name, value in (('interval', interval), ('max_images', max_images)):
             if value is not None and value < 1:
                 raise ValueError(f'LocalizationVisualizationHook: {name} must be at least 1, got {value}')
@@ -72,13 +75,23 @@ class LocalizationVisualizationHook(Hook):
         if self.val:
             self._begin(runner)
 
-    def after_test_iter(self, runner: Runner, batch_idx: int, data_batch: dict | None = None,
-                        outputs: Sequence[BaseDataElement] | None = None) -> None:
+    def after_test_iter(
+        self,
+        runner: Runner,
+        batch_idx: int,
+        data_batch: dict | None = None,
+        outputs: Sequence[BaseDataElement] | None = None,
+    ) -> None:
         """Draw the images of this batch."""
         self._draw(runner, outputs or (), '')
 
-    def after_val_iter(self, runner: Runner, batch_idx: int, data_batch: dict | None = None,
-                       outputs: Sequence[BaseDataElement] | None = None) -> None:
+    def after_val_iter(
+        self,
+        runner: Runner,
+        batch_idx: int,
+        data_batch: dict | None = None,
+        outputs: Sequence[BaseDataElement] | None = None,
+    ) -> None:
         """Draw the images of this batch, where asked for."""
         if self.val:
             self._draw(runner, outputs or (), f'iter_{runner.iter}')
@@ -91,9 +104,11 @@ class LocalizationVisualizationHook(Hook):
     def _begin(self, runner: Runner) -> None:
         self._seen = self._drawn = 0
         if self.enable and not isinstance(runner.visualizer, LocalizationVisualizer):
-            raise TypeError(f'LocalizationVisualizationHook cannot draw with {type(runner.visualizer).__name__}: set '
-                            'visualizer=dict(type="sltnet_mm.LocalizationVisualizer", ...), or '
-                            'default_hooks.visualization.enable=False')
+            raise TypeError(
+                f'LocalizationVisualizationHook cannot draw with {type(runner.visualizer).__name__}: set '
+                'visualizer=dict(type="sltnet_mm.LocalizationVisualizer", ...), or '
+                'default_hooks.visualization.enable=False'
+            )
 
     def _folder(self, runner: Runner) -> Path:
         return Path(runner.work_dir) / runner.timestamp / self.out_dir
@@ -109,6 +124,11 @@ class LocalizationVisualizationHook(Hook):
             content = fileio.get(sample.img_path, backend_args=self.backend_args)
             name = f'{sample.get("sample_idx", self._seen - 1):06d}_{Path(sample.img_path).stem}.png'
             runner.visualizer.add_datasample(
-                name, mmcv.imfrombytes(content, channel_order='rgb'), sample, pred_score_thr=self.pred_score_thr,
-                out_file=str(self._folder(runner) / subfolder / name), draw_score_map=self.score_map)
+                name,
+                mmcv.imfrombytes(content, channel_order='rgb'),
+                sample,
+                pred_score_thr=self.pred_score_thr,
+                out_file=str(self._folder(runner) / subfolder / name),
+                draw_score_map=self.score_map,
+            )
             self._drawn += 1

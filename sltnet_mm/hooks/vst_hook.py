@@ -15,10 +15,11 @@ from ..functional.cam import average_top_k_maps, class_maps
 from ..functional.consistency import normalize_maps, vst_loss
 from ..functional.views import ColorJitter, Compose, HorizontalFlip, Scale
 from ..registry import HOOKS, TASK_UTILS
-from .checks import unwrap
+from ._runner import logging_interval, unwrap
 from .collapse_guard import CollapseGuard, spatial_deviation
 from .image_range import ImageRange
-from .statistics_hook import logging_interval
+
+FIRST_DEVIATION = 'vst_first_spatial_deviation'  # its name in the message hub
 
 for _view in (ColorJitter, HorizontalFlip, Scale):
     TASK_UTILS.register_module(module=_view)
@@ -42,9 +43,9 @@ class VSTHook(Hook):
             runs several times in a pass (a head shared by several levels) is compared run by run.
         views: configs of the views, applied in this order, undone in reverse: ``sltnet_mm.ColorJitter``,
             ``sltnet_mm.HorizontalFlip``, ``sltnet_mm.Scale``. The default is all three.
-        weight: beta of eq. 2, >= 0.
-        normalization: what is compared: 'none' (raw maps, the paper's text), 'standardize', 'class_minmax' or
-            'batch_std'; see :func:`sltnet_mm.functional.normalize_maps`.
+        weight: beta of eq. 2, >= 0. The default belongs to the default normalization; the paper's is 10, on raw maps.
+        normalization: what is compared: 'standardize' (free of scale and offset: cannot collapse the maps), 'none' (raw
+            maps, the paper's text), 'class_minmax' or 'batch_std'; see :func:`sltnet_mm.functional.normalize_maps`.
         reduction: 'mean' over all elements, or 'class_sum' (eq. 13 to the letter); see
             :func:`sltnet_mm.functional.vst_loss`.
         top_k: compare the average of the top-K class maps (eq. 9) in place of all maps.
@@ -69,8 +70,8 @@ class VSTHook(Hook):
         module: str = '',
         cam_layer: str | None = None,
         views: Sequence[Mapping] | None = None,
-        weight: float = 1.0,
-        normalization: str = 'none',
+        weight: float = 0.1,
+        normalization: str = 'standardize',
         reduction: str = 'mean',
         top_k: int | None = None,
         detach_original: bool = False,
@@ -93,7 +94,13 @@ class VSTHook(Hook):
             raise ValueError(f'VSTHook: loss_name must contain "loss" to be back-propagated, got {loss_name!r}')
         probe = torch.zeros(1, 1, 1, 1)
         vst_loss(probe, normalize_maps(probe, normalization, reference=probe), reduction)  # refuses unknown names now
-        views = views or [dict(type=f'sltnet_mm.{name}') for name in ('ColorJitter', 'HorizontalFlip', 'Scale')]
+        views = (
+            views
+            if views is not None
+            else [dict(type=f'sltnet_mm.{name}') for name in ('ColorJitter', 'HorizontalFlip', 'Scale')]
+        )
+        if top_k is not None and top_k < 1:
+            raise ValueError(f'VSTHook: top_k must be at least 1, got {top_k}')
         self.views = Compose([TASK_UTILS.build(dict(view)) for view in views])
         self.module = module
         self.cam_layer = cam_layer
@@ -158,12 +165,14 @@ class VSTHook(Hook):
                 'of the module itself?), or '
                 f'{self.cam_layer or self.feature_layer} did not run in that call'
             )
-        first = self._guard.first is None
-        if first or self.every_n_inner_iters(batch_idx, self._interval):
+        if self._guard.first is None:
+            # kept in the message hub, which checkpoints hold: a resumed run is measured against its true beginning
+            first = runner.message_hub.runtime_info.get(FIRST_DEVIATION)
+            self._guard.start(float(spatial_deviation(self._last_maps)) if first is None else first)
+            runner.message_hub.update_info(FIRST_DEVIATION, self._guard.first)
+        if self.every_n_inner_iters(batch_idx, self._interval):
             value = float(spatial_deviation(self._last_maps))
-            if first:
-                self._guard.start(value)
-            elif warning := self._guard.update(value, runner.iter + 1):
+            if warning := self._guard.update(value, runner.iter + 1):
                 runner.logger.warning(warning)
         self._last_maps = None
 

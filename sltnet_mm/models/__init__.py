@@ -1,7 +1,7 @@
 """Registered modules: thin shells around :mod:`sltnet_mm.functional`. Only ``SLTNet`` needs mmdet."""
 
-from importlib.util import find_spec
-
+from ..hosts import require_host
+from ..registry import MODELS
 from .cam_head import CAMHead
 from .single_box_head import SingleBoxHead
 from .small_conv_net import SmallConvNet
@@ -10,7 +10,14 @@ from .torchvision_backbone import TorchvisionBackbone
 
 __all__ = ['CAMHead', 'SMTLoss', 'SingleBoxHead', 'SmallConvNet', 'TorchvisionBackbone']
 
-if find_spec('mmdet') is not None:
+try:
     from .slt_net import SLTNet  # noqa: F401
 
     __all__ += ['SLTNet']
+except ImportError as error:  # mmdet is absent, or cannot be imported (mmcv without operators)
+    _reason = error
+
+    @MODELS.register_module(name='SLTNet')
+    def _without_mmdet(*args: object, **kwargs: object) -> None:
+        require_host('mmdet', 'sltnet_mm.SLTNet')
+        raise ImportError(f'sltnet_mm.SLTNet needs mmdet, which cannot be imported: {_reason}') from _reason

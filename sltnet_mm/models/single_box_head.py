@@ -78,6 +78,11 @@ class SingleBoxHead(BaseModule):
             init_box = [share * input_size / downsample for share in (0.25, 0.25, 0.75, 0.75)]
         if len(init_box) != 4:
             raise ValueError(f'SingleBoxHead: init_box must be four box units x1, y1, x2, y2, got {init_box}')
+        if out_act == 'sigmoid' and max(init_box) > 1:
+            raise ValueError(
+                f'SingleBoxHead: out_act="sigmoid" gives box units in (0, 1), but the first box is {tuple(init_box)}: '
+                f'set downsample to the size of the network input ({input_size})'
+            )
         self.downsample = downsample
         self.loss_weight = loss_weight
         self.fc1 = nn.Linear(in_channels, feat_channels)
@@ -101,22 +106,25 @@ class SingleBoxHead(BaseModule):
         return self.out_act(self.fc2(self.act(self.fc1(pooled))))
 
     def loss(self, feats: tuple[Tensor, ...], batch_data_samples: Sequence[BaseDataElement]) -> dict[str, Tensor]:
-        """L_REG (eq. 3) against the one box of each sample.
+        """L_REG (eq. 3) against the one box of each sample; a sample without a box takes part with weight 0.
 
         Raises:
-            ValueError: a sample without exactly one box.
+            ValueError: a sample with several boxes.
         """
         instances = [sample.gt_instances for sample in batch_data_samples]
         for sample, instance in zip(batch_data_samples, instances, strict=True):
-            if len(instance) != 1:
+            if len(instance) > 1:
                 raise ValueError(
                     f'SingleBoxHead trains on one box an image, {sample.get("img_path", "a sample")} has '
                     f'{len(instance)}: keep the pseudo box alone'
                 )
-        boxes = torch.cat([_as_tensor(instance.bboxes) for instance in instances])
-        weights = torch.cat([instance.weights for instance in instances]) if 'weights' in instances[0] else None
         predicted = self(feats)
-        target = boxes_to_regression(boxes.to(predicted.device), self.downsample)
+        no_box, weight = predicted.new_zeros(1, 4), predicted.new_ones(1)
+        boxes = torch.cat(
+            [_as_tensor(instance.bboxes).to(predicted) if len(instance) else no_box for instance in instances]
+        )
+        weights = torch.cat([_weight(instance, weight) for instance in instances])
+        target = boxes_to_regression(boxes, self.downsample)
         return dict(loss_bbox=self.loss_weight * regression_loss(predicted, target, weights))
 
     def predict_boxes(self, feats: tuple[Tensor, ...], size: tuple[int, int]) -> Tensor:
@@ -141,6 +149,12 @@ class SingleBoxHead(BaseModule):
             boxes = boxes_to_original(boxes, [sample.metainfo for sample in batch_data_samples])
         labels = boxes.new_zeros(1, dtype=torch.long)
         return [InstanceData(bboxes=box[None], labels=labels, scores=boxes.new_ones(1)) for box in boxes]
+
+
+def _weight(instance: InstanceData, one: Tensor) -> Tensor:
+    if len(instance) == 0:
+        return torch.zeros_like(one)
+    return instance.weights.to(one) if 'weights' in instance else one
 
 
 def _as_tensor(boxes) -> Tensor:

@@ -76,6 +76,11 @@ class SLTNet(BaseDetector):
         self.pseudo_box = TASK_UTILS.build(pseudo_box)
         if self.pseudo_box.top_k is None:
             self.pseudo_box.top_k = self.localizer.head.top_k
+        classes = getattr(self.localizer.head, 'num_classes', self.pseudo_box.top_k)
+        if self.pseudo_box.top_k > classes:
+            raise ValueError(
+                f'SLTNet: pseudo_box.top_k must be at most the {classes} classes, got {self.pseudo_box.top_k}'
+            )
         self.regressor = MODELS.build(_in_its_scope(regressor))
         self.classifier: Any = None if classifier is None else MODELS.build(_in_its_scope(classifier))
         if self.classifier is not None:

@@ -41,10 +41,16 @@ class Headed(ToyClassifier):
 
 
 def test_class_counts_are_compared_before_training(tmp_path):
-    hook = dict(type='sltnet_mm.ClassCountHook')
+    hook = dict(type='sltnet_mm.DataFitHook')
     with pytest.raises(ValueError, match=r'model.head.num_classes is 5, but the training data has 3 classes \(a, b, c'):
         toy_runner(Headed(5), tmp_path, [hook]).train()
     toy_runner(Headed(3), tmp_path, [hook]).train()
+
+
+def test_too_few_images_for_a_batch_are_an_error(tmp_path):
+    runner = toy_runner(ToyClassifier(), tmp_path, [dict(type='sltnet_mm.DataFitHook')], images=3, drop_last=True)
+    with pytest.raises(ValueError, match='the 3 training images do not fill one batch of 8'):
+        runner.train()
 
 
 @pytest.mark.parametrize(

@@ -22,8 +22,9 @@ def outputs_of(first, count):
         path = f'synthetic://seed0-size64/test/{index:06d}-{index % 12:02d}.png'
         frame = dict(ori_shape=(64, 64), homography_matrix=np.eye(3))
         sample = DataSample(metainfo=dict(img_path=path, sample_idx=index, **frame))
-        sample.pred_instances = InstanceData(bboxes=torch.tensor([[8., 8, 40, 40]]), labels=torch.tensor([0]),
-                                             scores=torch.tensor([.9]))
+        sample.pred_instances = InstanceData(
+            bboxes=torch.tensor([[8.0, 8, 40, 40]]), labels=torch.tensor([0]), scores=torch.tensor([0.9])
+        )
         sample.pred_score_map = torch.rand(64, 64)
         samples.append(sample)
     return samples
@@ -48,9 +49,16 @@ def runner_folder(runner):
     return Path(runner.work_dir) / runner.timestamp
 
 
-@pytest.mark.parametrize(('settings', 'drawn'), [
-    (dict(), range(8)), (dict(interval=3), (0, 3, 6)), (dict(max_images=5), range(5)),
-    (dict(interval=2, max_images=2), (0, 2)), (dict(enable=False), ())])
+@pytest.mark.parametrize(
+    ('settings', 'drawn'),
+    [
+        (dict(), range(8)),
+        (dict(interval=3), (0, 3, 6)),
+        (dict(max_images=5), range(5)),
+        (dict(interval=2, max_images=2), (0, 2)),
+        (dict(enable=False), ()),
+    ],
+)
 def test_pictures_of_the_chosen_images(runner, settings, drawn):
     hook = HOOKS.build(dict(type='sltnet_mm.LocalizationVisualizationHook', **settings))
     names = [f'{index:06d}_{index:06d}-{index:02d}.png' for index in drawn]
@@ -88,6 +96,7 @@ def test_impossible_settings(settings):
 
 def test_mmdets_own_hook_draws_with_our_visualizer(runner):
     from mmdet.engine.hooks import DetVisualizationHook
+
     hook = DetVisualizationHook(draw=True, interval=1, test_out_dir='theirs')
     assert hook._visualizer is runner.visualizer
     hook.after_test_iter(runner, 0, None, outputs_of(0, 2))

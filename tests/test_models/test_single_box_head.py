@@ -68,12 +68,18 @@ def test_predicted_boxes_are_in_order_inside_the_image_and_in_its_frame():
     assert head.predict(features, [sample], rescale=False)[0].bboxes.tolist() == [[16, 0, 48, 32]]
 
 
-def test_more_or_less_than_one_box_is_an_error():
+def test_several_boxes_are_an_error():
     sample = make_samples(BOXES[:1])[0]
     sample.gt_instances = InstanceData(bboxes=BOXES, labels=torch.zeros(2))
     with pytest.raises(ValueError, match='0.jpg has 2'):
-        SingleBoxHead(8)((torch.rand(1, 8, 4, 4),))
         SingleBoxHead(8).loss((torch.rand(1, 8, 4, 4),), [sample])
+
+
+def test_image_without_a_box_has_weight_zero():
+    head, features, samples = SingleBoxHead(8, downsample=8), torch.rand(2, 8, 4, 4), make_samples()
+    samples[1].gt_instances = InstanceData(bboxes=torch.zeros(0, 4), labels=torch.zeros(0))
+    first = head.loss((features[:1],), make_samples(BOXES[:1]))['loss_bbox']
+    torch.testing.assert_close(head.loss((features,), samples)['loss_bbox'], first / 2)
 
 
 @pytest.mark.parametrize(
@@ -82,6 +88,7 @@ def test_more_or_less_than_one_box_is_an_error():
         (dict(out_act='tanh'), "'tanh'"),
         (dict(downsample=0), 'downsample must be positive, got 0'),
         (dict(init_box=(0, 1)), 'four box units'),
+        (dict(out_act='sigmoid'), 'set downsample to the size of the network input .224.'),
         (dict(loss_weight=-1), 'loss_weight'),
         (dict(test_cfg=dict(nms=1)), 'has no test_cfg'),
     ],

@@ -1,0 +1,20 @@
+"""What several hooks ask of the runner."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mmengine.model import is_model_wrapper
+from mmengine.runner import Runner
+from torch import nn
+
+
+def unwrap(model: nn.Module) -> nn.Module:
+    """The model inside a distributed wrapper."""
+    wrapped: Any = model
+    return wrapped.module if is_model_wrapper(model) else model
+
+
+def logging_interval(runner: Runner) -> int:
+    """The interval of the runner's ``LoggerHook``, mmengine's default of 10 without one."""
+    return next((hook.interval for hook in runner.hooks if type(hook).__name__ == 'LoggerHook'), 10)
