@@ -109,13 +109,12 @@ def test_iou_conventions():
 
 def test_true_boxes_are_truncated_in_the_reference_order():
     assert truncate_boxes(np.array([[60, 27, 385, 331]]), (500, 335), (224, 224)).tolist() == [[26, 18, 172, 221]]
-    rng = np.random.default_rng(1)
-    for _ in range(300):
-        width, height = rng.integers(20, 700, 2).tolist()
-        box = rng.integers(0, 20, 4).tolist()
-        sizes = (width, height, width, height)
-        expected = [int(float(x) * 224.0 / float(side)) for x, side in zip(box, sizes, strict=True)]
-        assert truncate_boxes(np.array([box]), (width, height), (224, 224)).tolist() == [expected]
+    # wherever x * 224 / w is whole, x * (224 / w) may fall just below it
+    for width in range(20, 700, 3):
+        for x in range(width + 1):
+            if x * 224 % width == 0:
+                box = np.array([[x, 0, width, 1]])
+                assert truncate_boxes(box, (width, 224), (224, 224)).tolist() == [[x * 224 // width, 0, 224, 1]]
 
 
 def test_float32_homography_of_a_resize_is_recognised():
