@@ -31,6 +31,7 @@ test-release: env ## build the wheel and the source package and look into them
 
 lint: env ## ruff and mypy
 	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
 	$(PY) -m mypy
 
 format: env ## let ruff mend what it can, and format

@@ -6,8 +6,8 @@
 The SLT-Net step is the whole of mmengine's ``train_step`` with the config's VSTHook. The bare passes are, with the same
 modules and optimiser: localizer forward on the images and on images of the view's size, regressor forward on the
 images, a sum of the outputs as loss, backward, optimiser step. Both are timed in turn, round by round, on images that
-are already loaded. Peak memory is that of three steps of one kind in a process of their own: the process' on the CPU, torch's allocator's
-on a GPU.
+are already loaded. Peak memory is that of three steps of one kind in a process of their own: the process' on the CPU,
+torch's allocator's on a GPU.
 """
 
 import argparse

@@ -76,6 +76,17 @@ def test_joined_model_is_tested_by_both_hosts_metrics(trained):
     assert len(list((trained / 'test').rglob('pictures/**/*.*'))) == 24
 
 
+def test_mmdets_own_inferencer_takes_the_joined_model(trained):
+    from mmdet.apis import DetInferencer
+
+    config = ROOT / 'configs/slt_net/slt-net-joined_small-conv_1xb32-10e_synthetic.py'
+    inferencer = DetInferencer(str(config), str(trained / 'merged.pth'), device='cpu', show_progress=False)
+    found = inferencer('synthetic://seed0-size64/test/000003-03.png', no_save_vis=True)['predictions'][0]
+    assert len(found['bboxes']) == len(found['labels']) == 5
+    x1, y1, x2, y2 = found['bboxes'][0]
+    assert 0 <= x1 <= x2 <= 64 and 0 <= y1 <= y2 <= 64
+
+
 def test_training_resumes(trained):
     output = run(
         'tools/train.py',

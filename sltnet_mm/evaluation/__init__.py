@@ -5,8 +5,8 @@ origin.
 from sltnet_mm.evaluation.localization_metric import LocalizationMetric
 from sltnet_mm.evaluation.masks import evaluate_masks
 from sltnet_mm.evaluation.pixel_metric import PixelAveragePrecision
+from sltnet_mm.evaluation.protocols import PROTOCOLS, Protocol, get_protocol
 from sltnet_mm.evaluation.score_maps import evaluate_score_maps, load_score_maps
-from sltnet_mm.functional.protocols import PROTOCOLS, Protocol, get_protocol
 
 __all__ = [
     'PROTOCOLS',

@@ -3,10 +3,10 @@
 import numpy as np
 import torch
 
+from sltnet_mm.evaluation.protocols import Protocol
+from sltnet_mm.evaluation.reference_frames import resize_scale, truncate_boxes
 from sltnet_mm.evaluation.samples import EvaluatedImage
 from sltnet_mm.functional.boxes import clip_boxes, transform_boxes
-from sltnet_mm.functional.frames import resize_scale, truncate_boxes
-from sltnet_mm.functional.protocols import Protocol
 
 
 class ImageFrame:

@@ -4,11 +4,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from sltnet_mm.evaluation.all_thresholds.threshold_boxes import foreground_masks, mask_boxes, quantize_map
+from sltnet_mm.evaluation.all_thresholds.threshold_ious import (
+    can_be_compiled,
+    expand_levels,
+    quantized_boxes,
+    quantized_ious,
+)
 from sltnet_mm.evaluation.image_frame import ImageFrame
+from sltnet_mm.evaluation.protocols import Protocol
 from sltnet_mm.functional.localization import error_kinds, pairwise_iou
-from sltnet_mm.functional.protocols import Protocol
-from sltnet_mm.functional.threshold_boxes import foreground_masks, mask_boxes, quantize_map
-from sltnet_mm.functional.threshold_ious import can_be_compiled, expand_levels, quantized_boxes, quantized_ious
 
 MAIN_IOU = 0.5
 """The IoU at which a box is right, for GT-known and Top-k LOC, in every protocol."""

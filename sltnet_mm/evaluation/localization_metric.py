@@ -10,12 +10,12 @@ from mmengine.evaluator import BaseMetric
 from sltnet_mm.evaluation.image_frame import ImageFrame
 from sltnet_mm.evaluation.image_scores import CurveScore, score_box, score_map_at, score_map_curve
 from sltnet_mm.evaluation.prediction_maps import predicted_score_map
+from sltnet_mm.evaluation.protocols import Protocol, get_protocol
 from sltnet_mm.evaluation.samples import EvaluatedImage, field, image_name, read_image, to_numpy
 from sltnet_mm.evaluation.summary import Score, check_results, classification_numbers, image_rows
 from sltnet_mm.evaluation.summary_numbers import fixed_numbers, grid_numbers
 from sltnet_mm.evaluation.tables import check_table_path, write_table
 from sltnet_mm.evaluation.threshold_file import with_thresholds, write_thresholds
-from sltnet_mm.functional.protocols import Protocol, get_protocol
 from sltnet_mm.registry import METRICS
 
 SOURCES = ('map', 'box')

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 
-from sltnet_mm.functional.protocols import Protocol
+from sltnet_mm.evaluation.protocols import Protocol
 
 
 def write_thresholds(path: str | Path, thresholds: Mapping[str, float]) -> None:
@@ -52,7 +52,7 @@ def with_thresholds(protocols: list[Protocol], thresholds: Mapping[str, float] |
         KeyError: If a threshold is given for a protocol that is not evaluated.
 
     Example:
-        >>> from sltnet_mm.functional.protocols import PROTOCOLS
+        >>> from sltnet_mm.evaluation.protocols import PROTOCOLS
         >>> print(*with_thresholds([PROTOCOLS['tscam'], PROTOCOLS['sltnet']], {'tscam': 0.12}))
         tscam (threshold 0.12, validation) sltnet (threshold 0.2, fixed)
     """

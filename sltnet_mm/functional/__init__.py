@@ -3,6 +3,7 @@
 In the order of the paper: `class_maps` (7), `smt_loss` (8), `average_top_k_maps` (9), the views (10, 12), `vst_loss`
 (13), then `to_score_map`, `score_map_to_box` and the regressor's `regression_loss` (3, 4).
 """
+
 from .boxes import (
     box_iou,
     boxes_to_unit,
@@ -22,8 +23,31 @@ from .tolerance import check_tolerance, in_top_k, smt_loss
 from .views import ColorJitter, Compose, HorizontalFlip, Scale, View
 
 __all__ = [
-    'ColorJitter', 'Compose', 'HorizontalFlip', 'Scale', 'View', 'adjust_color', 'average_top_k_maps', 'box_iou',
-    'boxes_to_regression', 'boxes_to_unit', 'check_tolerance', 'class_maps', 'clip_boxes', 'foreground_mask',
-    'in_top_k', 'largest_component_boxes', 'normalize_maps', 'regression_loss', 'regression_to_boxes', 'resize_maps',
-    'score_map_to_box', 'smooth_l1', 'smt_loss', 'to_score_map', 'transform_boxes', 'unit_to_boxes', 'vst_loss'
+    'ColorJitter',
+    'Compose',
+    'HorizontalFlip',
+    'Scale',
+    'View',
+    'adjust_color',
+    'average_top_k_maps',
+    'box_iou',
+    'boxes_to_regression',
+    'boxes_to_unit',
+    'check_tolerance',
+    'class_maps',
+    'clip_boxes',
+    'foreground_mask',
+    'in_top_k',
+    'largest_component_boxes',
+    'normalize_maps',
+    'regression_loss',
+    'regression_to_boxes',
+    'resize_maps',
+    'score_map_to_box',
+    'smooth_l1',
+    'smt_loss',
+    'to_score_map',
+    'transform_boxes',
+    'unit_to_boxes',
+    'vst_loss',
 ]

@@ -1,4 +1,5 @@
 """Argument checks of the functions: host-side facts only (shapes, types, Python numbers), never tensor values."""
+
 from __future__ import annotations
 
 from collections.abc import Sequence
@@ -18,9 +19,11 @@ def check_tensor(name: str, tensor: Tensor, shape: str, ndim: int | tuple[int, .
         >>> check_tensor('maps', torch.zeros(1, 2, 2), 'BxHxW', 3)
     """
     if not isinstance(tensor, Tensor):
-        raise TypeError(f'{name} must be a torch.Tensor of shape {shape}, got {type(tensor).__name__}; '
-                        'convert it with torch.as_tensor')
-    if tensor.ndim not in (ndim if isinstance(ndim, tuple) else (ndim, )):
+        raise TypeError(
+            f'{name} must be a torch.Tensor of shape {shape}, got {type(tensor).__name__}; '
+            'convert it with torch.as_tensor'
+        )
+    if tensor.ndim not in (ndim if isinstance(ndim, tuple) else (ndim,)):
         raise ValueError(f'{name} must have shape {shape}, got {tuple(tensor.shape)}')
     if floating and not tensor.is_floating_point():
         raise TypeError(f'{name} must have a floating dtype, got {tensor.dtype}; convert it with .float()')
@@ -59,8 +62,10 @@ def check_top_k(k: int, num_classes: int | None = None) -> None:
     if k < 1:
         raise ValueError(f'k must be at least 1, got {k}')
     if num_classes is not None and k > num_classes:
-        raise ValueError(f'k must be at most the number of classes, {num_classes}, got {k}; '
-                         'lower k, or give the logits of all classes')
+        raise ValueError(
+            f'k must be at most the number of classes, {num_classes}, got {k}; '
+            'lower k, or give the logits of all classes'
+        )
 
 
 def check_size(name: str, size: Sequence[int]) -> tuple[int, int]:

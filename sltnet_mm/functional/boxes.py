@@ -1,4 +1,5 @@
 """Boxes: from a score map, their overlap, and their frames. All are float xyxy with exclusive ends."""
+
 from __future__ import annotations
 
 from collections.abc import Sequence

@@ -1,4 +1,5 @@
 """Class maps and what is made of them: equations 7 and 9, and the score map in [0, 1]."""
+
 from __future__ import annotations
 
 from collections.abc import Sequence
@@ -38,8 +39,10 @@ def class_maps(features: Tensor, weight: Tensor) -> Tensor:
     check_tensor('features', features, 'BxNxhxw', 4)
     check_tensor('weight', weight, 'CxN', 2)
     if features.shape[1] != weight.shape[1]:
-        raise ValueError(f'features and weight must agree in the number of channels N, got features '
-                         f'{tuple(features.shape)} (BxNxhxw) and weight {tuple(weight.shape)} (CxN)')
+        raise ValueError(
+            f'features and weight must agree in the number of channels N, got features '
+            f'{tuple(features.shape)} (BxNxhxw) and weight {tuple(weight.shape)} (CxN)'
+        )
     return F.conv2d(features, weight[:, :, None, None])
 
 
@@ -71,8 +74,10 @@ def average_top_k_maps(maps: Tensor, logits: Tensor, k: int) -> Tensor:
     check_tensor('maps', maps, 'BxCxhxw', 4)
     check_tensor('logits', logits, 'BxC', 2)
     if maps.shape[:2] != logits.shape:
-        raise ValueError(f'maps and logits must agree in batch size and number of classes, got maps '
-                         f'{tuple(maps.shape)} (BxCxhxw) and logits {tuple(logits.shape)} (BxC)')
+        raise ValueError(
+            f'maps and logits must agree in batch size and number of classes, got maps '
+            f'{tuple(maps.shape)} (BxCxhxw) and logits {tuple(logits.shape)} (BxC)'
+        )
     check_top_k(k, logits.shape[1])
     top_classes = logits.topk(k, dim=1).indices  # B x K
     index = top_classes[:, :, None, None].expand(-1, -1, *maps.shape[2:])  # B x K x h x w

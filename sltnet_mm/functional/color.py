@@ -1,4 +1,5 @@
 """Colour adjustments with one factor an image: the arithmetic of torchvision's `adjust_*`, batched."""
+
 from __future__ import annotations
 
 import torch
@@ -39,13 +40,12 @@ def adjust_color(images: Tensor, brightness: Tensor, contrast: Tensor, saturatio
     if images.shape[1] != 3:
         raise ValueError(f'images must have the three channels R, G, B, got shape {tuple(images.shape)}')
     out = full_precision(images)
-    for name, factor in (('brightness', brightness), ('contrast', contrast), ('saturation', saturation),
-                         ('hue', hue)):
-        if factor.shape != (len(images), ):
-            raise ValueError(f'{name} must hold one number an image, shape ({len(images)},), got '
-                             f'{tuple(factor.shape)}')
-    brightness, contrast, saturation, hue = (factor.to(out.dtype)[:, None, None, None]
-                                             for factor in (brightness, contrast, saturation, hue))
+    for name, factor in (('brightness', brightness), ('contrast', contrast), ('saturation', saturation), ('hue', hue)):
+        if factor.shape != (len(images),):
+            raise ValueError(f'{name} must hold one number an image, shape ({len(images)},), got {tuple(factor.shape)}')
+    brightness, contrast, saturation, hue = (
+        factor.to(out.dtype)[:, None, None, None] for factor in (brightness, contrast, saturation, hue)
+    )
     out = (out * brightness).clamp(0, 1)
     out = _blend(out, _grey(out).mean((2, 3), keepdim=True), contrast)
     out = _blend(out, _grey(out), saturation)
@@ -70,8 +70,9 @@ def _turn_hue(images: Tensor, shift: Tensor) -> Tensor:
     chroma = value - images.amin(1, keepdim=True)
     red, green, blue = images.split(1, dim=1)
     step = torch.where(chroma > 0, chroma, 1)  # grey has no hue: any will do, its chroma is 0
-    sector = torch.where(which == 0, (green - blue) / step,
-                         torch.where(which == 1, 2 + (blue - red) / step, 4 + (red - green) / step))
+    sector = torch.where(
+        which == 0, (green - blue) / step, torch.where(which == 1, 2 + (blue - red) / step, 4 + (red - green) / step)
+    )
     sector = sector + 6 * shift
     channels = [(n + sector) % 6 for n in (5, 3, 1)]
     return torch.cat([value - chroma * torch.minimum(k, 4 - k).clamp(0, 1) for k in channels], dim=1)

@@ -1,4 +1,5 @@
 """The largest 8-connected component of masks and its box, on any device."""
+
 from __future__ import annotations
 
 import cv2
@@ -149,4 +150,4 @@ def _runs_and_contacts(masks: Tensor) -> tuple[Tensor, Tensor, Tensor]:
 
 def _shift(image: Tensor, right: int, down: int) -> Tensor:
     """Move B x H x W by whole pixels; zeros (False) come in."""
-    return F.pad(image, (right, 0, down, 0))[:, :image.shape[1], :image.shape[2]]
+    return F.pad(image, (right, 0, down, 0))[:, : image.shape[1], : image.shape[2]]

@@ -1,4 +1,5 @@
 """Learning tolerance to visual stimulus: the loss of equation 13, and ways to bring maps to a common scale for it."""
+
 from __future__ import annotations
 
 import torch
@@ -42,8 +43,10 @@ def vst_loss(maps: Tensor, restored_maps: Tensor, reduction: str = 'mean') -> Te
     check_tensor('restored_maps', restored_maps, 'BxCxhxw', 4)
     check_choice('reduction', reduction, ('mean', 'class_sum'))
     if maps.shape != restored_maps.shape:
-        raise ValueError(f'maps and restored_maps must have the same shape, got {tuple(maps.shape)} and '
-                         f'{tuple(restored_maps.shape)}; restore maps of a view with its invert(maps, params, size)')
+        raise ValueError(
+            f'maps and restored_maps must have the same shape, got {tuple(maps.shape)} and '
+            f'{tuple(restored_maps.shape)}; restore maps of a view with its invert(maps, params, size)'
+        )
     total = (full_precision(maps) - full_precision(restored_maps)).square().sum()
     classes = maps.shape[1] if reduction == 'class_sum' else 1
     return total * classes / max(maps.numel(), 1)

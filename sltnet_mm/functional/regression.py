@@ -1,4 +1,5 @@
 """The regressor's box units and its loss: p = xyxy / m, equations 3 and 4."""
+
 from __future__ import annotations
 
 import math
@@ -63,8 +64,7 @@ def smooth_l1(pred: Tensor, target: Tensor) -> Tensor:
         tensor([0.1250, 0.5000, 2.5000])
     """
     if pred.shape != target.shape:
-        raise ValueError(f'pred and target must have the same shape, got {tuple(pred.shape)} and '
-                         f'{tuple(target.shape)}')
+        raise ValueError(f'pred and target must have the same shape, got {tuple(pred.shape)} and {tuple(target.shape)}')
     return F.smooth_l1_loss(full_precision(pred), full_precision(target), reduction='none', beta=1.0)
 
 
@@ -103,8 +103,9 @@ def regression_loss(pred: Tensor, target: Tensor, weight: Tensor | None = None, 
     loss = smooth_l1(pred, target).sum(1)
     if weight is not None:
         if weight.shape != loss.shape:
-            raise ValueError(f'weight must hold one number an image, shape {tuple(loss.shape)}, got '
-                             f'{tuple(weight.shape)}')
+            raise ValueError(
+                f'weight must hold one number an image, shape {tuple(loss.shape)}, got {tuple(weight.shape)}'
+            )
         loss = loss * weight
     if reduction == 'none':
         return loss
@@ -113,8 +114,10 @@ def regression_loss(pred: Tensor, target: Tensor, weight: Tensor | None = None, 
 
 def _check_units(name: str, boxes: Tensor, stride: float) -> None:
     if not isinstance(boxes, Tensor) or not boxes.is_floating_point():
-        raise TypeError(f'{name} must be a floating tensor of shape ...x4, got '
-                        f'{boxes.dtype if isinstance(boxes, Tensor) else type(boxes).__name__}')
+        raise TypeError(
+            f'{name} must be a floating tensor of shape ...x4, got '
+            f'{boxes.dtype if isinstance(boxes, Tensor) else type(boxes).__name__}'
+        )
     if boxes.ndim == 0 or boxes.shape[-1] != 4:
         raise ValueError(f'{name} must have shape ...x4, got {tuple(boxes.shape)}')
     if not (stride > 0 and math.isfinite(stride)):

@@ -1,4 +1,5 @@
 """The one way in which images and maps are resized here."""
+
 from __future__ import annotations
 
 from collections.abc import Sequence

@@ -1,4 +1,5 @@
 """Learning tolerance to semantic mistakes: the loss of equation 8."""
+
 from __future__ import annotations
 
 import torch
@@ -101,8 +102,10 @@ def _check_labels(logits: Tensor, labels: Tensor) -> None:
     if labels.dtype != torch.int64:
         raise TypeError(f'labels must be int64 class indices, got {labels.dtype}; convert them with .long()')
     if len(labels) != len(logits):
-        raise ValueError(f'labels must hold one class a row of logits, got {len(labels)} labels for logits of shape '
-                         f'{tuple(logits.shape)}')
+        raise ValueError(
+            f'labels must hold one class a row of logits, got {len(labels)} labels for logits of shape '
+            f'{tuple(logits.shape)}'
+        )
     # On a GPU the device-side check of `gather` speaks instead; a comparison here would wait for the device.
     if labels.device.type == 'cpu' and not torch.compiler.is_compiling() and labels.numel():
         low, high = int(labels.min()), int(labels.max())

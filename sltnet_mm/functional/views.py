@@ -3,6 +3,7 @@
 Every view has `draw(images, generator) -> params`, `apply(images, params) -> images` and
 `invert(maps, params, size) -> maps`; `apply` and `invert` are deterministic, all chance is in `draw`.
 """
+
 from __future__ import annotations
 
 import math
@@ -50,8 +51,9 @@ class ColorJitter:
         (torch.Size([2, 4]), torch.Size([2, 3, 8, 8]))
     """
 
-    def __init__(self, brightness: float = 0.4, contrast: float = 0.4, saturation: float = 0.4,
-                 hue: float = 0.1) -> None:
+    def __init__(
+        self, brightness: float = 0.4, contrast: float = 0.4, saturation: float = 0.4, hue: float = 0.1
+    ) -> None:
         for name, value in (('brightness', brightness), ('contrast', contrast), ('saturation', saturation)):
             check_fraction(name, value, 0, math.inf)
         check_fraction('hue', hue, 0, 0.5)
@@ -63,8 +65,9 @@ class ColorJitter:
         """B x 4 on the device of `images`: brightness, contrast, saturation factors and hue shift, float32."""
         _check_images(images)
         uniform = _rand((4, len(images)), images.device, generator)
-        return torch.stack([low + (high - low) * row
-                            for low, high, row in zip(self.low, self.high, uniform, strict=True)], dim=1)
+        return torch.stack(
+            [low + (high - low) * row for low, high, row in zip(self.low, self.high, uniform, strict=True)], dim=1
+        )
 
     def apply(self, images: Tensor, params: Tensor) -> Tensor:
         """B x 3 x H x W RGB in [0, 1] to the same, clamped to [0, 1] after each step; dtype kept."""
@@ -100,7 +103,7 @@ class HorizontalFlip:
     def draw(self, images: Tensor, generator: torch.Generator | None = None) -> Tensor:
         """B, bool, on the device of `images`: whether the image is mirrored."""
         _check_images(images)
-        return _rand((len(images), ), images.device, generator) < self.prob
+        return _rand((len(images),), images.device, generator) < self.prob
 
     def apply(self, images: Tensor, params: Tensor) -> Tensor:
         """B x C x H x W to the same."""
@@ -130,7 +133,7 @@ class Scale:
         torch.Size([2, 5, 14, 10])
     """
 
-    def __init__(self, scales: Sequence[float] = (0.875, )) -> None:
+    def __init__(self, scales: Sequence[float] = (0.875,)) -> None:
         if isinstance(scales, (int, float, str)) or not scales:
             raise ValueError(f'scales must be a sequence of at least one factor, got {scales!r}')
         if not all(0 < scale < math.inf for scale in scales):
@@ -143,8 +146,10 @@ class Scale:
         if len(self.scales) == 1:
             return self.scales[0]
         if generator is not None and generator.device.type != 'cpu':
-            raise ValueError(f'generator must be on the CPU where Scale has several scales, got one on '
-                             f'{generator.device}; give a torch.Generator() of the CPU, which all views accept')
+            raise ValueError(
+                f'generator must be on the CPU where Scale has several scales, got one on '
+                f'{generator.device}; give a torch.Generator() of the CPU, which all views accept'
+            )
         return self.scales[int(torch.randint(len(self.scales), (), generator=generator))]
 
     def apply(self, images: Tensor, params: float) -> Tensor:

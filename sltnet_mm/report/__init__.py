@@ -1,4 +1,5 @@
 """Reports: the numbers, pictures and curves of runs as one self-contained HTML page."""
+
 from .charts import line_chart
 from .environment import Steps, environment_facts, import_hosts, peak_memory
 from .page import Report, Tile, render_page, write_report
@@ -7,7 +8,27 @@ from .runs import EpochLineHook, QuietRunner, predict_first, prepare_config, rea
 from .tiles import ImageTiles
 
 __all__ = [
-    'COLUMNS', 'Column', 'EpochLineHook', 'ImageTiles', 'QuietRunner', 'Report', 'ResultRow', 'Steps', 'Tile',
-    'best_row', 'compare', 'environment_facts', 'import_hosts', 'line_chart', 'peak_memory', 'predict_first',
-    'prepare_config', 'read_losses', 'render_page', 'result_row', 'run_folder', 'text_table', 'write_report'
+    'COLUMNS',
+    'Column',
+    'EpochLineHook',
+    'ImageTiles',
+    'QuietRunner',
+    'Report',
+    'ResultRow',
+    'Steps',
+    'Tile',
+    'best_row',
+    'compare',
+    'environment_facts',
+    'import_hosts',
+    'line_chart',
+    'peak_memory',
+    'predict_first',
+    'prepare_config',
+    'read_losses',
+    'render_page',
+    'result_row',
+    'run_folder',
+    'text_table',
+    'write_report',
 ]

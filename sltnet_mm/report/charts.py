@@ -1,4 +1,5 @@
 """Curves as inline SVG."""
+
 from __future__ import annotations
 
 import math
@@ -33,7 +34,7 @@ def line_chart(title: str, steps: Sequence[float], values: Sequence[float]) -> s
     if not points:
         raise ValueError(f'line_chart {title!r}: there is no finite value to draw')
     xs, ys = zip(*points, strict=True)
-    low, high = min(0., *ys), max(0., *ys)  # zero is always in sight: a small change must not look like a large one
+    low, high = min(0.0, *ys), max(0.0, *ys)  # zero is always in sight: a small change must not look like a large one
     right, bottom = _WIDTH - _RIGHT, _HEIGHT - _BOTTOM
 
     def place(x: float, y: float) -> str:
@@ -42,11 +43,19 @@ def line_chart(title: str, steps: Sequence[float], values: Sequence[float]) -> s
         return f'{_LEFT + across * (right - _LEFT):.1f},{bottom - up * (bottom - _TOP):.1f}'
 
     label = f'{title}: {ys[0]:.3g} at first, {ys[-1]:.3g} at last'
-    texts = ((_LEFT, 14, 'start', title), (right, 14, 'end', f'{ys[-1]:.3g}'),
-             (_LEFT - 4, _TOP + 8, 'end', f'{high:.3g}'), (_LEFT - 4, bottom, 'end', f'{low:.3g}'),
-             (_LEFT, _HEIGHT - 5, 'start', f'{xs[0]:g}'), (right, _HEIGHT - 5, 'end', f'{xs[-1]:g}'))
-    written = ''.join(f'<text x="{x}" y="{y}" text-anchor="{anchor}">{escape(text)}</text>'
-                      for x, y, anchor, text in texts)
-    return (f'<svg viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" aria-label="{escape(label)}">'
-            f'<path d="M{_LEFT},{_TOP}V{bottom}H{right}" class="axis"/>'
-            f'<polyline points="{" ".join(place(x, y) for x, y in points)}" class="curve"/>{written}</svg>')
+    texts = (
+        (_LEFT, 14, 'start', title),
+        (right, 14, 'end', f'{ys[-1]:.3g}'),
+        (_LEFT - 4, _TOP + 8, 'end', f'{high:.3g}'),
+        (_LEFT - 4, bottom, 'end', f'{low:.3g}'),
+        (_LEFT, _HEIGHT - 5, 'start', f'{xs[0]:g}'),
+        (right, _HEIGHT - 5, 'end', f'{xs[-1]:g}'),
+    )
+    written = ''.join(
+        f'<text x="{x}" y="{y}" text-anchor="{anchor}">{escape(text)}</text>' for x, y, anchor, text in texts
+    )
+    return (
+        f'<svg viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" aria-label="{escape(label)}">'
+        f'<path d="M{_LEFT},{_TOP}V{bottom}H{right}" class="axis"/>'
+        f'<polyline points="{" ".join(place(x, y) for x, y in points)}" class="curve"/>{written}</svg>'
+    )

@@ -1,4 +1,5 @@
 """Where and how a run was made: what a reader needs to repeat it, and how long it took."""
+
 from __future__ import annotations
 
 import platform
@@ -49,6 +50,7 @@ def peak_memory() -> float:
         True
     """
     import resource  # not on Windows: only who asks needs it
+
     unit = 1 if sys.platform == 'darwin' else 1024  # getrusage: bytes on macOS, kB on Linux
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e9
 

@@ -1,4 +1,5 @@
 """The page of a report: one HTML file that needs nothing else."""
+
 from __future__ import annotations
 
 import base64
@@ -89,10 +90,12 @@ def render_page(report: Report) -> str:
     if report.facts:
         body += ['<h2>What was run</h2>', _definitions(report.facts)]
     content = '\n'.join(body)
-    return ('<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-            '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-            f'<title>{escape(report.title)}</title>\n<style>{STYLE}</style>\n</head>\n'
-            f'<body>\n<main>\n{content}\n</main>\n</body>\n</html>\n')
+    return (
+        '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        f'<title>{escape(report.title)}</title>\n<style>{STYLE}</style>\n</head>\n'
+        f'<body>\n<main>\n{content}\n</main>\n</body>\n</html>\n'
+    )
 
 
 def _paragraph(text: str) -> str:
@@ -105,16 +108,20 @@ def _definitions(texts: Mapping[str, str]) -> str:
 
 def _table(rows: Sequence[ResultRow]) -> str:
     columns = shown_columns(rows)
-    best = {column.key: f'{max(row.numbers[column.key] for row in rows if column.key in row.numbers):.1f}'
-            for column in columns}
+    best = {
+        column.key: f'{max(row.numbers[column.key] for row in rows if column.key in row.numbers):.1f}'
+        for column in columns
+    }
     head = ''.join(f'<th scope="col">{escape(column.name)}</th>' for column in columns)
     lines = []
     for row in rows:
         texts = {column.key: number(row, column) for column in columns}
         cells = ''.join(f'<td{" class=best" if text == best[key] else ""}>{text}</td>' for key, text in texts.items())
         lines.append(f'<tr><th scope="row">{escape(row.name)}<small>{escape(row.how)}</small></th>{cells}</tr>')
-    return ('<div class="wide"><table><thead><tr><th scope="col">percent of the test images</th>'
-            f'{head}</tr></thead><tbody>{"".join(lines)}</tbody></table></div>')
+    return (
+        '<div class="wide"><table><thead><tr><th scope="col">percent of the test images</th>'
+        f'{head}</tr></thead><tbody>{"".join(lines)}</tbody></table></div>'
+    )
 
 
 def _pictures(report: Report) -> str:
@@ -123,8 +130,10 @@ def _pictures(report: Report) -> str:
         for name, tile in zip(report.columns, row, strict=True):
             lines = [escape(line) for line in (name, *tile.caption)]
             height, width = tile.image.shape[:2]
-            tiles.append(f'<figure><img src="{_data_url(tile.image)}" width="{width}" height="{height}" '
-                         f'alt="{", ".join(lines)}"><figcaption>{"<br>".join(lines)}</figcaption></figure>')
+            tiles.append(
+                f'<figure><img src="{_data_url(tile.image)}" width="{width}" height="{height}" '
+                f'alt="{", ".join(lines)}"><figcaption>{"<br>".join(lines)}</figcaption></figure>'
+            )
     return f'<div class="pictures" style="--columns:{len(report.columns)}">' + '\n'.join(tiles) + '</div>'
 
 

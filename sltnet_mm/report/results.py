@@ -1,4 +1,5 @@
 """The table of a report: what is compared, in which columns, and what can be said of it."""
+
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
@@ -22,15 +23,26 @@ class Column:
 
 
 COLUMNS = (
-    Column('gt_known', 'GT-known', 'The share of test images whose box overlaps the true box with an IoU above 0.5. '
-           'The class is not asked: this is localization alone.'),
+    Column(
+        'gt_known',
+        'GT-known',
+        'The share of test images whose box overlaps the true box with an IoU above 0.5. '
+        'The class is not asked: this is localization alone.',
+    ),
     Column('top1_loc', 'Top-1 LOC', 'The box is right, and so is the first label.'),
     Column('top5_loc', 'Top-5 LOC', 'The box is right, and the true class is among the first five labels.'),
-    Column('cls_top1', 'Top-1 CLS', 'The first label is right, wherever the box is: classification alone. It bounds '
-           'Top-1 LOC.'),
+    Column(
+        'cls_top1',
+        'Top-1 CLS',
+        'The first label is right, wherever the box is: classification alone. It bounds Top-1 LOC.',
+    ),
     Column('cls_top5', 'Top-5 CLS', 'The true class is among the first five labels.'),
-    Column('max_box_acc_v2', 'MaxBoxAccV2', 'The evaluation of clovaai/wsolevaluation: the box accuracy at the best '
-           'threshold, averaged over IoU 0.3, 0.5 and 0.7. It is defined for score maps only.'),
+    Column(
+        'max_box_acc_v2',
+        'MaxBoxAccV2',
+        'The evaluation of clovaai/wsolevaluation: the box accuracy at the best '
+        'threshold, averaged over IoU 0.3, 0.5 and 0.7. It is defined for score maps only.',
+    ),
 )
 
 
@@ -68,8 +80,10 @@ def result_row(name: str, how: str, metrics: Mapping[str, float], source: str, p
     """
     names = {key: f'{source}/{protocol}/{key}' for key in ('gt_known', 'top1_loc', 'top5_loc')}
     if names['gt_known'] not in metrics:
-        raise KeyError(f'there is no {names["gt_known"]!r} among the metrics {sorted(metrics)}: evaluate with '
-                       f'sltnet_mm.LocalizationMetric, source {source!r}, protocol {protocol!r}')
+        raise KeyError(
+            f'there is no {names["gt_known"]!r} among the metrics {sorted(metrics)}: evaluate with '
+            f'sltnet_mm.LocalizationMetric, source {source!r}, protocol {protocol!r}'
+        )
     names.update(cls_top1='cls/top1', cls_top5='cls/top5')
     v2 = [key for key in metrics if key.startswith(f'{source}/') and key.endswith('/max_box_acc_v2')]
     if v2:
@@ -136,8 +150,10 @@ def compare(ours: ResultRow, other: ResultRow, num_images: int, key: str = 'gt_k
     said = f'{abs(points):.1f} points {"better" if points > 0 else "worse"}'
     if abs(points) <= error:
         said = 'no clear difference'
-    return (f'{column.name}: {ours.name} {number(ours, column)} against {other.name} {number(other, column)}, {said} '
-            f'(two standard errors: {error:.1f} points).')
+    return (
+        f'{column.name}: {ours.name} {number(ours, column)} against {other.name} {number(other, column)}, {said} '
+        f'(two standard errors: {error:.1f} points).'
+    )
 
 
 def best_row(rows: Sequence[ResultRow], key: str = 'gt_known') -> ResultRow:

@@ -1,4 +1,5 @@
 """Runs whose course and result go into a report: quiet on the screen, complete in their log file."""
+
 from __future__ import annotations
 
 import json
@@ -104,8 +105,9 @@ def read_losses(folder: str | Path) -> dict[str, Curve]:
     """
     path = Path(folder) / 'vis_data' / 'scalars.json'
     if not path.is_file():
-        raise FileNotFoundError(f'{path} does not exist: the run has logged nothing (visualizer.vis_backends needs a '
-                                'LocalVisBackend)')
+        raise FileNotFoundError(
+            f'{path} does not exist: the run has logged nothing (visualizer.vis_backends needs a LocalVisBackend)'
+        )
     curves: dict[str, tuple[list[float], list[float]]] = {}
     for line in path.read_text().splitlines():
         entry = json.loads(line)

@@ -1,4 +1,5 @@
 """The pictures of a report: one image, its true box, and what each model found."""
+
 from __future__ import annotations
 
 from collections.abc import Sequence
@@ -35,16 +36,17 @@ class ImageTiles:
     def truth(self) -> Tile:
         """The image with its true box."""
         picture = box_panel(self.picture, self.true_boxes * self.factor, torch.zeros(0, 4))
-        return Tile(picture, (self.classes[self.label], ))
+        return Tile(picture, (self.classes[self.label],))
 
     def score_map(self, sample: BaseDataElement, threshold: float = 0.2) -> Tile:
         """A localizer's score map with its box."""
         matrix = np.asarray(sample.homography_matrix, np.float64)
         box = box_of_map(sample.pred_score_map, matrix, self.size, threshold)
         shrink = np.diag([1 / self.factor, 1 / self.factor, 1])
-        picture = map_panel(self.picture, sample.pred_score_map, matrix @ shrink, self.true_boxes * self.factor,
-                            box * self.factor)
-        return Tile(picture, (self._overlap(box), ))
+        picture = map_panel(
+            self.picture, sample.pred_score_map, matrix @ shrink, self.true_boxes * self.factor, box * self.factor
+        )
+        return Tile(picture, (self._overlap(box),))
 
     def box(self, sample: BaseDataElement) -> Tile:
         """The predicted box with its first label."""
@@ -55,4 +57,4 @@ class ImageTiles:
 
     def _overlap(self, box: Tensor) -> str:
         iou = float(box_iou(box, self.true_boxes).max())
-        return f'IoU {iou:.2f}{"" if iou > .5 else ": wrong"}'  # strictly above .5 is right, as in the table
+        return f'IoU {iou:.2f}{"" if iou > 0.5 else ": wrong"}'  # strictly above .5 is right, as in the table

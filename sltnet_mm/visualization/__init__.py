@@ -1,4 +1,5 @@
 """Pictures of predictions: boxes, score maps, captions, grids, and the visualizer that draws them."""
+
 from .captions import add_caption
 from .drawing import PREDICTED_COLOR, TRUE_COLOR, draw_boxes, enlarge, overlay_score_map, warp_to_original
 from .grid import picture_grid
@@ -6,6 +7,17 @@ from .panels import box_of_map, box_panel, map_panel, sample_boxes
 from .visualizer import LocalizationVisualizer
 
 __all__ = [
-    'PREDICTED_COLOR', 'TRUE_COLOR', 'LocalizationVisualizer', 'add_caption', 'box_of_map', 'box_panel', 'draw_boxes',
-    'enlarge', 'map_panel', 'overlay_score_map', 'picture_grid', 'sample_boxes', 'warp_to_original'
+    'PREDICTED_COLOR',
+    'TRUE_COLOR',
+    'LocalizationVisualizer',
+    'add_caption',
+    'box_of_map',
+    'box_panel',
+    'draw_boxes',
+    'enlarge',
+    'map_panel',
+    'overlay_score_map',
+    'picture_grid',
+    'sample_boxes',
+    'warp_to_original',
 ]

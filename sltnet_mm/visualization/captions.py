@@ -1,4 +1,5 @@
 """Text under pictures."""
+
 from __future__ import annotations
 
 from collections.abc import Sequence
@@ -30,10 +31,9 @@ def load_font(size: int, font_file: str | None = None) -> ImageFont.FreeTypeFont
     return ImageFont.truetype(str(path), size)
 
 
-def add_caption(image: np.ndarray,
-                lines: Sequence[Line],
-                font_size: int = 13,
-                font_file: str | None = None) -> np.ndarray:
+def add_caption(
+    image: np.ndarray, lines: Sequence[Line], font_size: int = 13, font_file: str | None = None
+) -> np.ndarray:
     """The image with a white strip below that holds the lines.
 
     Args:

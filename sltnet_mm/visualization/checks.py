@@ -1,4 +1,5 @@
 """What every drawing function asks of its pictures."""
+
 import numpy as np
 
 

@@ -1,4 +1,5 @@
 """Boxes and score maps drawn on numpy images: pure functions, uint8 RGB in and out."""
+
 from __future__ import annotations
 
 import cv2
@@ -39,11 +40,13 @@ def enlarge(image: np.ndarray, min_side: int = 256) -> tuple[np.ndarray, int]:
     return cv2.resize(image, (width * factor, height * factor), interpolation=cv2.INTER_CUBIC), factor
 
 
-def draw_boxes(image: np.ndarray,
-               boxes: np.ndarray,
-               color: Color = PREDICTED_COLOR,
-               width: int | None = None,
-               label: str | None = None) -> np.ndarray:
+def draw_boxes(
+    image: np.ndarray,
+    boxes: np.ndarray,
+    color: Color = PREDICTED_COLOR,
+    width: int | None = None,
+    label: str | None = None,
+) -> np.ndarray:
     """A copy of the image with boxes on it, each with a dark rim.
 
     Args:
@@ -97,7 +100,7 @@ def _draw_tag(canvas: np.ndarray, text: str, corner: np.ndarray, color: Color) -
     left, top = (int(v) for v in corner)
     x1, y1, x2, y2 = draw.textbbox((left + 2, top + 1), text, font=font)
     draw.rectangle((left, top, x2 + 2, y2 + 2), fill=tuple(color))
-    light = float(np.dot(color, (.299, .587, .114)))  # luma of ITU-R BT.601
+    light = float(np.dot(color, (0.299, 0.587, 0.114)))  # luma of ITU-R BT.601
     draw.text((left + 2, top + 1), text, font=font, fill=(0, 0, 0) if light > 127 else (255, 255, 255))
     canvas[:] = np.asarray(picture)
 
@@ -127,20 +130,26 @@ def warp_to_original(score_map: np.ndarray, homography_matrix: np.ndarray, size:
         raise ValueError(f'homography_matrix must be 3 x 3, got shape {matrix.shape}')
     # The matrix speaks of pixel edges (the first pixel spans 0 to 1), cv2 of pixel centres.
     centre, back = np.eye(3), np.eye(3)
-    centre[:2, 2], back[:2, 2] = .5, -.5
+    centre[:2, 2], back[:2, 2] = 0.5, -0.5
     matrix, flags = back @ matrix @ centre, cv2.WARP_INVERSE_MAP
     height, width = size
-    warped = cv2.warpPerspective(score_map, matrix, (width, height), flags=flags | cv2.INTER_LINEAR,
-                                 borderMode=cv2.BORDER_REPLICATE)
-    seen = cv2.warpPerspective(np.ones_like(score_map), matrix, (width, height), flags=flags | cv2.INTER_NEAREST,
-                               borderMode=cv2.BORDER_CONSTANT, borderValue=0)
+    warped = cv2.warpPerspective(
+        score_map, matrix, (width, height), flags=flags | cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+    )
+    seen = cv2.warpPerspective(
+        np.ones_like(score_map),
+        matrix,
+        (width, height),
+        flags=flags | cv2.INTER_NEAREST,
+        borderMode=cv2.BORDER_CONSTANT,
+        borderValue=0,
+    )
     return np.where(seen > 0, warped, np.float32(np.nan))
 
 
-def overlay_score_map(image: np.ndarray,
-                      score_map: np.ndarray,
-                      alpha: float = 0.6,
-                      colormap: int = cv2.COLORMAP_VIRIDIS) -> np.ndarray:
+def overlay_score_map(
+    image: np.ndarray, score_map: np.ndarray, alpha: float = 0.6, colormap: int = cv2.COLORMAP_VIRIDIS
+) -> np.ndarray:
     """Lay a score map in colours over the grey image.
 
     Args:
@@ -160,8 +169,10 @@ def overlay_score_map(image: np.ndarray,
     check_image('image', image)
     score_map = np.asarray(score_map, np.float32)
     if score_map.shape != image.shape[:2]:
-        raise ValueError(f'score_map must have the size of the image, {image.shape[:2]}, got {score_map.shape}; '
-                         'warp_to_original brings it there')
+        raise ValueError(
+            f'score_map must have the size of the image, {image.shape[:2]}, got {score_map.shape}; '
+            'warp_to_original brings it there'
+        )
     if not 0 <= alpha <= 1:
         raise ValueError(f'alpha must be in [0, 1], got {alpha}')
     seen = np.isfinite(score_map)

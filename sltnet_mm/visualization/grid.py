@@ -1,4 +1,5 @@
 """Pictures in rows and columns."""
+
 from __future__ import annotations
 
 from collections.abc import Sequence
@@ -8,10 +9,12 @@ import numpy as np
 from .captions import Line, add_caption
 
 
-def picture_grid(rows: Sequence[Sequence[tuple[np.ndarray, Sequence[Line]]]],
-                 gap: int = 8,
-                 font_size: int = 13,
-                 font_file: str | None = None) -> np.ndarray:
+def picture_grid(
+    rows: Sequence[Sequence[tuple[np.ndarray, Sequence[Line]]]],
+    gap: int = 8,
+    font_size: int = 13,
+    font_file: str | None = None,
+) -> np.ndarray:
     """Pictures with captions in rows and columns on white.
 
     Args:
@@ -27,8 +30,9 @@ def picture_grid(rows: Sequence[Sequence[tuple[np.ndarray, Sequence[Line]]]],
         (90, 110, 3)
     """
     if not rows or not all(len(row) for row in rows):
-        raise ValueError('picture_grid needs at least one row and one picture in each, got rows of '
-                         f'{[len(row) for row in rows]}')
+        raise ValueError(
+            f'picture_grid needs at least one row and one picture in each, got rows of {[len(row) for row in rows]}'
+        )
     tiles = [[add_caption(image, lines, font_size, font_file) for image, lines in row] for row in rows]
     heights = [max(tile.shape[0] for tile in row) for row in tiles]
     widths = [max(row[i].shape[1] for row in tiles if i < len(row)) for i in range(max(map(len, tiles)))]
@@ -37,7 +41,7 @@ def picture_grid(rows: Sequence[Sequence[tuple[np.ndarray, Sequence[Line]]]],
     for row, height in zip(tiles, heights, strict=True):
         left = gap
         for tile, width in zip(row, widths, strict=False):
-            grid[top:top + tile.shape[0], left:left + tile.shape[1]] = tile
+            grid[top : top + tile.shape[0], left : left + tile.shape[1]] = tile
             left += width + gap
         top += height + gap
     return grid

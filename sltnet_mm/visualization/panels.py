@@ -1,4 +1,5 @@
 """The panels of a picture: the image with boxes, and a score map over the image with boxes."""
+
 from __future__ import annotations
 
 from collections.abc import Sequence
@@ -25,10 +26,7 @@ def sample_boxes(sample: BaseDataElement, field: str) -> Tensor:
     return getattr(boxes, 'tensor', boxes).detach().float().cpu()  # some pipelines of mmdet wrap boxes
 
 
-def box_of_map(score_map: Tensor,
-               homography_matrix: np.ndarray,
-               size: Sequence[int],
-               threshold: float = 0.2) -> Tensor:
+def box_of_map(score_map: Tensor, homography_matrix: np.ndarray, size: Sequence[int], threshold: float = 0.2) -> Tensor:
     """The box that a score map gives, on the original image.
 
     Args:
@@ -66,12 +64,14 @@ def box_panel(image: np.ndarray, true_boxes: Tensor, boxes: Tensor) -> np.ndarra
     return draw_boxes(draw_boxes(image, true_boxes.numpy(), TRUE_COLOR), boxes.numpy(), PREDICTED_COLOR)
 
 
-def map_panel(image: np.ndarray,
-              score_map: Tensor,
-              homography_matrix: np.ndarray,
-              true_boxes: Tensor,
-              boxes: Tensor,
-              alpha: float = 0.6) -> np.ndarray:
+def map_panel(
+    image: np.ndarray,
+    score_map: Tensor,
+    homography_matrix: np.ndarray,
+    true_boxes: Tensor,
+    boxes: Tensor,
+    alpha: float = 0.6,
+) -> np.ndarray:
     """A score map of the network input laid over the image, with boxes.
 
     Args:

@@ -1,4 +1,5 @@
 """The visualizer of localization: one true box, one predicted box, the score map beside them."""
+
 from __future__ import annotations
 
 import mmcv
@@ -45,37 +46,47 @@ class LocalizationVisualizer(Visualizer):
         (280, 256, 3)
     """
 
-    def __init__(self,
-                 name: str = 'visualizer',
-                 image: np.ndarray | None = None,
-                 vis_backends: list | dict | None = None,
-                 save_dir: str | None = None,
-                 fig_save_cfg: dict | None = None,
-                 fig_show_cfg: dict | None = None,
-                 min_side: int = 256,
-                 alpha: float = 0.6,
-                 map_threshold: float | None = 0.2,
-                 font_file: str | None = None) -> None:
-        super().__init__(name, image, vis_backends, save_dir, fig_save_cfg or dict(frameon=False),
-                         fig_show_cfg or dict(frameon=False))
+    def __init__(
+        self,
+        name: str = 'visualizer',
+        image: np.ndarray | None = None,
+        vis_backends: list | dict | None = None,
+        save_dir: str | None = None,
+        fig_save_cfg: dict | None = None,
+        fig_show_cfg: dict | None = None,
+        min_side: int = 256,
+        alpha: float = 0.6,
+        map_threshold: float | None = 0.2,
+        font_file: str | None = None,
+    ) -> None:
+        super().__init__(
+            name,
+            image,
+            vis_backends,
+            save_dir,
+            fig_save_cfg or dict(frameon=False),
+            fig_show_cfg or dict(frameon=False),
+        )
         self.min_side = min_side
         self.alpha = alpha
         self.map_threshold = map_threshold
         self.font_file = font_file
 
     @master_only
-    def add_datasample(self,
-                       name: str,
-                       image: np.ndarray,
-                       data_sample: BaseDataElement | None = None,
-                       draw_gt: bool = True,
-                       draw_pred: bool = True,
-                       show: bool = False,
-                       wait_time: float = 0,
-                       out_file: str | None = None,
-                       pred_score_thr: float = 0.,
-                       step: int = 0,
-                       draw_score_map: bool = True) -> None:
+    def add_datasample(
+        self,
+        name: str,
+        image: np.ndarray,
+        data_sample: BaseDataElement | None = None,
+        draw_gt: bool = True,
+        draw_pred: bool = True,
+        show: bool = False,
+        wait_time: float = 0,
+        out_file: str | None = None,
+        pred_score_thr: float = 0.0,
+        step: int = 0,
+        draw_score_map: bool = True,
+    ) -> None:
         """Draw a sample (see :meth:`draw`) and show it, write it to a file, or hand it to the back-ends.
 
         Args:
@@ -101,13 +112,15 @@ class LocalizationVisualizer(Visualizer):
         else:
             self.add_image(name, picture, step)
 
-    def draw(self,
-             image: np.ndarray,
-             data_sample: BaseDataElement | None = None,
-             draw_gt: bool = True,
-             draw_pred: bool = True,
-             pred_score_thr: float = 0.,
-             draw_score_map: bool = True) -> np.ndarray:
+    def draw(
+        self,
+        image: np.ndarray,
+        data_sample: BaseDataElement | None = None,
+        draw_gt: bool = True,
+        draw_pred: bool = True,
+        pred_score_thr: float = 0.0,
+        draw_score_map: bool = True,
+    ) -> np.ndarray:
         """The picture of a sample, H' x W' x 3 uint8 RGB; arguments as in :meth:`add_datasample`.
 
         Raises:
@@ -128,8 +141,16 @@ class LocalizationVisualizer(Visualizer):
             matrix = _matrix(sample)
             if self.map_threshold is not None:
                 map_box = box_of_map(sample.pred_score_map, matrix, image.shape[:2], self.map_threshold)
-            panels.append(map_panel(picture, sample.pred_score_map, matrix @ np.diag([1 / factor, 1 / factor, 1]),
-                                    true_boxes * factor, map_box * factor, self.alpha))
+            panels.append(
+                map_panel(
+                    picture,
+                    sample.pred_score_map,
+                    matrix @ np.diag([1 / factor, 1 / factor, 1]),
+                    true_boxes * factor,
+                    map_box * factor,
+                    self.alpha,
+                )
+            )
         lines = self._truth_lines(sample, true_boxes) if draw_gt else []
         if draw_pred:
             lines += self._prediction_lines(sample, pred_score_thr, _overlaps(true_boxes, box=boxes, map=map_box))
@@ -164,15 +185,19 @@ class LocalizationVisualizer(Visualizer):
 def _check_frame(image: np.ndarray, sample: BaseDataElement) -> None:
     shape = sample.get('ori_shape')
     if shape is not None and tuple(shape[:2]) != image.shape[:2]:
-        raise ValueError(f'image must be the original one, of height and width {tuple(shape[:2])}, that the boxes of '
-                         f'{sample.get("img_path", "this sample")} lie on; got {image.shape[:2]}')
+        raise ValueError(
+            f'image must be the original one, of height and width {tuple(shape[:2])}, that the boxes of '
+            f'{sample.get("img_path", "this sample")} lie on; got {image.shape[:2]}'
+        )
 
 
 def _matrix(sample: BaseDataElement) -> np.ndarray:
     matrix = sample.get('homography_matrix')
     if matrix is None:
-        raise KeyError(f'{sample.get("img_path", "this sample")} has a pred_score_map but no homography_matrix, '
-                       'without which the map cannot be laid on the image: pack with sltnet_mm.PackLocalizationInputs')
+        raise KeyError(
+            f'{sample.get("img_path", "this sample")} has a pred_score_map but no homography_matrix, '
+            'without which the map cannot be laid on the image: pack with sltnet_mm.PackLocalizationInputs'
+        )
     return np.asarray(matrix, np.float64)
 
 
@@ -180,5 +205,6 @@ def _overlaps(true_boxes: torch.Tensor, **boxes: torch.Tensor) -> str:
     """IoU with the best true box, for each kind of box that there is."""
     if not len(true_boxes):
         return ''
-    return ', '.join(f'IoU of the {name} {float(box_iou(box, true_boxes).max()):.2f}'
-                     for name, box in boxes.items() if len(box))
+    return ', '.join(
+        f'IoU of the {name} {float(box_iou(box, true_boxes).max()):.2f}' for name, box in boxes.items() if len(box)
+    )

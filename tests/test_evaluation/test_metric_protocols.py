@@ -12,8 +12,8 @@ from mmengine.structures import BaseDataElement, InstanceData
 from mmpretrain.structures import DataSample
 
 from sltnet_mm.evaluation import LocalizationMetric, PixelAveragePrecision, evaluate_masks, evaluate_score_maps
-from sltnet_mm.functional.map_resize import protocol_score_map
-from sltnet_mm.functional.protocols import PROTOCOLS, Protocol
+from sltnet_mm.evaluation.map_resize import protocol_score_map
+from sltnet_mm.evaluation.protocols import PROTOCOLS, Protocol
 
 SIZE, ORI = (32, 32), (45, 60)  # network input and original image, height and width
 
@@ -78,7 +78,7 @@ def test_grid_protocols_agree_with_evaluate_score_maps():
 def test_without_numba_the_same_numbers(monkeypatch):
     protocols = ('wsolevaluation', 'wsolevaluation-v2', 'tscam')
     expected = evaluate(make_samples(6), protocols=protocols)
-    monkeypatch.setattr('sltnet_mm.functional.threshold_ious.HAS_NUMBA', False)
+    monkeypatch.setattr('sltnet_mm.evaluation.all_thresholds.threshold_ious.HAS_NUMBA', False)
     assert evaluate(make_samples(6), protocols=protocols) == expected
 
 

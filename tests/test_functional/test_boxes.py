@@ -121,8 +121,13 @@ def test_iou_against_counted_pixels():
         x1, y1, x2, y2 = box.tolist()
         return {(x, y) for x in range(x1, x2) for y in range(y1, y2)}
 
-    expected = [[len(pixels(a) & pixels(b)) / max(len(pixels(a) | pixels(b)), 1)
-                 if pixels(a) and pixels(b) else 0.0 for b in boxes] for a in boxes[:25]]
+    expected = [
+        [
+            len(pixels(a) & pixels(b)) / max(len(pixels(a) | pixels(b)), 1) if pixels(a) and pixels(b) else 0.0
+            for b in boxes
+        ]
+        for a in boxes[:25]
+    ]
     torch.testing.assert_close(box_iou(boxes[:25].float(), boxes.float()), torch.tensor(expected))
     torch.testing.assert_close(box_iou(boxes[:25], boxes), torch.tensor(expected))  # whole numbers too
 
@@ -223,9 +228,13 @@ def test_unit_boxes_round_trip_and_survive_a_resize():
 
 def test_box_functions_refuse_other_shapes():
     wrong = torch.zeros(3, 5)
-    for call in (lambda: box_iou(wrong, wrong), lambda: transform_boxes(wrong, torch.eye(3)),
-                 lambda: clip_boxes(wrong, (3, 3)), lambda: boxes_to_unit(wrong, (3, 3)),
-                 lambda: unit_to_boxes(torch.zeros(4), (3, 3))):
+    for call in (
+        lambda: box_iou(wrong, wrong),
+        lambda: transform_boxes(wrong, torch.eye(3)),
+        lambda: clip_boxes(wrong, (3, 3)),
+        lambda: boxes_to_unit(wrong, (3, 3)),
+        lambda: unit_to_boxes(torch.zeros(4), (3, 3)),
+    ):
         with pytest.raises(ValueError, match='must have shape nx4'):
             call()
     with pytest.raises(TypeError, match='torch.Tensor'):

@@ -79,8 +79,9 @@ def test_average_keeps_nan_and_dtype_and_takes_an_empty_batch():
     assert average_top_k_maps(maps[:0], logits[:0], 2).shape == (0, 2, 2)
 
 
-@pytest.mark.parametrize(('k', 'error'), [(0, ValueError), (4, ValueError), (-1, ValueError), (1.0, TypeError),
-                                          (True, TypeError)])
+@pytest.mark.parametrize(
+    ('k', 'error'), [(0, ValueError), (4, ValueError), (-1, ValueError), (1.0, TypeError), (True, TypeError)]
+)
 def test_average_refuses_k(k, error):
     with pytest.raises(error, match='k must be'):
         average_top_k_maps(torch.zeros(1, 3, 2, 2), torch.zeros(1, 3), k)
@@ -161,7 +162,7 @@ def test_half_precision_score_maps_are_float32(dtype):
 
 def test_score_map_takes_an_empty_batch_and_refuses_sizes():
     assert to_score_map(torch.zeros(0, 7, 7), (14, 14)).shape == (0, 14, 14)
-    for size in [14, (14, ), (0, 3), (2.5, 3)]:
+    for size in [14, (14,), (0, 3), (2.5, 3)]:
         with pytest.raises(ValueError, match='size must'):
             to_score_map(torch.zeros(1, 7, 7), size)
     with pytest.raises(ValueError, match='Bxhxw'):

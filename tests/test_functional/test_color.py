@@ -26,8 +26,9 @@ def test_each_image_against_torchvision():
     factors = 2.5 * torch.rand(24, 3, generator=generator)
     hue = torch.rand(24, 1, generator=generator) - 0.5
     result = adjust_color(images, *torch.cat([factors, hue], 1).unbind(1))
-    expected = torch.stack([reference(image, *f.tolist(), h.item())
-                            for image, f, h in zip(images, factors, hue, strict=True)])
+    expected = torch.stack(
+        [reference(image, *f.tolist(), h.item()) for image, f, h in zip(images, factors, hue, strict=True)]
+    )
     torch.testing.assert_close(result, expected, atol=2e-5, rtol=0)
 
 

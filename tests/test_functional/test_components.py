@@ -74,8 +74,11 @@ def maze(size, seed):
     mask[0, 0] = True
     while stack:
         y, x = stack[-1]
-        ways = [(y + dy, x + dx) for dy, dx in ((0, 1), (1, 0), (0, -1), (-1, 0))
-                if 0 <= y + dy < cells and 0 <= x + dx < cells and (y + dy, x + dx) not in seen]
+        ways = [
+            (y + dy, x + dx)
+            for dy, dx in ((0, 1), (1, 0), (0, -1), (-1, 0))
+            if 0 <= y + dy < cells and 0 <= x + dx < cells and (y + dy, x + dx) not in seen
+        ]
         if not ways:
             stack.pop()
             continue
@@ -93,15 +96,28 @@ def structured_masks(size):
     rings = torch.stack([grid_y, grid_x, size - 1 - grid_y, size - 1 - grid_x]).amin(0) % 2 == 0
     percolation = [torch.rand(size, size, generator=torch.Generator().manual_seed(s)) < 0.407 for s in range(4)]
     return {
-        'empty': torch.zeros(size, size).bool(), 'full': torch.ones(size, size).bool(), 'checkerboard': checker,
-        'columns': comb, 'rows': comb.T, 'comb down': comb | (grid_y == 0), 'comb up': comb | (grid_y == size - 1),
-        'comb left': comb.T | (grid_x == 0), 'comb right': comb.T | (grid_x == size - 1), 'rings': rings,
-        'dots': (grid_x % 2 + grid_y % 2) == 0, 'diagonal': grid_x == grid_y,
+        'empty': torch.zeros(size, size).bool(),
+        'full': torch.ones(size, size).bool(),
+        'checkerboard': checker,
+        'columns': comb,
+        'rows': comb.T,
+        'comb down': comb | (grid_y == 0),
+        'comb up': comb | (grid_y == size - 1),
+        'comb left': comb.T | (grid_x == 0),
+        'comb right': comb.T | (grid_x == size - 1),
+        'rings': rings,
+        'dots': (grid_x % 2 + grid_y % 2) == 0,
+        'diagonal': grid_x == grid_y,
         'other diagonal': grid_x + grid_y == size - 1,
-        'zigzag': (grid_x + (grid_y % 2)) % 4 == 0, 'vee': (grid_x - size // 2).abs() == grid_y,
-        'spiral': spiral(size), 'mirrored spiral': spiral(size).flip(1), 'serpentine': serpentine(size),
-        'turned serpentine': serpentine(size).T, 'cut serpentine': serpentine(size) & (grid_x != size // 2),
-        **{f'maze {s}': maze(size, s) for s in range(3)}, **{f'percolation {s}': m for s, m in enumerate(percolation)},
+        'zigzag': (grid_x + (grid_y % 2)) % 4 == 0,
+        'vee': (grid_x - size // 2).abs() == grid_y,
+        'spiral': spiral(size),
+        'mirrored spiral': spiral(size).flip(1),
+        'serpentine': serpentine(size),
+        'turned serpentine': serpentine(size).T,
+        'cut serpentine': serpentine(size) & (grid_x != size // 2),
+        **{f'maze {s}': maze(size, s) for s in range(3)},
+        **{f'percolation {s}': m for s, m in enumerate(percolation)},
     }
 
 
@@ -127,8 +143,9 @@ def test_structured_masks_against_flood_fill(size):
     for name, mask in named.items():
         for view in (mask, mask.flip(0), mask.flip(1), mask.T):
             assert both_forms(view[None])[0].tolist() == flood_fill_box(view), name
-    assert torch.equal(both_forms(torch.stack(list(named.values()))),
-                       torch.cat([both_forms(mask[None]) for mask in named.values()]))
+    assert torch.equal(
+        both_forms(torch.stack(list(named.values()))), torch.cat([both_forms(mask[None]) for mask in named.values()])
+    )
 
 
 def test_masks_of_network_input_size_are_the_same_in_both_forms():

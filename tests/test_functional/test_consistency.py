@@ -12,7 +12,7 @@ def random_maps(seed=0, shape=(3, 5, 6, 4)):
 
 def test_loss_is_the_mean_of_squares_and_its_class_sum_c_times_that():
     a, b = random_maps(0), random_maps(1)
-    total = sum((x - y)**2 for x, y in zip(a.flatten().tolist(), b.flatten().tolist(), strict=True))
+    total = sum((x - y) ** 2 for x, y in zip(a.flatten().tolist(), b.flatten().tolist(), strict=True))
     assert vst_loss(a, b).item() == pytest.approx(total / (3 * 5 * 6 * 4), rel=1e-5)
     # eq. 13 of one image: the squared norm over W x H; then the mean over the batch
     literal = torch.stack([(x - y).square().sum() / (6 * 4) for x, y in zip(a, b, strict=True)]).mean()
@@ -68,7 +68,7 @@ def test_standardize_has_zero_mean_a_class_and_unit_spread_an_image():
     torch.testing.assert_close(result.square().mean((1, 2, 3)), torch.ones(3), atol=1e-5, rtol=0)
     maps = random_maps()
     maps[:, 0] *= 10  # the joint spread keeps which class is the strong one
-    assert (normalize_maps(maps, 'standardize')[:, 0].std() > 5 * normalize_maps(maps, 'standardize')[:, 1].std())
+    assert normalize_maps(maps, 'standardize')[:, 0].std() > 5 * normalize_maps(maps, 'standardize')[:, 1].std()
 
 
 def test_batch_std_divides_by_the_spread_of_the_reference():
@@ -83,15 +83,18 @@ def test_invariances(scale):
     close = dict(atol=2e-4, rtol=2e-4)
     torch.testing.assert_close(normalize_maps(scale * maps, 'batch_std'), normalize_maps(maps, 'batch_std'), **close)
     torch.testing.assert_close(
-        normalize_maps(scale * (maps + offsets), 'standardize'), normalize_maps(maps, 'standardize'), **close)
+        normalize_maps(scale * (maps + offsets), 'standardize'), normalize_maps(maps, 'standardize'), **close
+    )
     each = scale * (1 + torch.arange(5.0).view(1, 5, 1, 1))
     torch.testing.assert_close(
-        normalize_maps(each * (maps + offsets), 'class_minmax'), normalize_maps(maps, 'class_minmax'), **close)
+        normalize_maps(each * (maps + offsets), 'class_minmax'), normalize_maps(maps, 'class_minmax'), **close
+    )
     assert not torch.allclose(normalize_maps(each * maps, 'standardize'), normalize_maps(maps, 'standardize'), atol=0.1)
 
 
-@pytest.mark.parametrize(('how', 'shrinks'), [('none', True), ('batch_std', True), ('class_minmax', False),
-                                              ('standardize', False)])
+@pytest.mark.parametrize(
+    ('how', 'shrinks'), [('none', True), ('batch_std', True), ('class_minmax', False), ('standardize', False)]
+)
 def test_whether_shrinking_the_maps_lowers_the_loss(how, shrinks):
     """The gradient along the maps themselves: what a step that scales both sides alike would gain."""
     a, b = random_maps(0).double().requires_grad_(), (random_maps(0) + 0.3 * random_maps(1)).double().requires_grad_()
@@ -104,8 +107,10 @@ def test_whether_shrinking_the_maps_lowers_the_loss(how, shrinks):
 
 def test_flattening_the_maps_does_not_lower_the_standardized_loss():
     a, b = random_maps(0), random_maps(0) + 0.5 * random_maps(1)
-    losses = [vst_loss(normalize_maps(50 + keep * a, 'standardize'), normalize_maps(50 + keep * b, 'standardize'))
-              for keep in (1.0, 0.3, 0.1)]
+    losses = [
+        vst_loss(normalize_maps(50 + keep * a, 'standardize'), normalize_maps(50 + keep * b, 'standardize'))
+        for keep in (1.0, 0.3, 0.1)
+    ]
     torch.testing.assert_close(losses[1], losses[0], rtol=2e-2, atol=0)
     torch.testing.assert_close(losses[2], losses[0], rtol=5e-2, atol=0)
 

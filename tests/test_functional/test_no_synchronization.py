@@ -1,4 +1,5 @@
 """Nothing reads a value back from the device: the meta device has none, so each try raises; CUDA tells on request."""
+
 import pytest
 import torch
 
@@ -17,8 +18,10 @@ CALLS = {
     'draw by a CPU generator': lambda t: VIEW.apply(t.images, VIEW.draw(t.images, torch.Generator().manual_seed(0))),
     'invert': lambda t: VIEW.invert(t.maps, VIEW.draw(t.images), (9, 8)),
     'vst_loss': lambda t: functional.vst_loss(t.maps, t.maps),
-    **{how: lambda t, how=how: functional.normalize_maps(t.maps, how, t.maps)
-       for how in ('none', 'class_minmax', 'batch_std', 'standardize')},
+    **{
+        how: lambda t, how=how: functional.normalize_maps(t.maps, how, t.maps)
+        for how in ('none', 'class_minmax', 'batch_std', 'standardize')
+    },
     'score_map_to_box': lambda t: functional.score_map_to_box(t.maps[:, 0]),
     'box_iou': lambda t: functional.box_iou(t.boxes, t.boxes),
     'transform_boxes': lambda t: functional.transform_boxes(t.boxes, t.matrix),
@@ -77,4 +80,4 @@ def test_a_generator_of_another_device_is_refused_where_the_host_must_draw():
     images = Tensors('meta').images
     with pytest.raises(ValueError, match='generator must be on the CPU'):
         functional.Scale((0.5, 0.875)).draw(images, OtherDevice())
-    assert functional.Scale((0.5, )).draw(images, OtherDevice()) == 0.5
+    assert functional.Scale((0.5,)).draw(images, OtherDevice()) == 0.5

@@ -12,7 +12,7 @@ def test_units_are_pixels_over_m_and_back():
     for stride in (1, 8, 16, 22.4, 224):
         torch.testing.assert_close(regression_to_boxes(boxes_to_regression(random, stride), stride), random)
     assert boxes_to_regression(torch.zeros(0, 4), 16).shape == (0, 4)
-    assert boxes_to_regression(torch.zeros(4), 16).shape == (4, )
+    assert boxes_to_regression(torch.zeros(4), 16).shape == (4,)
 
 
 @pytest.mark.parametrize('stride', [0, -16, float('nan'), float('inf')])

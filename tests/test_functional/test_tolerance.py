@@ -10,7 +10,7 @@ from sltnet_mm.functional import check_tolerance, in_top_k, smt_loss
 def random_batch(batch=16, classes=9, seed=0):
     generator = torch.Generator().manual_seed(seed)
     logits = 3 * torch.randn(batch, classes, generator=generator)
-    return logits, torch.randint(classes, (batch, ), generator=generator)
+    return logits, torch.randint(classes, (batch,), generator=generator)
 
 
 def test_loss_against_equation_8_written_out():
@@ -91,7 +91,7 @@ def test_empty_batch_gives_zero_with_a_graph():
     loss = smt_loss(logits, labels, 2, 0.5)
     loss.backward()
     assert loss.item() == 0
-    assert smt_loss(logits, labels, 2, 0.5, 'none').shape == (0, )
+    assert smt_loss(logits, labels, 2, 0.5, 'none').shape == (0,)
 
 
 def test_nan_stays():

@@ -75,10 +75,10 @@ def test_scale_draws_every_factor_and_one_a_batch():
 @pytest.mark.parametrize(('scale', 'error'), [(0.875, 0.03), (1.25, 0.03), (0.7, 0.05)])
 def test_scale_round_trip_of_smooth_maps(scale, error):
     maps = smooth_maps()
-    view = Scale((scale, ))
+    view = Scale((scale,))
     restored = view.invert(view.apply(maps, scale), scale, (20, 28))
     assert (restored - maps).abs().max() < error
-    assert Scale((1.0, )).apply(maps, 1.0) is maps
+    assert Scale((1.0,)).apply(maps, 1.0) is maps
 
 
 def test_scaling_moves_no_centre():
@@ -86,7 +86,7 @@ def test_scaling_moves_no_centre():
     width = 40
     ramp = ((torch.arange(width) + 0.5) / width).expand(1, 1, 4, width)
     for scale in (0.5, 0.875, 2.0):
-        scaled = Scale((scale, )).apply(ramp, scale)
+        scaled = Scale((scale,)).apply(ramp, scale)
         new = scaled.shape[-1]
         expected = (torch.arange(new) + 0.5) / new
         torch.testing.assert_close(scaled[0, 0, 0, 2:-2], expected[2:-2])
@@ -96,7 +96,6 @@ def test_compose_applies_in_order_and_inverts_in_reverse():
     calls = []
 
     class Recorder:
-
         def __init__(self, name):
             self.name = name
 
@@ -122,8 +121,9 @@ def test_compose_applies_in_order_and_inverts_in_reverse():
 @pytest.mark.parametrize('order', ['flip, scale', 'scale, flip', 'two scales'])
 def test_compose_round_trip(order):
     flip, scale = HorizontalFlip(), Scale()
-    view = Compose({'flip, scale': [flip, scale], 'scale, flip': [scale, flip],
-                    'two scales': [Scale((1.25, )), flip, scale]}[order])
+    view = Compose(
+        {'flip, scale': [flip, scale], 'scale, flip': [scale, flip], 'two scales': [Scale((1.25,)), flip, scale]}[order]
+    )
     maps = smooth_maps(batch=8)
     params = view.draw(maps, torch.Generator().manual_seed(0))
     viewed = view.apply(maps, params)
@@ -185,7 +185,7 @@ def test_refusals():
             ColorJitter(**{name: value})
     with pytest.raises(ValueError, match='prob must be in'):
         HorizontalFlip(1.5)
-    for scales in ((), 0.875, (0.5, 0), (-1, ), (float('inf'), )):
+    for scales in ((), 0.875, (0.5, 0), (-1,), (float('inf'),)):
         with pytest.raises(ValueError, match='scales must be'):
             Scale(scales)
     with pytest.raises(ValueError, match='BxCxHxW'):

@@ -40,27 +40,48 @@ class Page(HTMLParser):
 
 
 def report_of(**changes):
-    tiles = [Tile(np.full((20, 30, 3), (200, 40, 90), np.uint8), ('bird', 'IoU 0.41: wrong')),
-             Tile(np.zeros((20, 30, 3), np.uint8))]
+    tiles = [
+        Tile(np.full((20, 30, 3), (200, 40, 90), np.uint8), ('bird', 'IoU 0.41: wrong')),
+        Tile(np.zeros((20, 30, 3), np.uint8)),
+    ]
     values = dict(
-        title='Run', summary=['What this is.', 'More.'],
-        rows=[ResultRow('plain CAM', 'its map', dict(gt_known=51.25, top1_loc=40., max_box_acc_v2=43.77)),
-              ResultRow('regressor', 'its box', dict(gt_known=49.9, top1_loc=40.04))],
+        title='Run',
+        summary=['What this is.', 'More.'],
+        rows=[
+            ResultRow('plain CAM', 'its map', dict(gt_known=51.25, top1_loc=40.0, max_box_acc_v2=43.77)),
+            ResultRow('regressor', 'its box', dict(gt_known=49.9, top1_loc=40.04)),
+        ],
         table_notes=['no clear difference'],
         picture_note='The first images.',
         columns=('image', 'map'),
         pictures=[tiles, tiles],
-        curves={'SLT-Net': {'loss_smt': ([10, 20, 30], [2., 1.5, 1.]), 'loss_vst': ([10, 20], [.2, .1])}},
-        facts={'Seed': '3', 'Command': 'python tools/demo.py'})
+        curves={'SLT-Net': {'loss_smt': ([10, 20, 30], [2.0, 1.5, 1.0]), 'loss_vst': ([10, 20], [0.2, 0.1])}},
+        facts={'Seed': '3', 'Command': 'python tools/demo.py'},
+    )
     return Report(**{**values, **changes})
 
 
 def test_everything_is_on_the_page():
     page = Page(render_page(report_of()))
     text = '\n'.join(page.texts)
-    for part in ('Run', 'What this is.', 'More.', 'plain CAM', 'its map', '51.2', '40.0', '43.8', '49.9',
-                 'no clear difference', 'The first images.', 'IoU 0.41: wrong', 'loss_smt', 'loss_vst',
-                 'python tools/demo.py', 'MaxBoxAccV2'):
+    for part in (
+        'Run',
+        'What this is.',
+        'More.',
+        'plain CAM',
+        'its map',
+        '51.2',
+        '40.0',
+        '43.8',
+        '49.9',
+        'no clear difference',
+        'The first images.',
+        'IoU 0.41: wrong',
+        'loss_smt',
+        'loss_vst',
+        'python tools/demo.py',
+        'MaxBoxAccV2',
+    ):
         assert part in text, part
     assert len(page.all('img')) == 4 and len(page.all('svg')) == 2
     assert len(page.all('tr')) == 3
@@ -70,19 +91,25 @@ def test_the_best_of_each_column_is_marked_and_a_missing_number_is_a_dash():
     page = render_page(report_of())
     cells = re.findall(r'<td( class=best)?>([^<]*)</td>', page)
     assert [(text, bool(best)) for best, text in cells] == [
-        ('51.2', True), ('40.0', True), ('43.8', True), ('49.9', False), ('40.0', True), ('-', False)]
+        ('51.2', True),
+        ('40.0', True),
+        ('43.8', True),
+        ('49.9', False),
+        ('40.0', True),
+        ('-', False),
+    ]
 
 
 def test_columns_without_a_number_are_left_out():
-    page = render_page(report_of(rows=[ResultRow('CAM', '', dict(gt_known=1.))]))
+    page = render_page(report_of(rows=[ResultRow('CAM', '', dict(gt_known=1.0))]))
     assert 'MaxBoxAccV2' not in page and 'Top-5 CLS' not in page and 'GT-known' in page
 
 
 def test_texts_are_escaped():
     evil = '<script>alert("1")</script>&\'"'
-    tile = Tile(np.zeros((4, 4, 3), np.uint8), (evil, ))
-    rows, curves = [ResultRow(evil, evil, dict(gt_known=1.))], {evil: {evil: ([1], [1.])}}
-    page = Page(render_page(Report(evil, [evil], rows, [evil], evil, (evil, ), [[tile]], curves, {evil: evil})))
+    tile = Tile(np.zeros((4, 4, 3), np.uint8), (evil,))
+    rows, curves = [ResultRow(evil, evil, dict(gt_known=1.0))], {evil: {evil: ([1], [1.0])}}
+    page = Page(render_page(Report(evil, [evil], rows, [evil], evil, (evil,), [[tile]], curves, {evil: evil})))
     assert not page.all('script')
     assert ''.join(page.texts).count(evil) >= 11
     assert page.all('img')[0]['alt'] == f'{evil}, {evil}'
@@ -129,21 +156,21 @@ def points_of(svg):
 
 
 def test_charts_are_to_scale():
-    steps, values = [10, 20, 40, 110], [4., 1., 3., 2.]
+    steps, values = [10, 20, 40, 110], [4.0, 1.0, 3.0, 2.0]
     points = points_of(line_chart('loss', steps, values))
-    np.testing.assert_allclose(np.interp(points[:, 0], points[[0, -1], 0], steps[::3]), steps, atol=.1)
+    np.testing.assert_allclose(np.interp(points[:, 0], points[[0, -1], 0], steps[::3]), steps, atol=0.1)
     slope = (points[1, 1] - points[0, 1]) / (values[1] - values[0])
-    np.testing.assert_allclose(points[:, 1], points[0, 1] + slope * (np.array(values) - 4), atol=.1)
+    np.testing.assert_allclose(points[:, 1], points[0, 1] + slope * (np.array(values) - 4), atol=0.1)
     assert slope < 0  # y grows downwards in SVG
     assert (points >= 0).all() and (points[:, 0] <= 260).all() and (points[:, 1] <= 130).all()
 
 
 def test_charts_show_zero_and_cope_with_little():
-    assert '>0</text>' in line_chart('loss', [1, 2], [3., 2.9])
-    assert len(points_of(line_chart('flat', [1, 2, 3], [0., 0., 0.]))) == 3
-    assert len(points_of(line_chart('one', [5], [1.]))) == 1
-    assert len(points_of(line_chart('gaps', [1, 2, 3], [1., float('nan'), 2.]))) == 2
+    assert '>0</text>' in line_chart('loss', [1, 2], [3.0, 2.9])
+    assert len(points_of(line_chart('flat', [1, 2, 3], [0.0, 0.0, 0.0]))) == 3
+    assert len(points_of(line_chart('one', [5], [1.0]))) == 1
+    assert len(points_of(line_chart('gaps', [1, 2, 3], [1.0, float('nan'), 2.0]))) == 2
     with pytest.raises(ValueError, match='no finite value'):
         line_chart('nan', [1], [float('nan')])
     with pytest.raises(ValueError, match='one length, got 2 and 1'):
-        line_chart('loss', [1, 2], [1.])
+        line_chart('loss', [1, 2], [1.0])

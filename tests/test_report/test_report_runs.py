@@ -20,9 +20,11 @@ from sltnet_mm.report import EpochLineHook, ImageTiles, QuietRunner, Steps, prep
 @pytest.fixture
 def config(tmp_path):
     path = tmp_path / 'small.py'
-    path.write_text("train_cfg = dict(type='EpochBasedTrainLoop', max_epochs=10)\n"
-                    "randomness = dict(seed=0, deterministic=True)\n"
-                    "param_scheduler = [dict(type='LinearLR', end=2), dict(type='CosineAnnealingLR', T_max=10)]\n")
+    path.write_text(
+        "train_cfg = dict(type='EpochBasedTrainLoop', max_epochs=10)\n"
+        'randomness = dict(seed=0, deterministic=True)\n'
+        "param_scheduler = [dict(type='LinearLR', end=2), dict(type='CosineAnnealingLR', T_max=10)]\n"
+    )
     return path
 
 
@@ -46,12 +48,15 @@ def test_configs_that_cannot_be_prepared(config):
 def test_losses_are_read_without_the_total(tmp_path):
     folder = tmp_path / 'vis_data'
     folder.mkdir()
-    lines = [dict(lr=.1, loss=3., loss_smt=2., loss_bbox=1., iter=10, step=10), {'map/sltnet/gt_known': 4., 'step': 1},
-             dict(loss=2., loss_smt=1.5, loss_bbox=.5, iter=20, step=20)]
+    lines = [
+        dict(lr=0.1, loss=3.0, loss_smt=2.0, loss_bbox=1.0, iter=10, step=10),
+        {'map/sltnet/gt_known': 4.0, 'step': 1},
+        dict(loss=2.0, loss_smt=1.5, loss_bbox=0.5, iter=20, step=20),
+    ]
     (folder / 'scalars.json').write_text('\n'.join(map(json.dumps, lines)))
-    assert read_losses(tmp_path) == dict(loss_smt=([10, 20], [2., 1.5]), loss_bbox=([10, 20], [1., .5]))
-    (folder / 'scalars.json').write_text(json.dumps(dict(loss=3., iter=10, step=10)))
-    assert read_losses(tmp_path) == dict(loss=([10], [3.]))
+    assert read_losses(tmp_path) == dict(loss_smt=([10, 20], [2.0, 1.5]), loss_bbox=([10, 20], [1.0, 0.5]))
+    (folder / 'scalars.json').write_text(json.dumps(dict(loss=3.0, iter=10, step=10)))
+    assert read_losses(tmp_path) == dict(loss=([10], [3.0]))
     with pytest.raises(FileNotFoundError, match='scalars.json.*LocalVisBackend'):
         read_losses(tmp_path / 'other')
 
@@ -61,7 +66,7 @@ def test_epoch_lines_hold_the_means_of_the_epoch():
     hook = EpochLineHook(lines.append)
     scalars = {'train/loss': HistoryBuffer(), 'train/loss_smt': HistoryBuffer(), 'train/lr': HistoryBuffer()}
     runner = SimpleNamespace(iter=2, epoch=1, max_epochs=4, message_hub=SimpleNamespace(log_scalars=scalars))
-    for value in (9., 9., 1., 2., 3.):  # two iterations of the epoch before, three of this one
+    for value in (9.0, 9.0, 1.0, 2.0, 3.0):  # two iterations of the epoch before, three of this one
         for buffer in scalars.values():
             buffer.update(value)
     hook.before_train_epoch(runner)
@@ -99,11 +104,11 @@ def test_quiet_on_the_screen_complete_in_the_file(tmp_path, capsys):
 def test_steps_are_numbered_and_measured(capsys):
     steps = Steps(2)
     with steps('first'):
-        time.sleep(.05)
+        time.sleep(0.05)
     with pytest.raises(RuntimeError), steps('second'):
         raise RuntimeError
     assert '[1/2] first' in (shown := capsys.readouterr().out) and '[2/2] second' in shown
-    assert .05 <= steps.seconds['first'] <= steps.elapsed()
+    assert 0.05 <= steps.seconds['first'] <= steps.elapsed()
     assert 'second' not in steps.seconds  # a step that failed was not done
     assert 'first 0 s' in steps.summary()
 
@@ -112,14 +117,15 @@ def test_tiles_show_boxes_maps_and_what_is_wrong():
     path = 'synthetic://seed0-size64/test/000001-01.png'
     sample = DataSample(metainfo=dict(img_path=path, homography_matrix=np.eye(3)))
     sample.set_gt_label(1)
-    sample.gt_instances = InstanceData(bboxes=torch.tensor([[8., 8, 40, 40]]), labels=torch.tensor([1]))
-    sample.pred_instances = InstanceData(bboxes=torch.tensor([[8., 8, 40, 24]] * 2), labels=torch.tensor([0, 1]),
-                                         scores=torch.tensor([.75, .25]))
+    sample.gt_instances = InstanceData(bboxes=torch.tensor([[8.0, 8, 40, 40]]), labels=torch.tensor([1]))
+    sample.pred_instances = InstanceData(
+        bboxes=torch.tensor([[8.0, 8, 40, 24]] * 2), labels=torch.tensor([0, 1]), scores=torch.tensor([0.75, 0.25])
+    )
     sample.pred_score_map = torch.zeros(64, 64)
     sample.pred_score_map[8:40, 8:36] = 1
     tiles = ImageTiles(sample, ('bird', 'fish'), min_side=128)
-    assert tiles.truth().caption == ('fish', )
-    assert tiles.score_map(sample).caption == ('IoU 0.88', )
+    assert tiles.truth().caption == ('fish',)
+    assert tiles.score_map(sample).caption == ('IoU 0.88',)
     assert tiles.box(sample).caption == ('IoU 0.50: wrong', 'bird 0.75')  # exactly one half is not above it
     for tile in (tiles.truth(), tiles.score_map(sample), tiles.box(sample)):
         assert tile.image.shape == (128, 128, 3)

@@ -23,7 +23,7 @@ def test_boxes_end_where_they_say_and_are_hollow():
         picture = draw_boxes(image, np.array([[x1, y1, x2, y2]]), RED, line)
         assert coloured(picture, RED) == (x1, y1, x2, y2)
         assert coloured(picture, RIM) == (x1 - 1, y1 - 1, x2 + 1, y2 + 1)
-        assert (picture[y1 + line + 1:y2 - line - 1, x1 + line + 1:x2 - line - 1] == 128).all()
+        assert (picture[y1 + line + 1 : y2 - line - 1, x1 + line + 1 : x2 - line - 1] == 128).all()
         ring = (x2 - x1) * (y2 - y1) - max(0, x2 - x1 - 2 * line) * max(0, y2 - y1 - 2 * line)
         assert (picture == RED).all(-1).sum() == ring
         assert (image == 128).all()  # the caller's image is left alone
@@ -54,17 +54,25 @@ def test_impossible_boxes_are_refused(boxes):
         draw_boxes(np.zeros((8, 8, 3), np.uint8), np.array(boxes))
 
 
-@pytest.mark.parametrize(('image', 'error'), [
-    (np.zeros((4, 4, 3)), TypeError), (np.zeros((4, 4), np.uint8), ValueError),
-    (np.zeros((0, 4, 3), np.uint8), ValueError), ([[1]], TypeError)])
+@pytest.mark.parametrize(
+    ('image', 'error'),
+    [
+        (np.zeros((4, 4, 3)), TypeError),
+        (np.zeros((4, 4), np.uint8), ValueError),
+        (np.zeros((0, 4, 3), np.uint8), ValueError),
+        ([[1]], TypeError),
+    ],
+)
 def test_pictures_of_another_kind_are_refused(image, error):
-    for function, arguments in ((enlarge, ()), (draw_boxes, (np.zeros((0, 4)), )), (add_caption, (['a'], ))):
+    for function, arguments in ((enlarge, ()), (draw_boxes, (np.zeros((0, 4)),)), (add_caption, (['a'],))):
         with pytest.raises(error, match='image must be'):
             function(image, *arguments)
 
 
-@pytest.mark.parametrize(('shape', 'side', 'factor'), [((64, 64), 256, 4), ((63, 200), 256, 5), ((256, 300), 256, 1),
-                                                       ((500, 400), 256, 1), ((1, 1), 7, 7)])
+@pytest.mark.parametrize(
+    ('shape', 'side', 'factor'),
+    [((64, 64), 256, 4), ((63, 200), 256, 5), ((256, 300), 256, 1), ((500, 400), 256, 1), ((1, 1), 7, 7)],
+)
 def test_enlarging_by_whole_factors(shape, side, factor):
     picture, got = enlarge(np.full((*shape, 3), 77, np.uint8), side)
     assert got == factor
@@ -80,11 +88,11 @@ def slow_warp(score_map, matrix, size):
     result = np.full(size, np.nan)
     for row in range(size[0]):
         for column in range(size[1]):
-            x, y, w = matrix @ (column + .5, row + .5, 1)
+            x, y, w = matrix @ (column + 0.5, row + 0.5, 1)
             x, y = x / w, y / w
             if not (0 < x < width and 0 < y < height):
                 continue
-            x, y = np.clip(x - .5, 0, width - 1), np.clip(y - .5, 0, height - 1)
+            x, y = np.clip(x - 0.5, 0, width - 1), np.clip(y - 0.5, 0, height - 1)
             x0, y0 = min(int(x), width - 2), min(int(y), height - 2)
             top, bottom = (score_map[r, x0] * (1 - (x - x0)) + score_map[r, x0 + 1] * (x - x0) for r in (y0, y0 + 1))
             result[row, column] = top * (1 - (y - y0)) + bottom * (y - y0)
@@ -95,14 +103,14 @@ def test_warping_undoes_crop_scale_and_flip():
     rng = np.random.default_rng(1)
     for _ in range(20):
         score_map = rng.random((12, 16))
-        scale_x, scale_y = rng.uniform(.4, 2, 2)
+        scale_x, scale_y = rng.uniform(0.4, 2, 2)
         matrix = np.array([[scale_x, 0, -rng.uniform(0, 5)], [0, scale_y, -rng.uniform(0, 5)], [0, 0, 1]])
-        if rng.random() < .5:
-            matrix = np.array([[-1, 0, 16], [0, 1, 0], [0, 0, 1.]]) @ matrix
+        if rng.random() < 0.5:
+            matrix = np.array([[-1, 0, 16], [0, 1, 0], [0, 0, 1.0]]) @ matrix
         got, expected = warp_to_original(score_map, matrix, (20, 25)), slow_warp(score_map, matrix, (20, 25))
         np.testing.assert_array_equal(np.isnan(got), np.isnan(expected))
-        np.testing.assert_allclose(got, expected, atol=.06)  # cv2 interpolates in steps of 1/32 pixel
-        assert np.nanmean(np.abs(got - expected)) < .02
+        np.testing.assert_allclose(got, expected, atol=0.06)  # cv2 interpolates in steps of 1/32 pixel
+        assert np.nanmean(np.abs(got - expected)) < 0.02
 
 
 def test_warping_by_the_identity_changes_nothing():
@@ -124,16 +132,18 @@ def test_overlay_mixes_in_the_given_share_and_leaves_the_unseen():
     covered = overlay_score_map(image, score_map, alpha=1)
     np.testing.assert_array_equal(covered[0], image[0])
     assert (covered[-1, -1] == (253, 231, 37)).all()  # viridis ends in yellow, in RGB
-    lightness = covered[1:].reshape(-1, 3) @ (.299, .587, .114)
+    lightness = covered[1:].reshape(-1, 3) @ (0.299, 0.587, 0.114)
     assert (np.diff(lightness) > -1.5).all()  # it rises with the score, but for rounding
     bare = overlay_score_map(image, score_map, alpha=0)
     assert (bare[1:] == bare[1:, :, :1]).all()  # grey
-    half = overlay_score_map(image, score_map, alpha=.5)
+    half = overlay_score_map(image, score_map, alpha=0.5)
     np.testing.assert_allclose(half[1:], (covered[1:].astype(float) + bare[1:]) / 2, atol=1)
 
 
-@pytest.mark.parametrize(('score_map', 'alpha', 'message'), [(np.zeros((4, 5)), .5, 'size of the image'),
-                                                             (np.zeros((4, 4)), 1.5, r'alpha must be in \[0, 1\]')])
+@pytest.mark.parametrize(
+    ('score_map', 'alpha', 'message'),
+    [(np.zeros((4, 5)), 0.5, 'size of the image'), (np.zeros((4, 4)), 1.5, r'alpha must be in \[0, 1\]')],
+)
 def test_overlay_refuses_other_sizes_and_shares(score_map, alpha, message):
     with pytest.raises(ValueError, match=message):
         overlay_score_map(np.zeros((4, 4, 3), np.uint8), score_map, alpha)

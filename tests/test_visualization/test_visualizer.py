@@ -11,14 +11,17 @@ from sltnet_mm.registry import VISUALIZERS
 from sltnet_mm.visualization import PREDICTED_COLOR, TRUE_COLOR, LocalizationVisualizer, box_of_map
 
 
-def sample_of(size=(300, 300), box=(40., 50, 120, 140), scores=(.6, .3), score_map=False, true_box=(30., 40, 130, 150)):
-    sample = DataSample(metainfo=dict(ori_shape=size, img_path='a.png', homography_matrix=np.diag([.5, .5, 1])))
+def sample_of(
+    size=(300, 300), box=(40.0, 50, 120, 140), scores=(0.6, 0.3), score_map=False, true_box=(30.0, 40, 130, 150)
+):
+    sample = DataSample(metainfo=dict(ori_shape=size, img_path='a.png', homography_matrix=np.diag([0.5, 0.5, 1])))
     sample.set_gt_label(1)
     sample.gt_instances = InstanceData(bboxes=torch.tensor([true_box]), labels=torch.tensor([1]))
     if scores:
         labels = torch.arange(len(scores)).flip(0)
-        sample.pred_instances = InstanceData(bboxes=torch.tensor([box] * len(scores)), labels=labels,
-                                             scores=torch.tensor(scores))
+        sample.pred_instances = InstanceData(
+            bboxes=torch.tensor([box] * len(scores)), labels=labels, scores=torch.tensor(scores)
+        )
     if score_map:
         sample.pred_score_map = torch.zeros(size[0] // 2, size[1] // 2)
         sample.pred_score_map[10:60, 20:80] = 1
@@ -45,11 +48,11 @@ def test_the_predicted_box_is_drawn_once_and_in_place(visualizer):
     assert bounds(picture, PREDICTED_COLOR) == [40, 50, 120, 140]
     assert bounds(picture, TRUE_COLOR) == [30, 40, 130, 150]
     # Five rows of the same box give the same picture as one: nothing is painted over.
-    np.testing.assert_array_equal(picture, visualizer.draw(GREY, sample_of(scores=(.6, .1, .1, .1, .1)))[:300])
+    np.testing.assert_array_equal(picture, visualizer.draw(GREY, sample_of(scores=(0.6, 0.1, 0.1, 0.1, 0.1)))[:300])
 
 
 def test_small_images_are_enlarged_with_their_boxes(visualizer):
-    sample = sample_of((64, 64), box=(8., 8, 40, 48), true_box=(16., 4, 60, 30))
+    sample = sample_of((64, 64), box=(8.0, 8, 40, 48), true_box=(16.0, 4, 60, 30))
     picture = visualizer.draw(np.full((64, 64, 3), 100, np.uint8), sample)
     assert picture.shape[1] == 256
     assert bounds(picture[:256], PREDICTED_COLOR) == [32, 32, 160, 192]
@@ -82,13 +85,13 @@ def test_maps_of_small_images_are_enlarged_with_them(visualizer):
     picture = visualizer.draw(np.full((64, 64, 3), 100, np.uint8), sample, draw_gt=False)[:256, 256:]
     x1, y1, x2, y2 = bounds(picture, PREDICTED_COLOR)
     assert [x1, y1, x2, y2] == [32, 64, 160, 128]
-    inside, outside = picture[y1 + 12:y2 - 12, x1 + 12:x2 - 12], picture[y2 + 12:]
+    inside, outside = picture[y1 + 12 : y2 - 12, x1 + 12 : x2 - 12], picture[y2 + 12 :]
     assert (inside[..., 1] > 150).all() and (outside[..., 1] < 60).all()  # yellow and violet
 
 
 def test_the_map_of_a_crop_leaves_the_rest_of_the_image(visualizer):
     sample = sample_of(score_map=True)
-    sample.set_metainfo(dict(homography_matrix=np.array([[1., 0, -100], [0, 1, -100], [0, 0, 1]])))
+    sample.set_metainfo(dict(homography_matrix=np.array([[1.0, 0, -100], [0, 1, -100], [0, 0, 1]])))
     picture = visualizer.draw(GREY, sample)[:300, 300:]
     assert (picture[:30, :90] == 100).all() and (picture[260:, 260:] == 100).all()
     assert bounds(picture, PREDICTED_COLOR) == [120, 110, 180, 160]
@@ -97,21 +100,21 @@ def test_the_map_of_a_crop_leaves_the_rest_of_the_image(visualizer):
 def test_box_of_map_undoes_a_flip():
     score_map = torch.zeros(8, 8)
     score_map[2:4, 1:3] = 1
-    assert box_of_map(score_map, np.array([[-1., 0, 8], [0, 1, 0], [0, 0, 1]]), (8, 8)).tolist() == [[5, 2, 7, 4]]
+    assert box_of_map(score_map, np.array([[-1.0, 0, 8], [0, 1, 0], [0, 0, 1]]), (8, 8)).tolist() == [[5, 2, 7, 4]]
 
 
 def test_caption_names_the_labels(visualizer):
     lines = visualizer._truth_lines(sample_of(), torch.zeros(1, 4))
     lines += visualizer._prediction_lines(sample_of(), 0, 'IoU')
     assert lines == [('true: fish', TRUE_COLOR), ('predicted: fish 0.60', PREDICTED_COLOR), 'IoU']
-    assert visualizer._prediction_lines(sample_of(), .7, '') == [('predicted: no label above 0.7', PREDICTED_COLOR)]
+    assert visualizer._prediction_lines(sample_of(), 0.7, '') == [('predicted: no label above 0.7', PREDICTED_COLOR)]
     nameless = LocalizationVisualizer()
     assert nameless._prediction_lines(sample_of(), 0, '')[0][0] == 'predicted: class 1 0.60'
 
 
 def test_a_localizer_without_boxes_is_drawn(visualizer):
     sample = sample_of(scores=(), score_map=True)
-    sample.set_pred_score(torch.tensor([.8, .2]))
+    sample.set_pred_score(torch.tensor([0.8, 0.2]))
     assert visualizer._prediction_lines(sample, 0, '')[0][0] == 'predicted: bird 0.80'
     assert visualizer.draw(GREY, sample).shape[1] == 600
 
@@ -147,13 +150,16 @@ def test_pictures_go_to_the_file_or_the_backends(tmp_path):
 
 def test_mmdet_can_call_it():
     from mmdet.visualization import DetLocalVisualizer
-    ours, theirs = (list(inspect.signature(kind.add_datasample).parameters)
-                    for kind in (LocalizationVisualizer, DetLocalVisualizer))
-    assert ours[:len(theirs)] == theirs
+
+    ours, theirs = (
+        list(inspect.signature(kind.add_datasample).parameters) for kind in (LocalizationVisualizer, DetLocalVisualizer)
+    )
+    assert ours[: len(theirs)] == theirs
 
 
 def test_boxes_that_mmdet_wraps_are_drawn(visualizer):
     from mmdet.structures.bbox import HorizontalBoxes
+
     sample, wrapped = sample_of(), sample_of()
     wrapped.gt_instances = InstanceData(bboxes=HorizontalBoxes(sample.gt_instances.bboxes), labels=torch.tensor([1]))
     np.testing.assert_array_equal(visualizer.draw(GREY, wrapped), visualizer.draw(GREY, sample))

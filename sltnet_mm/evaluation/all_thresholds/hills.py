@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sltnet_mm.functional.compiled import compiled
+from sltnet_mm.evaluation.all_thresholds.compiled import compiled
 
 LEVELS = 256
 """Grey levels of uint8."""

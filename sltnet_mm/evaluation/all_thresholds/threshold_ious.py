@@ -4,12 +4,12 @@ else by OpenCV, with equal numbers.
 
 import numpy as np
 
-from sltnet_mm.functional.compiled import HAS_NUMBA
-from sltnet_mm.functional.level_boxes import largest_contour_boxes
-from sltnet_mm.functional.level_ious import level_ious
+from sltnet_mm.evaluation.all_thresholds.compiled import HAS_NUMBA
+from sltnet_mm.evaluation.all_thresholds.level_boxes import largest_contour_boxes
+from sltnet_mm.evaluation.all_thresholds.level_ious import level_ious
+from sltnet_mm.evaluation.all_thresholds.threshold_boxes import foreground_masks, mask_boxes, quantize_map
+from sltnet_mm.evaluation.protocols import PROTOCOLS, Protocol
 from sltnet_mm.functional.localization import pairwise_iou
-from sltnet_mm.functional.protocols import PROTOCOLS, Protocol
-from sltnet_mm.functional.threshold_boxes import foreground_masks, mask_boxes, quantize_map
 
 BACKENDS = ('auto', 'numba', 'opencv')
 FEW_THRESHOLDS = 8

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from sltnet_mm.functional.compiled import HAS_NUMBA, compiled
+from sltnet_mm.evaluation.all_thresholds.compiled import HAS_NUMBA, compiled
 
 BIN_EDGES = np.append(np.arange(0, 1, 0.001), [1.0, 2.0, 3.0])
 """wsolevaluation's bins: 1000 of width 0.001 (a score of 1 falls into the next, [1, 2)), and an empty last one; 1002

@@ -4,11 +4,11 @@ included.
 
 import numpy as np
 
-from sltnet_mm.functional.basin_tree import BasinTree, basin_tree, falling_order
-from sltnet_mm.functional.compiled import compiled
-from sltnet_mm.functional.component_growth import absorb, grow_box, remove, start_growth
-from sltnet_mm.functional.hills import LEVELS
-from sltnet_mm.functional.level_boxes import largest_contour_boxes
+from sltnet_mm.evaluation.all_thresholds.basin_tree import BasinTree, basin_tree, falling_order
+from sltnet_mm.evaluation.all_thresholds.compiled import compiled
+from sltnet_mm.evaluation.all_thresholds.component_growth import absorb, grow_box, remove, start_growth
+from sltnet_mm.evaluation.all_thresholds.hills import LEVELS
+from sltnet_mm.evaluation.all_thresholds.level_boxes import largest_contour_boxes
 
 
 def level_ious(image: np.ndarray, gt_boxes: np.ndarray, largest: bool, plus_one: bool, clip: bool) -> np.ndarray:

@@ -5,7 +5,7 @@ name.
 import cv2
 import numpy as np
 
-from sltnet_mm.functional.protocols import PROTOCOLS, Protocol
+from sltnet_mm.evaluation.protocols import PROTOCOLS, Protocol
 
 _INTERPOLATION = {'linear': cv2.INTER_LINEAR, 'cubic': cv2.INTER_CUBIC}
 

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 import cv2
 import numpy as np
 
-from sltnet_mm.functional.compiled import HAS_NUMBA, compiled
-from sltnet_mm.functional.protocols import Protocol
+from sltnet_mm.evaluation.all_thresholds.compiled import HAS_NUMBA, compiled
+from sltnet_mm.evaluation.protocols import Protocol
 
 
 def quantize_map(score_map: np.ndarray) -> np.ndarray:
@@ -85,7 +85,7 @@ def foreground_masks(
         ValueError: If the score map is none; see :func:`check_score_map`.
 
     Example:
-        >>> from sltnet_mm.functional.protocols import PROTOCOLS
+        >>> from sltnet_mm.evaluation.protocols import PROTOCOLS
         >>> score_map, thresholds = np.array([[0.1, 0.6, 1.0]]), np.array([0.2, 0.201, 0.7])
         >>> masks = list(foreground_masks(score_map, thresholds, PROTOCOLS['wsolevaluation']))
         >>> [(mask.tolist(), index.tolist()) for mask, index in masks]
@@ -115,7 +115,7 @@ def mask_boxes(mask: np.ndarray, protocol: Protocol) -> np.ndarray:
         (n, 4) int64 xyxy in map pixels, n >= 1; one box unless ``contours='all'``.
 
     Example:
-        >>> from sltnet_mm.functional.protocols import PROTOCOLS
+        >>> from sltnet_mm.evaluation.protocols import PROTOCOLS
         >>> mask = np.zeros((5, 5), np.uint8)
         >>> mask[1:3, 2:5] = 1
         >>> mask_boxes(mask, PROTOCOLS['sltnet']).tolist(), mask_boxes(mask, PROTOCOLS['wsolevaluation']).tolist()

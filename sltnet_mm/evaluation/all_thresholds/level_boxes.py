@@ -4,11 +4,11 @@ the top to 0.
 
 import numpy as np
 
-from sltnet_mm.functional.basin_tree import BasinTree, basin_tree, falling_order, find
-from sltnet_mm.functional.compiled import compiled
-from sltnet_mm.functional.component_growth import Growth, absorb, grow_box, remove, start_growth
-from sltnet_mm.functional.fill_levels import fill_levels
-from sltnet_mm.functional.hills import LEVELS, Hills
+from sltnet_mm.evaluation.all_thresholds.basin_tree import BasinTree, basin_tree, falling_order, find
+from sltnet_mm.evaluation.all_thresholds.compiled import compiled
+from sltnet_mm.evaluation.all_thresholds.component_growth import Growth, absorb, grow_box, remove, start_growth
+from sltnet_mm.evaluation.all_thresholds.fill_levels import fill_levels
+from sltnet_mm.evaluation.all_thresholds.hills import LEVELS, Hills
 
 
 @compiled

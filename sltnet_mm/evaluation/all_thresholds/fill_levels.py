@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from sltnet_mm.functional.basin_tree import BasinTree, basin_tree
-from sltnet_mm.functional.compiled import compiled
+from sltnet_mm.evaluation.all_thresholds.basin_tree import BasinTree, basin_tree
+from sltnet_mm.evaluation.all_thresholds.compiled import compiled
 
 
 def fill_levels(image: np.ndarray) -> np.ndarray:

@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sltnet_mm.functional.compiled import compiled
-from sltnet_mm.functional.hills import LEVELS, Hills, link_hills, split_rows
+from sltnet_mm.evaluation.all_thresholds.compiled import compiled
+from sltnet_mm.evaluation.all_thresholds.hills import LEVELS, Hills, link_hills, split_rows
 
 OUTSIDE = 256
 """Value of the frame around an image: above every pixel."""

@@ -6,9 +6,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sltnet_mm.functional.basin_tree import BasinTree
-from sltnet_mm.functional.compiled import compiled
-from sltnet_mm.functional.hills import Hills
+from sltnet_mm.evaluation.all_thresholds.basin_tree import BasinTree
+from sltnet_mm.evaluation.all_thresholds.compiled import compiled
+from sltnet_mm.evaluation.all_thresholds.hills import Hills
 
 
 class Growth(NamedTuple):
