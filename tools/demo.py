@@ -23,7 +23,7 @@ PLAIN_CAM = 'localizer/cam_small-conv_1xb32-10e_synthetic.py'
 CLASSIFIER = 'classifier/classifier_small-conv_1xb32-10e_synthetic.py'
 SLT_NET = 'slt_net/slt-net_small-conv_1xb32-10e_synthetic.py'
 JOINED = 'slt_net/slt-net-joined_small-conv_1xb32-10e_synthetic.py'
-METRIC = dict(type='sltnet_mm.LocalizationMetric', protocols=('sltnet', 'wsolevaluation'))
+METRIC = dict(type='sltnet_mm.LocalizationMetric', protocols=('sltnet', 'wsolevaluation-v2'))
 COLUMNS = ('image', 'plain CAM', 'SLT-Net localizer', 'SLT-Net regressor')
 PICTURES = 12  # the first of the test split: the classes take turns, so every class is seen
 SUMMARY = (
