@@ -163,6 +163,12 @@ class LocalizationMetric(BaseMetric):
             margin = (1 - CENTER_SHARE) / 2
             box = np.array([width * margin, height * margin, width * (1 - margin), height * (1 - margin)])
         else:
+            if sample.get('flip'):
+                # predict() leaves a flip to test-time augmentation: its box is in the frame of the flipped original
+                raise ValueError(
+                    f'image {frame.image.img_id!r} was flipped and its box never flipped back: test without a flip '
+                    '(flip_prob=0), or with a tta_model that undoes it'
+                )
             boxes = to_numpy(
                 field(sample, 'pred_instances', 'a regressor gives it; use sources="map" for a localizer')['bboxes']
             )
