@@ -54,6 +54,6 @@ class ImageRange:
             function: B x 3 x H x W in [0, 1] to B x 3 x H' x W'.
         """
         mean, std = self.mean.to(images), self.std.to(images)
-        rgb = (images * std + mean) / 255
+        rgb = torch.addcmul(mean / 255, images, std / 255)  # one pass over the images each way
         rgb = function(rgb.flip(1) if self.bgr else rgb)
-        return ((rgb.flip(1) if self.bgr else rgb) * 255 - mean) / std
+        return torch.addcmul(-mean / std, rgb.flip(1) if self.bgr else rgb, 255 / std)

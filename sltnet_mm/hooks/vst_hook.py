@@ -42,7 +42,8 @@ class VSTHook(Hook):
         cam_layer: dotted name, in ``module``, of the layer whose output are the class maps B x C x h x w. A layer that
             runs several times in a pass (a head shared by several levels) is compared run by run.
         views: configs of the views, applied in this order, undone in reverse: ``sltnet_mm.ColorJitter``,
-            ``sltnet_mm.HorizontalFlip``, ``sltnet_mm.Scale``. The default is all three.
+            ``sltnet_mm.HorizontalFlip``, ``sltnet_mm.Scale``. The default is all three, colour last: it costs the most and
+            the scaled image has fewer pixels.
         weight: beta of eq. 2, >= 0. The default belongs to the default normalization; the paper's is 10, on raw maps.
         normalization: what is compared: 'standardize' (free of scale and offset: cannot collapse the maps), 'none' (raw
             maps, the paper's text), 'class_minmax' or 'batch_std'; see :func:`sltnet_mm.functional.normalize_maps`.
@@ -97,7 +98,7 @@ class VSTHook(Hook):
         views = (
             views
             if views is not None
-            else [dict(type=f'sltnet_mm.{name}') for name in ('ColorJitter', 'HorizontalFlip', 'Scale')]
+            else [dict(type=f'sltnet_mm.{name}') for name in ('HorizontalFlip', 'Scale', 'ColorJitter')]
         )
         if top_k is not None and top_k < 1:
             raise ValueError(f'VSTHook: top_k must be at least 1, got {top_k}')
