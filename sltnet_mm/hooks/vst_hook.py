@@ -42,8 +42,8 @@ class VSTHook(Hook):
         cam_layer: dotted name, in ``module``, of the layer whose output are the class maps B x C x h x w. A layer that
             runs several times in a pass (a head shared by several levels) is compared run by run.
         views: configs of the views, applied in this order, undone in reverse: ``sltnet_mm.ColorJitter``,
-            ``sltnet_mm.HorizontalFlip``, ``sltnet_mm.Scale``. The default is all three, colour last: it costs the most and
-            the scaled image has fewer pixels.
+            ``sltnet_mm.HorizontalFlip``, ``sltnet_mm.Scale``. The default is all three, colour last: it costs the most
+            and the scaled image has fewer pixels.
         weight: beta of eq. 2, >= 0. The default belongs to the default normalization; the paper's is 10, on raw maps.
         normalization: what is compared: 'standardize' (free of scale and offset: cannot collapse the maps), 'none' (raw
             maps, the paper's text), 'class_minmax' or 'batch_std'; see :func:`sltnet_mm.functional.normalize_maps`.
