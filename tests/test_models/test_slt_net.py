@@ -1,6 +1,8 @@
 """SLTNet: how the parts meet, where a mistake would be silent."""
 
 import copy
+import subprocess
+import sys
 
 import pytest
 import torch
@@ -295,3 +297,21 @@ def test_classifier_stays_frozen_in_training():
 def test_bad_settings(changes, message):
     with pytest.raises(ValueError, match=message):
         build(**changes)
+
+
+def test_without_mmdet_the_other_parts_work_and_sltnet_says_what_is_missing():
+    code = """
+import sys
+sys.modules['mmdet'] = None  # as if it were not there
+from sltnet_mm.registry import MODELS
+import torch
+assert MODELS.build(dict(type='CAMHead', num_classes=3, in_channels=4))((torch.rand(1, 4, 2, 2),)).shape == (1, 3)
+try:
+    MODELS.build(dict(type='SLTNet'))
+except ImportError as error:
+    assert 'SLTNet needs mmdet' in str(error), error
+else:
+    raise SystemExit('no error')
+"""
+    result = subprocess.run([sys.executable, '-c', code], capture_output=True, text=True)
+    assert result.returncode == 0, result.stderr[-2000:]
