@@ -1,4 +1,4 @@
-# Plain CAM with the paper's "new optimisation" (rate 0.0002, 4 epochs; Table 5) on photos31.
+# Table 5, second row: plain CAM with the "new optimisation" (rate 0.0002, 4 epochs); SqueezeNet 1.1 on photos31.
 _base_ = [
     '../_base_/models/cam_squeezenet1-1.py',
     '../_base_/datasets/photos31_localization.py',
