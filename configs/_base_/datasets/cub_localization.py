@@ -1,5 +1,6 @@
 # CUB-200-2011 in its own layout, the paper's views: 256 -> random 224 for training, 224 for the test.
-# It has no validation split: the test split is evaluated while training. Choose no epoch and no threshold by it.
+# The test split is evaluated while training: choose no epoch and no threshold by it. cubv2_localization.py validates on
+# CUBV2 instead.
 data_root = 'data/CUB_200_2011'
 
 train_pipeline = [

@@ -1,0 +1,15 @@
+# CUB-200-2011, the paper's views for InceptionV3: 320 -> random 299 for training, 299 for the test.
+_base_ = ['./cub_localization.py']
+train_pipeline = [
+    dict(type='LoadImageFromFile'),
+    dict(type='sltnet_mm.ResizeCrop', resize=320, crop=299, mode='random', flip_prob=0.5),
+    dict(type='sltnet_mm.PackLocalizationInputs'),
+]
+test_pipeline = [
+    dict(type='LoadImageFromFile'),
+    dict(type='sltnet_mm.ResizeCrop', resize=299),
+    dict(type='sltnet_mm.PackLocalizationInputs'),
+]
+train_dataloader = dict(dataset=dict(pipeline=train_pipeline))
+val_dataloader = dict(dataset=dict(pipeline=test_pipeline))
+test_dataloader = dict(dataset=dict(pipeline=test_pipeline))

@@ -1,0 +1,13 @@
+# ILSVRC2012 for DDT: the whole image at 448x448, nothing cut off, nothing flipped, every image once and in order.
+_base_ = ['./ilsvrc_localization.py']
+train_pipeline = [
+    dict(type='LoadImageFromFile'),
+    dict(type='sltnet_mm.ResizeCrop', resize=448),
+    dict(type='sltnet_mm.PackLocalizationInputs'),
+]
+test_pipeline = train_pipeline
+train_dataloader = dict(
+    drop_last=False, sampler=dict(type='DefaultSampler', shuffle=False), dataset=dict(pipeline=train_pipeline)
+)
+val_dataloader = dict(dataset=dict(pipeline=test_pipeline))
+test_dataloader = dict(dataset=dict(pipeline=test_pipeline))
