@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Mapping, Sequence, Set
 from pathlib import Path
 
 from mmengine.logging import print_log
@@ -31,9 +32,13 @@ class TorchvisionBackbone(BaseModule):
             parameter that the file lacks, or of another shape, is an error; its classifier is left out. None: random
             weights, which the log says.
         init_cfg: must be None (the weights are ``checkpoint``'s).
+        taps: in place of ``end``, the dotted names whose outputs are returned, in the network's order; it is cut after
+            the last. A detector's neck takes them: ``('features.7', 'features.12')`` are SqueezeNet 1.1's maps of
+            strides 8 and 16 (256 and 512 channels), ``('layer2', 'layer3', 'layer4')`` a ResNet's of 8, 16 and 32.
 
     Raises:
-        ValueError: an unknown model or end.
+        ValueError: an unknown model, end or tap; taps out of order, beside an ``end``, or in front of a step that
+            changes its input in place.
         FileNotFoundError: ``checkpoint`` does not exist.
 
     Example:
@@ -41,10 +46,18 @@ class TorchvisionBackbone(BaseModule):
         >>> net = TorchvisionBackbone('squeezenet1_1')
         >>> net(torch.rand(1, 3, 224, 224))[0].shape
         torch.Size([1, 512, 13, 13])
+        >>> net = TorchvisionBackbone('squeezenet1_1', taps=('features.7', 'features.12'))
+        >>> [tuple(level.shape) for level in net(torch.rand(1, 3, 256, 256))]
+        [(1, 256, 31, 31), (1, 512, 15, 15)]
     """
 
     def __init__(
-        self, model: str, end: str | None = None, checkpoint: str | None = None, init_cfg: None = None
+        self,
+        model: str,
+        end: str | None = None,
+        checkpoint: str | None = None,
+        init_cfg: None = None,
+        taps: Sequence[str] | None = None,
     ) -> None:
         super().__init__()
         if init_cfg:
@@ -55,7 +68,11 @@ class TorchvisionBackbone(BaseModule):
             )
         self.model_name = model
         self.checkpoint = checkpoint
-        for name, child in _cut(get_model(model, weights=None), end).items():
+        network = get_model(model, weights=None)
+        if taps is not None:
+            end = _last_tap(network, taps, end)
+        self.taps = None if taps is None else frozenset(taps)
+        for name, child in _cut(network, end).items():
             self.add_module(name, child)
 
     def init_weights(self) -> None:
@@ -80,10 +97,17 @@ class TorchvisionBackbone(BaseModule):
         self.load_state_dict({name: weights[name] for name in own})
 
     def forward(self, images: Tensor) -> tuple[Tensor, ...]:
-        """Feature maps of images B x 3 x H x W, as a tuple of one tensor B x N x h x w."""
-        for child in self.children():
-            images = child(images)
-        return (images,)
+        """Feature maps of images B x 3 x H x W: a tuple of one tensor B x N x h x w, or of one for each tap."""
+        if self.taps is None:
+            for child in self.children():
+                images = child(images)
+            return (images,)
+        levels = []
+        for name, step in _steps(OrderedDict(self.named_children()), self.taps):
+            images = step(images)
+            if name in self.taps:
+                levels.append(images)
+        return tuple(levels)
 
 
 def _cut(network: nn.Module, end: str | None) -> OrderedDict[str, nn.Module]:
@@ -108,3 +132,36 @@ def _cut(network: nn.Module, end: str | None) -> OrderedDict[str, nn.Module]:
             )
         kept[last] = sequence[: steps.index(inner) + 1]
     return kept
+
+
+def _steps(children: Mapping[str, nn.Module], taps: Set[str]) -> list[tuple[str, nn.Module]]:
+    """What runs one after the other: a sequential child's own steps where a tap lies inside it, else the child."""
+    steps: list[tuple[str, nn.Module]] = []
+    for name, child in children.items():
+        inside = isinstance(child, nn.Sequential) and any(tap.startswith(f'{name}.') for tap in taps)
+        steps += [(f'{name}.{inner}', step) for inner, step in child.named_children()] if inside else [(name, child)]
+    return steps
+
+
+def _last_tap(network: nn.Module, taps: Sequence[str], end: str | None) -> str:
+    """The last of ``taps``, once they are seen to be usable."""
+    if end is not None or isinstance(taps, str) or not taps:
+        raise ValueError(
+            f'TorchvisionBackbone: taps must be a sequence of names, without an end beside them, got taps {taps!r} and '
+            f'end {end!r}'
+        )
+    steps = _steps(OrderedDict(network.named_children()), set(taps))
+    names = [name for name, _ in steps]
+    missing = [tap for tap in taps if tap not in names]
+    if missing:
+        raise ValueError(f'TorchvisionBackbone: taps {missing} are no steps of {type(network).__name__}: {names}')
+    places = [names.index(tap) for tap in taps]
+    if any(after <= before for before, after in zip(places, places[1:], strict=False)):
+        raise ValueError(f"TorchvisionBackbone: taps must stand in the network's order, each once, got {tuple(taps)}")
+    for tap, place in zip(taps[:-1], places, strict=False):
+        name, following = steps[place + 1]
+        if getattr(following, 'inplace', False):
+            raise ValueError(
+                f'TorchvisionBackbone: the step after tap {tap} changes its output in place: tap {name} instead'
+            )
+    return taps[-1]

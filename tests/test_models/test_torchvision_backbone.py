@@ -32,6 +32,29 @@ def test_cut_inside_the_features():
     assert TorchvisionBackbone('vgg11')(torch.rand(1, 3, 64, 64))[0].shape == (1, 512, 2, 2)
 
 
+@pytest.mark.parametrize(
+    ('model', 'taps'),
+    [
+        ('squeezenet1_1', ('features.4', 'features.7', 'features.12')),
+        ('resnet18', ('layer2', 'layer3.0', 'layer4')),
+        ('vgg11_bn', ('features.10', 'features.27')),
+    ],
+)
+def test_taps_give_what_torchvisions_network_computes_there(tmp_path, model, taps):
+    network = get_model(model, weights=None).eval()
+    torch.save(network.state_dict(), tmp_path / 'weights.pth')
+    backbone = TorchvisionBackbone(model, checkpoint=str(tmp_path / 'weights.pth'), taps=taps)
+    backbone.init_weights()
+    backbone.eval()
+    images = torch.randn(2, 3, 64, 64)
+    levels = backbone(images)
+    assert len(levels) == len(taps)
+    for level, tap in zip(levels, taps, strict=True):
+        torch.testing.assert_close(level, torchvision_features(network, images, tap))
+    sum(level.mean() for level in levels).backward()  # no level was changed in place behind autograd's back
+    assert set(backbone.state_dict()) < set(network.state_dict())
+
+
 def test_a_checkpoint_that_lacks_a_parameter_or_differs_is_refused(tmp_path):
     weights = get_model('squeezenet1_1', weights=None).state_dict()
     key = 'features.0.weight'
@@ -54,6 +77,12 @@ def test_a_missing_file_is_an_error_not_random_weights():
         (dict(model='squeezenet1_1', end='layer9'), "its children are .'features'"),
         (dict(model='squeezenet1_1', end='features.99'), 'no sequence with a step'),
         (dict(model='vit_b_16'), 'is no child'),
+        (dict(model='resnet18', taps=()), 'must be a sequence of names'),
+        (dict(model='resnet18', taps='layer4'), 'must be a sequence of names'),
+        (dict(model='resnet18', taps=('layer4',), end='layer4'), 'without an end'),
+        (dict(model='resnet18', taps=('layer3', 'layer9')), "'layer9'. are no steps of ResNet"),
+        (dict(model='resnet18', taps=('layer4', 'layer3')), 'in the network.s order'),
+        (dict(model='vgg11', taps=('features.0', 'features.5')), 'in place: tap features.1 instead'),
     ],
 )
 def test_bad_settings(settings, message):
