@@ -63,6 +63,20 @@ def _set_data_root(cfg: Config, data_root: str) -> None:
         dataset.data_root = data_root
 
 
+def set_epochs(cfg: Config, epochs: int) -> None:
+    """Another number of training epochs; schedulers that end with the config's last epoch (``T_max``) end with the new.
+
+    Raises:
+        ValueError: ``epochs`` below 1.
+    """
+    if epochs < 1:
+        raise ValueError(f'epochs must be at least 1, got {epochs}')
+    for scheduler in cfg.get('param_scheduler') or ():
+        if scheduler.get('T_max') == cfg.train_cfg.max_epochs:
+            scheduler.T_max = epochs
+    cfg.train_cfg.max_epochs = epochs
+
+
 def build_runner(cfg: Config) -> Runner:
     """The runner that the config names, mmengine's ``Runner`` by default."""
     return RUNNERS.build(cfg) if 'runner_type' in cfg else Runner.from_cfg(cfg)

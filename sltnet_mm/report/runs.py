@@ -16,6 +16,7 @@ from mmengine.logging import MMLogger
 from mmengine.runner import Runner
 from mmengine.structures import BaseDataElement
 
+from ..command_line import set_epochs
 from .page import Curve
 
 
@@ -74,16 +75,11 @@ def prepare_config(path: str | Path, work_dir: str | Path, seed: int, epochs: in
     """
     if not Path(path).is_file():
         raise FileNotFoundError(f'config {str(path)!r} does not exist')
-    if epochs is not None and epochs < 1:
-        raise ValueError(f'epochs must be at least 1, got {epochs}')
     cfg = Config.fromfile(path)
     cfg.work_dir = str(work_dir)
     cfg.randomness = dict(cfg.get('randomness') or {}, seed=seed)
     if epochs is not None:
-        for scheduler in cfg.get('param_scheduler') or ():
-            if scheduler.get('T_max') == cfg.train_cfg.max_epochs:
-                scheduler.T_max = epochs
-        cfg.train_cfg.max_epochs = epochs
+        set_epochs(cfg, epochs)
     return cfg
 
 
