@@ -207,7 +207,7 @@ def table(results: list[dict]) -> str:
                 result
             )
     lines = [
-        '| network | setting | split | seeds | MaxBoxAccV2 | GT-known | V2 top-1 map | GT-known top-1 map | Top-1 CLS |',
+        '| network | setting | split | seeds | V2 | GT-known | V2, top-1 map | GT-known, top-1 map | Top-1 CLS |',
         '|---|---|---|---|---|---|---|---|---|',
     ]
     for (network, setting, options, split), runs in sorted(
