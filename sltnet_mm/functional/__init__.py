@@ -19,7 +19,7 @@ from .components import largest_component_boxes
 from .consistency import normalize_maps, vst_loss
 from .regression import boxes_to_regression, regression_loss, regression_to_boxes, smooth_l1
 from .resize import resize_maps
-from .tolerance import check_tolerance, in_top_k, smt_loss
+from .tolerance import check_tolerance, in_top_k, smt_loss, tolerant_losses
 from .views import ColorJitter, Compose, HorizontalFlip, Scale, View
 
 __all__ = [
@@ -47,6 +47,7 @@ __all__ = [
     'smooth_l1',
     'smt_loss',
     'to_score_map',
+    'tolerant_losses',
     'transform_boxes',
     'unit_to_boxes',
     'vst_loss',

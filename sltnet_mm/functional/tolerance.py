@@ -66,7 +66,7 @@ def smt_loss(logits: Tensor, labels: Tensor, k: int, alpha: float, reduction: st
 
     Args:
         logits: B x C.
-        labels: B, int64, in [0, C).
+        labels: B, int64, in [0, C); or soft labels, see `tolerant_losses`.
         k: K, with 1 <= K <= C (the paper: 30 of 200, 100 of 1000 classes).
         alpha: Factor in [0, 1] for the samples that `in_top_k` finds.
         reduction: 'mean' or 'sum' over the batch, or 'none'.
@@ -86,14 +86,76 @@ def smt_loss(logits: Tensor, labels: Tensor, k: int, alpha: float, reduction: st
         >>> torch.nn.functional.cross_entropy(logits, torch.tensor([1, 2]), reduction='none')
         tensor([1.4076, 2.4076])
     """
-    check_fraction('alpha', alpha)
     check_choice('reduction', reduction, REDUCTIONS)
-    hit = in_top_k(logits, labels, k)
-    loss = F.cross_entropy(full_precision(logits), labels, reduction='none')
-    loss = torch.where(hit, alpha * loss, loss)
+    loss, _ = tolerant_losses(logits, labels, k, alpha)
     if reduction == 'none':
         return loss
     return loss.sum() if reduction == 'sum' else loss.sum() / max(len(loss), 1)
+
+
+def tolerant_losses(
+    logits: Tensor, labels: Tensor, k: int, alpha: float, background: int | None = None
+) -> tuple[Tensor, Tensor]:
+    """The losses of eq. 8 one by one, and the share of each label that lies inside the tolerance.
+
+    With soft labels t (Mixup, CutMix) every class of the label is tolerated for itself, L = -sum_c t_c f_c log p_c with
+    f_c = alpha where c is among the top K, else 1; a one-hot t gives what its class index gives.
+
+    Args:
+        logits: B x C.
+        labels: B class indices (int64, in [0, C)), or B x C shares of the classes (floating, usually of sum 1).
+        k: K, with 1 <= K <= C.
+        alpha: Factor in [0, 1].
+        background: A class that is never damped, as a detector's "no object"; a negative one counts from the end. It
+            takes its place among the top K as every other class.
+
+    Returns:
+        B losses as `smt_loss` gives them, and B shares in [0, 1] of the same dtype (0 or 1 for class indices), without
+        gradient.
+
+    Raises:
+        ValueError: As `smt_loss`, or the background is no class.
+
+    Example:
+        >>> import torch
+        >>> logits = torch.tensor([[2.0, 1.0, 0.0]])
+        >>> tolerant_losses(logits, torch.tensor([1]), k=2, alpha=0.5)
+        (tensor([0.7038]), tensor([1.]))
+        >>> tolerant_losses(logits, torch.tensor([[0.0, 0.5, 0.5]]), k=2, alpha=0.5)
+        (tensor([1.5557]), tensor([0.5000]))
+        >>> tolerant_losses(logits, torch.tensor([1]), k=2, alpha=0.5, background=1)
+        (tensor([1.4076]), tensor([0.]))
+    """
+    check_fraction('alpha', alpha)
+    soft = isinstance(labels, Tensor) and labels.is_floating_point() and labels.ndim == 2
+    hit = _hit_classes(logits, labels, k) if soft else in_top_k(logits, labels, k)
+    if background is not None:
+        background = _class_index(background, logits.shape[1])
+        hit = hit & (torch.arange(logits.shape[1], device=hit.device) if soft else labels).ne(background)
+    scores = full_precision(logits)
+    if not soft:
+        loss = F.cross_entropy(scores, labels, reduction='none')
+        return torch.where(hit, alpha * loss, loss), hit.to(loss.dtype)
+    shares = labels.to(scores.dtype)
+    factors = torch.where(hit, alpha, 1.0).to(scores.dtype)
+    return -(shares * factors * scores.log_softmax(dim=1)).sum(dim=1), (shares * hit).sum(dim=1).detach()
+
+
+def _hit_classes(logits: Tensor, shares: Tensor, k: int) -> Tensor:
+    """Which classes are among the K largest logits, B x C bool, by the rule of `in_top_k`: ties are in."""
+    check_tensor('logits', logits, 'BxC', 2)
+    if shares.shape != logits.shape:
+        raise ValueError(
+            f'soft labels must have the shape of the logits, {tuple(logits.shape)} (BxC), got {tuple(shares.shape)}'
+        )
+    check_top_k(k, logits.shape[1])
+    return logits >= logits.topk(k, dim=1).values[:, -1:]  # fewer than K are strictly greater
+
+
+def _class_index(index: int, num_classes: int) -> int:
+    if isinstance(index, bool) or not isinstance(index, int) or not -num_classes <= index < num_classes:
+        raise ValueError(f'background must be the index of one of the {num_classes} classes, got {index!r}')
+    return index % num_classes
 
 
 def _check_labels(logits: Tensor, labels: Tensor) -> None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import torch
 from mmengine.model import BaseModule
 from torch import Tensor
 
-from ..functional.tolerance import check_tolerance, in_top_k, smt_loss
+from ..functional.tolerance import check_tolerance, tolerant_losses
 from ..registry import MODELS
 
 _REDUCTIONS = ('none', 'mean', 'sum')
@@ -15,9 +16,13 @@ _REDUCTIONS = ('none', 'mean', 'sum')
 class SMTLoss(BaseModule):
     """L_SMT of eq. 8: cross entropy, damped by ``alpha`` where the label is among the top-K scores.
 
-    The shell of :func:`sltnet_mm.functional.smt_loss` with the call signature of mmpretrain's and mmdet's losses. After
-    a call, ``statistics['tolerated']`` holds the share of samples inside the tolerance as a detached scalar tensor on
-    the logits' device; :class:`~sltnet_mm.hooks.StatisticsHook` logs it at the logging interval.
+    The shell of :func:`sltnet_mm.functional.tolerant_losses` with the call signature of mmpretrain's and mmdet's
+    losses. After a call, ``statistics['tolerated']`` holds the share of the samples (of those with a weight) inside the
+    tolerance as a detached scalar tensor on the logits' device; :class:`~sltnet_mm.hooks.StatisticsHook` logs it at the
+    logging interval.
+
+    It is a loss on softmax scores. mmdet's heads build their classification layer for such a loss where its config has
+    no ``use_sigmoid=True``: give it with ``_delete_=True`` in place of a focal loss.
 
     Args:
         top_k: K, how many classes count as similar to the label; 1 <= K <= classes. (mmpretrain's ``topk`` means
@@ -25,6 +30,8 @@ class SMTLoss(BaseModule):
         alpha: factor on the loss inside the tolerance, in [0, 1]; 1 gives cross entropy.
         loss_weight: factor on the whole loss, >= 0.
         reduction: 'mean' over the samples (default), 'sum' or 'none'.
+        background_class: class of boxes without an object, which is never damped but counts among the top K; -1 in
+            mmdet's heads, whose last class it is. None (default): there is none, as in a classifier.
 
     Raises:
         ValueError: for a value outside these ranges.
@@ -39,17 +46,31 @@ class SMTLoss(BaseModule):
 
     loss_name = 'loss_smt'
 
-    def __init__(self, top_k: int, alpha: float, loss_weight: float = 1.0, reduction: str = 'mean') -> None:
+    def __init__(
+        self,
+        top_k: int,
+        alpha: float,
+        loss_weight: float = 1.0,
+        reduction: str = 'mean',
+        background_class: int | None = None,
+    ) -> None:
         super().__init__()
         check_tolerance(top_k, alpha)
         if loss_weight < 0:
             raise ValueError(f'SMTLoss: loss_weight must be >= 0, got {loss_weight}')
         if reduction not in _REDUCTIONS:
             raise ValueError(f'SMTLoss: reduction must be one of {_REDUCTIONS}, got {reduction!r}')
+        if background_class is not None and (
+            isinstance(background_class, bool) or not isinstance(background_class, int)
+        ):
+            raise TypeError(
+                f'SMTLoss: background_class must be a class index (-1 in mmdet) or None, got {background_class!r}'
+            )
         self.top_k = top_k
         self.alpha = alpha
         self.loss_weight = loss_weight
         self.reduction = reduction
+        self.background_class = background_class
         self.statistics: dict[str, Tensor] = {}
 
     def forward(
@@ -64,33 +85,52 @@ class SMTLoss(BaseModule):
 
         Args:
             cls_score: logits, B x C.
-            label: class indices, B (int64).
-            weight: factor per sample, B.
+            label: class indices, B (int64), or soft labels, B x C (Mixup, CutMix): each class of a soft label is
+                tolerated for itself, see :func:`sltnet_mm.functional.tolerant_losses`.
+            weight: factor per sample, B; 0 for a box that is to be ignored.
             avg_factor: what the sum is divided by in place of B (reduction 'mean' only).
             reduction_override: used in place of ``reduction`` for this call.
 
         Returns:
             A scalar, or B values with reduction 'none'.
+
+        Raises:
+            ValueError: shapes that do not fit, K beyond the classes, ``avg_factor`` with reduction 'sum'.
         """
         reduction = reduction_override or self.reduction
         if reduction not in _REDUCTIONS:
             raise ValueError(f'SMTLoss: reduction_override must be one of {_REDUCTIONS}, got {reduction_override!r}')
-        if label.is_floating_point() or label.ndim != 1:
+        if reduction == 'sum' and avg_factor is not None:
             raise ValueError(
-                f'SMTLoss: label must be class indices of shape (B,), got {label.dtype} of shape '
-                f'{tuple(label.shape)}. Soft labels (Mixup, CutMix) have no top-K membership: leave them out.'
+                'SMTLoss: avg_factor goes with reduction "mean" only, got it with "sum"; set reduction="mean"'
             )
-        self.statistics['tolerated'] = in_top_k(cls_score, label, self.top_k).float().mean()
-        losses = smt_loss(cls_score, label, self.top_k, self.alpha, reduction='none')
+        self._check_label(cls_score, label)
+        losses, tolerated = tolerant_losses(cls_score, label, self.top_k, self.alpha, self.background_class)
+        counted = torch.ones_like(tolerated)
         if weight is not None:
             losses = losses * weight
+            counted = (weight > 0).to(tolerated)
+        self.statistics['tolerated'] = (tolerated * counted).sum() / counted.sum().clamp(min=1)
         if reduction == 'none':
             return self.loss_weight * losses
         total = losses.sum()
         if reduction == 'mean':
-            total = total / (losses.numel() if avg_factor is None else avg_factor)
+            # eps as in mmdet: where every box is ignored, avg_factor may be 0
+            total = total / (
+                max(losses.numel(), 1) if avg_factor is None else avg_factor + torch.finfo(torch.float32).eps
+            )
         return self.loss_weight * total
+
+    def _check_label(self, cls_score: Tensor, label: Tensor) -> None:
+        if label.ndim == 1 and not label.is_floating_point():
+            return
+        if label.shape != cls_score.shape or not label.is_floating_point():
+            raise ValueError(
+                'SMTLoss: label must be class indices of shape (B,), or soft labels (Mixup, CutMix) of the shape of '
+                f'cls_score, {tuple(cls_score.shape)}; got {label.dtype} of shape {tuple(label.shape)}'
+            )
 
     def extra_repr(self) -> str:
         """The settings, for ``print(model)``."""
-        return f'top_k={self.top_k}, alpha={self.alpha}, loss_weight={self.loss_weight}'
+        settings = f'top_k={self.top_k}, alpha={self.alpha}, loss_weight={self.loss_weight}'
+        return settings if self.background_class is None else f'{settings}, background_class={self.background_class}'

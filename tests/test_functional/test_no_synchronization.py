@@ -14,6 +14,8 @@ CALLS = {
     'to_score_map': lambda t: functional.to_score_map(t.maps[:, 0], (32, 24)),
     'in_top_k': lambda t: functional.in_top_k(t.logits, t.labels, 2),
     'smt_loss': lambda t: functional.smt_loss(t.logits, t.labels, 2, 0.4),
+    'tolerant_losses': lambda t: functional.tolerant_losses(t.logits, t.labels, 2, 0.4, -1)[1],
+    'soft tolerant_losses': lambda t: functional.tolerant_losses(t.logits, t.logits, 2, 0.4, -1)[1],
     'draw and apply': lambda t: VIEW.apply(t.images, VIEW.draw(t.images)),
     'draw by a CPU generator': lambda t: VIEW.apply(t.images, VIEW.draw(t.images, torch.Generator().manual_seed(0))),
     'invert': lambda t: VIEW.invert(t.maps, VIEW.draw(t.images), (9, 8)),

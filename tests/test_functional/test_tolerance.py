@@ -4,7 +4,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from sltnet_mm.functional import check_tolerance, in_top_k, smt_loss
+from sltnet_mm.functional import check_tolerance, in_top_k, smt_loss, tolerant_losses
 
 
 def random_batch(batch=16, classes=9, seed=0):
@@ -125,3 +125,50 @@ def test_settings_can_be_checked_before_the_classes_are_known():
     for k, alpha, error in [(0, 0.5, ValueError), (2.0, 0.5, TypeError), (1, 2, ValueError), (1, '1', TypeError)]:
         with pytest.raises(error):
             check_tolerance(k, alpha)
+
+
+def slow_soft_loss(scores, shares, k, alpha, background=None):
+    """Class by class, in Python."""
+    log_probs = scores.double().log_softmax(0)
+    loss = tolerated = 0.0
+    for c, share in enumerate(shares.tolist()):
+        hit = sum(other > scores[c] for other in scores) < k and c != background
+        loss -= share * (alpha if hit else 1) * log_probs[c].item()
+        tolerated += share * hit
+    return loss, float(tolerated)
+
+
+def test_soft_labels_class_by_class():
+    generator = torch.Generator().manual_seed(2)
+    for _ in range(30):
+        logits = torch.randn(4, 6, generator=generator).round(decimals=1)  # with ties
+        shares = torch.rand(4, 6, generator=generator).softmax(dim=1)
+        k = int(torch.randint(1, 7, (), generator=generator))
+        losses, tolerated = tolerant_losses(logits, shares, k, 0.3, background=-2)
+        expected = torch.tensor([slow_soft_loss(s, t, k, 0.3, 4) for s, t in zip(logits, shares, strict=True)])
+        torch.testing.assert_close(torch.stack([losses, tolerated], dim=1), expected)
+
+
+@pytest.mark.parametrize('background', [None, 0, 5])
+def test_one_hot_soft_labels_are_class_indices(background):
+    generator = torch.Generator().manual_seed(3)
+    logits = torch.randn(50, 6, generator=generator, requires_grad=True)
+    labels = torch.randint(6, (50,), generator=generator)
+    hard = tolerant_losses(logits, labels, 3, 0.3, background)
+    soft = tolerant_losses(logits, torch.nn.functional.one_hot(labels, 6).float(), 3, 0.3, background)
+    torch.testing.assert_close(soft, hard)
+    assert not soft[1].requires_grad and not hard[1].requires_grad
+    damped = in_top_k(logits, labels, 3) & (labels != (-1 if background is None else background))
+    assert torch.equal(hard[1].bool(), damped) and damped.any() and not damped.all()
+
+
+def test_the_background_takes_a_place_among_the_top_k():
+    logits = torch.tensor([[2.0, 1.0, 3.0]])  # the last class is the background and the best
+    assert tolerant_losses(logits, torch.tensor([0]), 1, 0.5, background=-1)[1].tolist() == [0]
+    assert tolerant_losses(logits, torch.tensor([0]), 2, 0.5, background=-1)[1].tolist() == [1]
+    assert tolerant_losses(logits, torch.tensor([2]), 2, 0.5, background=-1)[1].tolist() == [0]
+
+
+def test_soft_labels_of_another_shape_are_refused():
+    with pytest.raises(ValueError, match=r'soft labels must have the shape of the logits, \(2, 3\)'):
+        tolerant_losses(torch.rand(2, 3), torch.rand(2, 4), 1, 0.5)

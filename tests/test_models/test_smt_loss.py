@@ -71,6 +71,7 @@ def test_in_mmpretrain_heads(head):
         (dict(top_k=3, alpha=0.4, loss_weight=-1), ValueError, 'loss_weight must be >= 0, got -1'),
         (dict(top_k=3, alpha=0.4, reduction='avg'), ValueError, "'avg'"),
         (dict(topk=3, alpha=0.4), TypeError, 'topk'),
+        (dict(top_k=3, alpha=0.4, background_class='last'), TypeError, "background_class .* got 'last'"),
     ],
 )
 def test_bad_settings(settings, error, message):
@@ -80,7 +81,15 @@ def test_bad_settings(settings, error, message):
 
 def test_bad_calls(batch):
     logits, labels = batch
-    with pytest.raises(ValueError, match='Soft labels'):
-        SMTLoss(3, 0.4)(logits, torch.rand(12, 7))
+    with pytest.raises(ValueError, match=r'class indices of shape \(B,\), or soft labels'):
+        SMTLoss(3, 0.4)(logits, torch.rand(12))
+    with pytest.raises(ValueError, match=r'of the shape of cls_score, \(12, 7\); got torch.float32 of shape \(12, 6\)'):
+        SMTLoss(3, 0.4)(logits, torch.rand(12, 6))
+    with pytest.raises(ValueError, match='avg_factor goes with reduction "mean" only'):
+        SMTLoss(3, 0.4, reduction='sum')(logits, labels, avg_factor=3)
+    with pytest.raises(ValueError, match='background must be the index of one of the 7 classes, got 7'):
+        SMTLoss(3, 0.4, background_class=7)(logits, labels)
+    with pytest.raises(ValueError, match='reduction_override'):
+        SMTLoss(3, 0.4)(logits, labels, reduction_override='avg')
     with pytest.raises(ValueError, match='8'):
         SMTLoss(8, 0.4)(logits, labels)  # K beyond the classes
