@@ -1,8 +1,24 @@
 """SLT-Net for the OpenMMLab stack: objects found with image labels alone."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 from sltnet_mm.hosts import check_hosts
 from sltnet_mm.version import __version__
 
+if TYPE_CHECKING:
+    from sltnet_mm.inferencer import SLTInferencer
+
 check_hosts()
 
-__all__ = ['__version__']
+__all__ = ['SLTInferencer', '__version__']
+
+
+def __getattr__(name: str) -> Any:
+    """``SLTInferencer`` on first use: it imports the hosts, which take seconds."""
+    if name == 'SLTInferencer':
+        from sltnet_mm.inferencer import SLTInferencer
+
+        return SLTInferencer
+    raise AttributeError(f'module {__name__!r} has no attribute {name!r}')

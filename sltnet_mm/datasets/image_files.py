@@ -11,18 +11,20 @@ from PIL import Image
 # window is searched.
 _ENDINGS = {b'\xff\xd8\xff': b'\xff\xd9', b'\x89PNG\r\n\x1a\n': b'IEND'}
 _WINDOW = 64
+_MEND = "Restore the file, remove it from the annotations, or give the data set on_bad_image='skip'."
 
 
 class BadImageError(ValueError):
     """An image file that is missing, truncated or no image; the message names the file and the mend."""
 
 
-def check_image(path: str, backend_args: dict | None = None) -> None:
+def check_image(path: str, backend_args: dict | None = None, mend: str = _MEND) -> None:
     """Read the whole image and raise if that fails.
 
     Args:
         path: Path or URL that mmengine's file backends know.
         backend_args: mmengine's arguments of the file backend. Defaults to None.
+        mend: The last sentence of the message; by default what helps with a data set.
 
     Raises:
         BadImageError: The file is missing or empty, is not an image, or ends before the image does.
@@ -33,7 +35,6 @@ def check_image(path: str, backend_args: dict | None = None) -> None:
         ...
         sltnet_mm.datasets.image_files.BadImageError: Image 'nowhere.jpg' is missing. ...
     """
-    mend = "Restore the file, remove it from the annotations, or give the data set on_bad_image='skip'."
     try:
         content = fileio.get(path, backend_args=backend_args)
     except (FileNotFoundError, IsADirectoryError, NotADirectoryError) as error:

@@ -171,7 +171,8 @@ class LocalizationVisualizer(Visualizer):
         return [(text, TRUE_COLOR) if len(boxes) else text]
 
     def _prediction_lines(self, sample: BaseDataElement, score_thr: float, overlaps: str) -> list[Line]:
-        if len(sample.get('pred_instances', ())):
+        instances = sample.get('pred_instances', {})
+        if len(instances) and 'labels' in instances:  # a regressor's boxes may be unnamed
             label, score = int(sample.pred_instances.labels[0]), float(sample.pred_instances.scores[0])
         elif 'pred_score' in sample:
             score, label = float(sample.pred_score.max()), int(sample.pred_score.argmax())

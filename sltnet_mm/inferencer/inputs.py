@@ -1,0 +1,112 @@
+"""What may be given to the inferencer, and how it becomes the results dict of a pipeline."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import mmengine.fileio as fileio
+import numpy as np
+from mmengine.fileio.backends import LocalBackend
+from torchvision.datasets.folder import IMG_EXTENSIONS
+
+from ..datasets.image_files import BadImageError, check_image, looks_whole
+
+Image = str | np.ndarray
+_MEND = 'Restore the file or leave it out.'
+
+
+def list_images(inputs: Any) -> list[Image]:
+    """The images that an input stands for, in order.
+
+    Args:
+        inputs: a path or URL; a folder (its images at any depth, by name); an H x W x 3 uint8 array in BGR order, as
+            OpenCV loads it; or a list or tuple of these.
+
+    Raises:
+        TypeError: anything else.
+        ValueError: an array that is no such image, or a folder without an image.
+
+    Example:
+        >>> [type(image).__name__ for image in list_images(['a.jpg', np.zeros((4, 6, 3), np.uint8)])]
+        ['str', 'ndarray']
+    """
+    if isinstance(inputs, (list, tuple)):
+        return [image for item in inputs for image in list_images(item)]
+    if isinstance(inputs, np.ndarray):
+        if inputs.ndim != 3 or inputs.shape[2] != 3 or inputs.dtype != np.uint8 or inputs.size == 0:
+            raise ValueError(
+                f'inputs: an array must be one image, H x W x 3 uint8 in BGR order, got {inputs.dtype} of shape '
+                f'{inputs.shape}. Give several images as a list; cv2.cvtColor brings grey ones to BGR.'
+            )
+        return [inputs]
+    if not isinstance(inputs, (str, Path)):
+        raise TypeError(
+            'inputs must be a path, a folder, an H x W x 3 uint8 array (BGR) or a list of these, got '
+            f'{type(inputs).__name__}'
+        )
+    path = str(inputs)
+    return _images_below(Path(path)) if '://' not in path and Path(path).is_dir() else [path]
+
+
+def _images_below(folder: Path) -> list[Image]:
+    found = [str(path) for path in sorted(folder.rglob('*')) if path.suffix.lower() in IMG_EXTENSIONS]
+    if not found:
+        raise ValueError(f'inputs: the folder {folder} holds no image ({", ".join(IMG_EXTENSIONS)}), at any depth')
+    return list(found)
+
+
+class ImageLoader:
+    """The loading step of a test pipeline, for files and for arrays.
+
+    Args:
+        transforms: the built transforms of the pipeline; the first must load the image.
+
+    Raises:
+        ValueError: the first transform is no loader.
+    """
+
+    def __init__(self, transforms: Sequence[Callable]) -> None:
+        first = transforms[0] if transforms else None
+        if not type(first).__name__.startswith('LoadImage'):
+            raise ValueError(
+                'the test pipeline (test_dataloader.dataset.pipeline) must begin with LoadImageFromFile, it begins '
+                f'with {type(first).__name__}'
+            )
+        self._load: Any = first
+
+    def __call__(self, image: Image, index: int) -> dict:
+        """The results dict of one image: ``img`` (H x W x 3, BGR), ``img_shape``, ``ori_shape``, ``img_path``.
+
+        Args:
+            image: a path, URL or array.
+            index: its place among the inputs.
+
+        Raises:
+            BadImageError: (a ValueError) the file is missing, damaged or no image; the message names it.
+        """
+        if isinstance(image, str):
+            return self._from_file(image, index)
+        array = image.astype(np.float32) if getattr(self._load, 'to_float32', False) else image
+        shape = array.shape[:2]
+        return dict(
+            img=array, img_shape=shape, ori_shape=shape, img_path=f'image {index}', img_id=index, sample_idx=index
+        )
+
+    def _from_file(self, path: str, index: int) -> dict:
+        backend_args = getattr(self._load, 'backend_args', None)
+        local = not backend_args and isinstance(fileio.get_file_backend(path), LocalBackend)
+        if local and not looks_whole(path):
+            check_image(path, mend=_MEND)  # the decoder has the last word, as in LocalizationDataset
+        try:
+            results = self._load(dict(img_path=path, img_id=index, sample_idx=index))
+        except BadImageError:
+            raise
+        except Exception:
+            check_image(path, backend_args, mend=_MEND)  # raises where the image is at fault
+            raise
+        if results is None:  # loaders with ignore_empty=True
+            check_image(path, backend_args, mend=_MEND)
+            raise BadImageError(f'Image {path!r} could not be decoded. {_MEND}')
+        return results

@@ -1,0 +1,90 @@
+"""What an inferencer says of one image."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..visualization import warp_to_original
+
+
+class Guess(NamedTuple):
+    """A label with its name (None where the checkpoint names no classes) and probability."""
+
+    label: int
+    name: str | None
+    score: float
+
+
+@dataclass(frozen=True, eq=False)
+class LocalizationResult:
+    """One image's label, box and score map.
+
+    Args:
+        image: the path as it was given or found, ``'image 3'`` for the fourth input where that is an array.
+        box: x1, y1, x2, y2 in pixels of the original image, ends exclusive; the whole image where a score map holds no
+            foreground.
+        guesses: the best labels, best first; empty for a regressor alone, which knows no classes.
+        ori_shape: (height, width) of the original image.
+        input_score_map: float32 in [0, 1] in the frame of the network input (224 x 224 for most configs), or None.
+        homography_matrix: 3 x 3, pixels of the original image to pixels of the network input.
+        drawing: H' x W' x 3 uint8 **RGB**, where it was asked for.
+        data_sample: the model's own output, where it was asked for.
+
+    Example:
+        >>> result = LocalizationResult('a.jpg', (2.0, 3.0, 9.0, 8.0), (Guess(1, 'cat', 0.75), Guess(0, 'dog', 0.25)),
+        ...     ori_shape=(8, 12), input_score_map=np.ones((4, 4), np.float32),
+        ...     homography_matrix=np.diag([4 / 12, 4 / 8, 1]))
+        >>> result.name, result.score, result.score_map.shape
+        ('cat', 0.75, (8, 12))
+        >>> result.to_dict()['box']
+        [2.0, 3.0, 9.0, 8.0]
+    """
+
+    image: str
+    box: tuple[float, float, float, float]
+    guesses: tuple[Guess, ...]
+    ori_shape: tuple[int, int]
+    input_score_map: np.ndarray | None = field(default=None, repr=False)
+    homography_matrix: np.ndarray | None = field(default=None, repr=False)
+    drawing: np.ndarray | None = field(default=None, repr=False)
+    data_sample: Any = field(default=None, repr=False)
+
+    @property
+    def label(self) -> int | None:
+        """Number of the best class."""
+        return self.guesses[0].label if self.guesses else None
+
+    @property
+    def name(self) -> str | None:
+        """Name of the best class."""
+        return self.guesses[0].name if self.guesses else None
+
+    @property
+    def score(self) -> float | None:
+        """Probability of the best class."""
+        return self.guesses[0].score if self.guesses else None
+
+    @property
+    def score_map(self) -> np.ndarray | None:
+        """The score map on the original image: height x width float32 in [0, 1], 0 where the network did not look.
+
+        Computed at each access from :attr:`input_score_map`, which is far smaller than a photograph; None where the
+        model gives none.
+        """
+        if self.input_score_map is None or self.homography_matrix is None:
+            return None
+        return np.nan_to_num(warp_to_original(self.input_score_map, self.homography_matrix, self.ori_shape), nan=0.0)
+
+    def to_dict(self) -> dict[str, Any]:
+        """What JSON can hold: image, label, name, score, box and guesses."""
+        return dict(
+            image=self.image,
+            label=self.label,
+            name=self.name,
+            score=self.score,
+            box=list(self.box),
+            guesses=[guess._asdict() for guess in self.guesses],
+        )
