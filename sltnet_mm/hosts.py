@@ -7,6 +7,7 @@ distribution names but the same modules. They are read without importing the pac
 from __future__ import annotations
 
 import importlib
+import importlib.metadata
 import importlib.util
 import re
 import runpy
@@ -89,6 +90,18 @@ def module_version(module: str) -> str | None:
     return written_version(Path(spec.origin).parent) or str(importlib.import_module(module).__version__)
 
 
+def distribution_version(name: str) -> str | None:
+    """Version of an installed distribution by its metadata, None where there is none.
+
+    >>> distribution_version('no_such_distribution') is None
+    True
+    """
+    try:
+        return importlib.metadata.version(name)
+    except importlib.metadata.PackageNotFoundError:
+        return None
+
+
 def find_problems() -> tuple[list[str], list[str]]:
     """What is missing or too old, and what is in the way: a line each; two empty lists when all is well.
 
@@ -105,9 +118,9 @@ def find_problems() -> tuple[list[str], list[str]]:
         elif parse_version(version) < parse_version(host.floor):
             needed.append(f'{host.module} {version} is too old, {host.floor} or newer is needed')
     in_the_way = []
-    mmpretrain, transformers = versions['mmpretrain'], module_version('transformers')
-    # mmpretrain 1.x imports its multimodal part wherever transformers is installed, and dies of transformers 5 with
-    # "TypeError: NoneType takes no arguments".
+    mmpretrain, transformers = versions['mmpretrain'], distribution_version('transformers')
+    # mmpretrain 1.x imports its multimodal part wherever the distribution transformers is installed (it asks the
+    # metadata, so this does too), and dies of transformers 5 with "TypeError: NoneType takes no arguments".
     if mmpretrain and transformers and parse_version(mmpretrain) < (2,) and parse_version(transformers) >= (5,):
         in_the_way.append(
             f'mmpretrain {mmpretrain} cannot be imported beside transformers {transformers}: '

@@ -21,6 +21,14 @@ def fake_packages(folder: Path, versions: dict) -> None:
         (folder / name / 'version.py').write_text(f'__version__ = {version!r}\n')
 
 
+def fake_distribution(folder: Path, name: str, version: str) -> None:
+    """Metadata as pip leaves them: mmpretrain asks them, not the module."""
+    (folder / f'{name}-{version}.dist-info').mkdir()
+    (folder / f'{name}-{version}.dist-info' / 'METADATA').write_text(
+        f'Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n'
+    )
+
+
 def import_beside(folder: Path, code: str = 'import sltnet_mm') -> subprocess.CompletedProcess:
     """Run code with the checkout and the fakes on the path, without site-packages (-S)."""
     code = f'import sys; sys.path[:0] = [{str(ROOT)!r}, {str(folder)!r}]; {code}'
@@ -61,7 +69,8 @@ def test_too_old_host_is_named_with_its_version(tmp_path, module, version):
 
 
 def test_all_problems_are_in_one_message(tmp_path):
-    fake_packages(tmp_path, {'torch': '1.9', 'mmcv': '1.0', 'transformers': '5.0', 'mmpretrain': '1.2'})
+    fake_packages(tmp_path, {'torch': '1.9', 'mmcv': '1.0', 'mmpretrain': '1.2'})
+    fake_distribution(tmp_path, 'transformers', '5.0')
     text = message(import_beside(tmp_path))
     for part in ('torch 1.9', 'mmcv 1.0', 'mmengine is not installed', 'transformers 5.0'):
         assert part in text
@@ -78,8 +87,7 @@ def test_no_version_is_too_new(tmp_path):
 )
 def test_transformers_5_beside_mmpretrain_1(tmp_path, transformers, mmpretrain, good):
     fake_packages(tmp_path, {**GOOD, 'mmpretrain': mmpretrain})
-    (tmp_path / 'transformers').mkdir()  # Writes its version where transformers does.
-    (tmp_path / 'transformers' / '__init__.py').write_text(f'__version__ = "{transformers}"\n' + INIT)
+    fake_distribution(tmp_path, 'transformers', transformers)
     result = import_beside(tmp_path)
     if good:
         assert result.returncode == 0, result.stderr
