@@ -11,14 +11,16 @@ from mmengine.hooks import Hook
 from mmengine.runner import Runner
 from torch import Tensor, nn
 
-from ..functional.cam import average_top_k_maps, class_maps
+from ..functional.cam import average_top_k_maps
 from ..functional.consistency import normalize_maps, vst_loss
 from ..functional.views import ColorJitter, Compose, HorizontalFlip, Scale
 from ..registry import HOOKS, TASK_UTILS
 from ._runner import logging_interval, unwrap
 from .collapse_guard import CollapseGuard, spatial_deviation
 from .image_range import ImageRange
+from .map_layer import MapLayer, check_layer_names, find_module
 
+OWN_LOSS = 'loss_host'  # mmengine logs the total as `loss`: a host's loss of that name would hide it
 FIRST_DEVIATION = 'vst_first_spatial_deviation'  # its name in the message hub
 
 for _view in (ColorJitter, HorizontalFlip, Scale):
@@ -33,7 +35,8 @@ class VSTHook(Hook):
     (``mode='tensor'``); the view's maps, taken back by g', are compared with the original maps. Gradients flow through
     both. All of it happens inside the module's own call: right under DDP, mixed precision and gradient accumulation.
     Batch norm's running statistics see both views. The hooks stand on the unwrapped module from ``before_train`` to
-    ``after_train``; nothing is kept between iterations.
+    ``after_train``; nothing is kept between iterations. Where the model itself calls its loss ``loss``, as mmpretrain's
+    heads do, it is logged as ``loss_host``: mmengine's ``loss`` is the total.
 
     Args:
         module: dotted name, in the model, of the module whose call is repeated; '' is the model, ``'localizer'``
@@ -52,7 +55,7 @@ class VSTHook(Hook):
         top_k: compare the average of the top-K class maps (eq. 9) in place of all maps.
         detach_original: no gradient through the original's maps.
         feature_layer: for a host with a plain linear head, in place of ``cam_layer``: the layer that gives features B x
-            N x h x w,
+            N x h x w (of a tuple, as a backbone returns, the last),
         classifier: and the linear layer (C x N weight) on their spatial mean; the maps are eq. 7.
         channel_order: 'rgb' or 'bgr' of the normalised images; None reads it from the preprocessor (images are loaded
             as BGR by mmcv, and swapped where it says so).
@@ -83,12 +86,7 @@ class VSTHook(Hook):
     ) -> None:
         if weight < 0:
             raise ValueError(f'VSTHook: weight must be >= 0, got {weight}')
-        if (feature_layer is None) != (classifier is None):
-            raise ValueError('VSTHook: feature_layer and classifier go together')
-        if (cam_layer is None) == (feature_layer is None):
-            raise ValueError(
-                'VSTHook: give cam_layer (a layer that returns class maps), or feature_layer and classifier'
-            )
+        check_layer_names(cam_layer, feature_layer, classifier)
         if channel_order not in (None, 'rgb', 'bgr'):
             raise ValueError(f'VSTHook: channel_order must be "rgb", "bgr" or None, got {channel_order!r}')
         if 'loss' not in loss_name:
@@ -115,18 +113,15 @@ class VSTHook(Hook):
         self.channel_order = channel_order
         self.loss_name = loss_name
         self._handles: list = []
-        self._maps: list[Tensor] | None = None  # where the map layer's outputs go; None: not listening
+        self._maps: list[Any] | None = None  # where the map layer's outputs go; None: not listening
         self._in_view = False
         self._last_maps: Tensor | None = None  # of this iteration, detached, for the guard
 
     def before_train(self, runner: Runner) -> None:
         """Set the forward hooks on the unwrapped module."""
         model = unwrap(runner.model)
-        target = _submodule(model, self.module, 'module')
-        layer = _submodule(
-            target, self.cam_layer or self.feature_layer or '', 'cam_layer' if self.cam_layer else 'feature_layer'
-        )
-        self._linear: Any = _submodule(target, self.classifier, 'classifier') if self.classifier else None
+        target = find_module(model, self.module, 'module')
+        self._source = MapLayer(target, self.cam_layer, self.feature_layer, self.classifier)
         self._images = ImageRange.of(model, self.channel_order)
         self._signature = inspect.signature(target.forward)
         if 'mode' not in self._signature.parameters:
@@ -142,7 +137,7 @@ class VSTHook(Hook):
         )
         self._handles = [
             target.register_forward_pre_hook(self._arm, with_kwargs=True),
-            layer.register_forward_hook(self._listen),
+            self._source.layer.register_forward_hook(self._listen),
             target.register_forward_hook(self._add_loss, with_kwargs=True),
         ]
 
@@ -182,14 +177,14 @@ class VSTHook(Hook):
             arguments = self._signature.bind(*args, **kwargs).arguments
             self._maps = [] if module.training and arguments.get('mode') == 'loss' else None
 
-    def _listen(self, layer: nn.Module, args: tuple, output: Tensor) -> None:
+    def _listen(self, layer: nn.Module, args: tuple, output: Any) -> None:
         if self._maps is not None:
             self._maps.append(output)
 
     def _add_loss(self, module: nn.Module, args: tuple, kwargs: dict, outputs):
         if self._in_view or not self._maps:
             return None
-        original, self._maps = self._maps, None
+        outputs_of_layer, self._maps = self._maps, None
         if not isinstance(outputs, dict):
             raise TypeError(
                 f'VSTHook: {type(module).__name__} must return a dict of losses with mode="loss", got '
@@ -206,17 +201,23 @@ class VSTHook(Hook):
                 f'VSTHook: {name} of {type(module).__name__}.forward must be images B x C x H x W, got '
                 f'{tuple(images.shape) if isinstance(images, Tensor) else type(images).__name__}'
             )
+        original = [self._source.maps(output) for output in outputs_of_layer]
         with torch.no_grad():
             params = self.views.draw(images)
             view = self._images.transform(images, lambda rgb: self.views.apply(rgb, params))
-        viewed = self._run_on(module, call, name, view)
-        loss = sum(
-            self._compare(self._to_maps(m), self._to_maps(v), params) for m, v in zip(original, viewed, strict=True)
-        ) / len(original)
-        self._last_maps = self._to_maps(original[0]).detach()
+        viewed = [self._source.maps(output) for output in self._run_on(module, call, name, view)]
+        if len(viewed) != len(original):
+            raise RuntimeError(
+                f'VSTHook: {self._source.name} ran {len(original)} times with mode="loss" but {len(viewed)} times with '
+                f'mode="tensor"; {type(module).__name__}.forward must run it the same way in both'
+            )
+        loss = sum(self._compare(m, v, params) for m, v in zip(original, viewed, strict=True)) / len(original)
+        self._last_maps = original[0].detach()
+        if not self.module and 'loss' in outputs:
+            outputs = {OWN_LOSS if key == 'loss' else key: value for key, value in outputs.items()}
         return {**outputs, self.loss_name: self.weight * loss}
 
-    def _run_on(self, module: nn.Module, call: inspect.BoundArguments, name: str, images: Tensor) -> list[Tensor]:
+    def _run_on(self, module: nn.Module, call: inspect.BoundArguments, name: str, images: Tensor) -> list[Any]:
         """The map layer's outputs while ``module`` runs on ``images`` in place of its argument ``name``."""
         call.arguments.update({name: images, 'mode': 'tensor'})
         self._maps, self._in_view = [], True
@@ -225,14 +226,6 @@ class VSTHook(Hook):
             return self._maps
         finally:
             self._maps, self._in_view = None, False
-
-    def _to_maps(self, output: Tensor) -> Tensor:
-        if output.ndim != 4:
-            raise ValueError(
-                f'VSTHook: {self.cam_layer or self.feature_layer} must return maps B x C x h x w, got shape '
-                f'{tuple(output.shape)}; choose the layer before pooling or flattening'
-            )
-        return output if self._linear is None else class_maps(output, self._linear.weight)
 
     def _compare(self, maps: Tensor, view_maps: Tensor, params) -> Tensor:
         """L_VST of one pair of maps (eq. 12, 13)."""
@@ -246,13 +239,3 @@ class VSTHook(Hook):
         reference = maps
         maps, restored = (normalize_maps(m, self.normalization, reference=reference) for m in (maps, restored))
         return vst_loss(maps, restored, self.reduction)
-
-
-def _submodule(root: nn.Module, name: str, argument: str) -> nn.Module:
-    try:
-        return root.get_submodule(name)
-    except AttributeError:
-        known = [path for path, _ in root.named_modules() if path]
-        raise ValueError(
-            f'VSTHook: {argument}={name!r} does not exist in {type(root).__name__}; it has: {", ".join(known)}'
-        ) from None
