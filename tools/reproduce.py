@@ -1,0 +1,88 @@
+#!/usr/bin/env python
+"""The paper's tables and figures: what there is, what is missing, run what is missing, the paper's numbers beside ours.
+
+    python tools/reproduce.py --table 5 --dataset photos31 --list
+    python tools/reproduce.py --table 5 --dataset photos31 --seeds 0 1 2 --jobs 3
+
+Runs lie below WORK_DIR, one folder a config and seed; finished ones are not repeated as long as their config stays the
+same, interrupted ones go on. Tables and figures share their runs. The result is WORK_DIR/table<N>_<data set>.md, .csv
+and .html, written anew after every run.
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+from mmengine.config import DictAction
+
+from sltnet_mm.reproduction import DATA, RunFolders, Settings, Table, table
+
+
+def parse_args() -> argparse.Namespace:
+    """Arguments of the command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    what = parser.add_mutually_exclusive_group(required=True)
+    what.add_argument('--table', type=int, choices=range(1, 8), metavar='1-7', help='a table of the paper')
+    parser.add_argument('--dataset', choices=list(DATA), required=True, help='what is trained and tested on')
+    parser.add_argument('--rows', nargs='+', metavar='ROW', help='only these: numbers from 1, or parts of their names')
+    parser.add_argument('--list', action='store_true', help='show rows, configs, commands and states; run nothing')
+    parser.add_argument('--data-root', help="folder of the data, in place of the configs'")
+    parser.add_argument('--epochs', type=int, help="train so many epochs in place of the configs': a quick look")
+    parser.add_argument('--seeds', type=int, nargs='+', default=[0], help='default: 0')
+    parser.add_argument('--jobs', type=int, default=1, help='processes at a time, all on one device (default: 1)')
+    parser.add_argument('--device', choices=('cpu', 'cuda'), help='default: a GPU where there is one')
+    parser.add_argument('--work-dir', type=Path, help='default: work_dirs/reproduce/<data set>')
+    parser.add_argument(
+        '--drop-checkpoints', action='store_true', help='delete checkpoints at the end of runs that no other one needs'
+    )
+    parser.add_argument(
+        '--cfg-options', nargs='+', action=DictAction, default={}, metavar='KEY=VALUE', help='override in every run'
+    )
+    args = parser.parse_args()
+    for name in ('jobs', 'epochs'):
+        if getattr(args, name) is not None and getattr(args, name) < 1:
+            parser.error(f'--{name} must be at least 1, got {getattr(args, name)}')
+    args.work_dir = args.work_dir or Path('work_dirs/reproduce') / args.dataset
+    args.seeds = list(dict.fromkeys(args.seeds))
+    return args
+
+
+def show(shown: Table, folders: RunFolders, seeds: list[int]) -> None:
+    """Print rows, configs, states and commands."""
+    from sltnet_mm.reproduction.commands import step_commands
+    from sltnet_mm.reproduction.measured import measure
+
+    print(shown.title)
+    for number, row in enumerate(measure(shown, folders, seeds), 1):
+        paper = ', '.join(f'{key} {value}' for key, value in row.row.paper.items()) or 'no number'
+        print(f'\n{number}. {row.row.name} [{row.state}]; paper: {paper}')
+        if row.row.step is None:
+            continue
+        for path in row.row.step.missing:
+            print(f'   there is no {path}')
+        if row.runs:
+            for step in row.row.step.chain():
+                run = folders.run(step, seeds[0])
+                print(f'   {run.name}: {run.state}, {run.folder}')
+                for command in step_commands(run, folders.settings):
+                    print(f'      {command}')
+
+
+def main() -> int:
+    """List, or run what is missing and write the result; 1 where runs failed, 130 where it was interrupted."""
+    args = parse_args()
+    settings = Settings(args.epochs, args.data_root, args.cfg_options)
+    folders = RunFolders(args.work_dir, settings)
+    shown = table(args.table, args.dataset)
+    shown = shown.only(args.rows) if args.rows else shown
+    if args.list:
+        show(shown, folders, args.seeds)
+        return 0
+
+    from sltnet_mm.reproduction.carry_out import carry_out
+
+    return carry_out(shown, folders, args)
+
+
+if __name__ == '__main__':
+    sys.exit(main())
