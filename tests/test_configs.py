@@ -25,8 +25,13 @@ ROLES = {
     'classifier': 'classifier_small-conv_1xb32-10e_synthetic',
     'regressor': 'regressor_small-conv_1xb32-10e_synthetic',
 }
-# all that train on images: the joined one is only tested (test_tools), the regressor wants pseudo boxes (below)
-SLOW = [path for path in CONFIGS if 'joined' not in path.stem and 'regressor' not in path.stem]
+# all that train on images: the joined one is only tested (test_tools), the regressor wants pseudo boxes (below), as the
+# detectors do (test_detector)
+SLOW = [
+    path
+    for path in CONFIGS
+    if 'joined' not in path.stem and 'regressor' not in path.stem and path.parent.name != 'detector'
+]
 every_config = pytest.mark.parametrize('path', CONFIGS, ids=lambda path: path.stem)
 
 
@@ -56,7 +61,9 @@ def test_model_builds_on_the_meta_device(path):
         model = MODELS.build(copy.deepcopy(cfg.model))
     assert all(parameter.is_meta for parameter in model.parameters())
     heads = [
-        module for name, module in model.named_modules() if name.endswith('head') and hasattr(module, 'num_classes')
+        module
+        for name, module in model.named_modules()
+        if name.endswith('head') and not name.endswith('rpn_head') and hasattr(module, 'num_classes')
     ]
     assert len({head.num_classes for head in heads}) <= 1
 

@@ -1,0 +1,118 @@
+"""True boxes of a localization data set as COCO json, for mmdet's metrics and for training on them."""
+
+from __future__ import annotations
+
+import io
+import os
+from collections.abc import Mapping
+from typing import Any
+
+import mmengine.fileio as fileio
+from mmengine.registry import DATASETS
+from mmengine.utils import track_iter_progress
+from PIL import Image
+
+from .. import __version__
+from .base import LocalizationDataset
+from .localization_list import LocalizationList
+
+_ORIENTATION = (
+    0x0112  # EXIF's tag; its values 5 to 8 turn the image by a quarter, which OpenCV applies when it loads it
+)
+_TURNED = (5, 6, 7, 8)
+
+
+def true_boxes_as_coco(dataset: LocalizationDataset) -> dict:
+    """All true boxes of a data set of split 'val' or 'test'.
+
+    Args:
+        dataset: its samples carry ``instances``.
+
+    Returns:
+        A COCO dict in the layout of the pseudo boxes: ``info``, ``images`` (``file_name`` relative to the data set's
+        ``data_root`` where the image lies below it; ``width`` and ``height`` as OpenCV loads it), ``annotations``
+        (``bbox`` as x, y, w, h in original pixels) and ``categories`` (ids from 0, in the order of the classes). Ids of
+        annotations start at 1: pycocotools counts the true box with id 0 as never found.
+
+    Raises:
+        ValueError: a sample has no box.
+
+    Example:
+        >>> from sltnet_mm.datasets import SyntheticLocalization
+        >>> coco = true_boxes_as_coco(SyntheticLocalization(split='test', num_images=3))
+        >>> coco['images'][0]
+        {'id': 0, 'file_name': 'synthetic://seed0-size64/test/000000-00.png', 'width': 64, 'height': 64}
+        >>> [(box['id'], box['image_id'], box['category_id']) for box in coco['annotations']]
+        [(1, 0, 0), (2, 1, 1), (3, 2, 2)]
+    """
+    images: list[dict] = []
+    annotations: list[dict] = []
+    for index in track_iter_progress(range(len(dataset))):
+        sample = dataset.get_data_info(index)
+        if not sample.get('instances'):
+            raise ValueError(f'image {sample["img_path"]} has no true box; boxes belong to the splits val and test')
+        width, height = image_size(sample['img_path'])
+        images.append(
+            dict(id=index, file_name=_file_name(sample['img_path'], dataset.data_root), width=width, height=height)
+        )
+        for instance in sample['instances']:
+            x1, y1, x2, y2 = instance['bbox']
+            annotations.append(
+                dict(
+                    id=len(annotations) + 1,
+                    image_id=index,
+                    category_id=int(instance['bbox_label']),
+                    iscrowd=0,
+                    bbox=[x1, y1, x2 - x1, y2 - y1],
+                    area=(x2 - x1) * (y2 - y1),
+                )
+            )
+    info = dict(description='true boxes', dataset=type(dataset).__name__, sltnet_mm=__version__)
+    return dict(
+        info=info,
+        images=images,
+        annotations=annotations,
+        categories=[dict(id=i, name=str(name)) for i, name in enumerate(dataset.metainfo['classes'])],
+    )
+
+
+def build_with_boxes(settings: Mapping[str, Any]) -> LocalizationDataset:
+    """Build a data set for its boxes, without a pipeline.
+
+    Training sets carry no boxes, by construction. Those of :class:`LocalizationList` are had all the same, for
+    comparison with a detector that was given them: its training list is read as if it were the test's.
+
+    Args:
+        settings: config of the data set.
+
+    Raises:
+        ValueError: the split 'train' of another data set.
+        FileNotFoundError: the training list has no ``localization.txt``.
+    """
+    settings = dict(settings, pipeline=[], test_mode=True)
+    if settings.get('split', 'train') == 'train':
+        if DATASETS.get(settings['type']) is not LocalizationList:
+            raise ValueError(
+                f'{settings["type"]} gives no true boxes of its training images: only sltnet_mm.LocalizationList does, '
+                "from the training folder's localization.txt. Write such lists, or export the splits val and test."
+            )
+        folder = dict(settings.get('split_dirs') or {}).get('train', 'train')
+        settings.update(split='test', split_dirs=dict(test=folder), mask_dir=None)
+    return DATASETS.build(settings)
+
+
+def image_size(path: str) -> tuple[int, int]:
+    """(width, height) of an image as OpenCV loads it, that is after EXIF's rotation; its pixels are not decoded.
+
+    Args:
+        path: path or URL that mmengine's file backends know.
+    """
+    with Image.open(io.BytesIO(fileio.get(path))) as image:
+        width, height = image.size
+        turned = image.getexif().get(_ORIENTATION) in _TURNED
+    return (height, width) if turned else (width, height)
+
+
+def _file_name(path: str, data_root: str) -> str:
+    below = os.path.join(data_root, '')
+    return path[len(below) :] if data_root and path.startswith(below) else path
