@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import torch
@@ -28,27 +28,45 @@ def check_fit(model: nn.Module, checkpoint: dict, may_miss: Sequence[str] = ()) 
         >>> check_fit(nn.Linear(2, 2), dict(state_dict=nn.Linear(2, 2).state_dict()))
         >>> check_fit(nn.Linear(2, 2), dict(state_dict={}), may_miss=('weight', 'bias'))
     """
-    weights = _state_dict(checkpoint)
     own = {
         name: value
         for name, value in model.state_dict().items()
         if not name.startswith(('data_preprocessor.', *may_miss))
     }
+    problem = misfit(own, state_dict_of(checkpoint))
+    if problem:
+        raise ValueError(
+            f'the checkpoint is of another model or class count: {problem}'
+            'Give the config that it was trained with. A classifier trained on its own is written into it by '
+            'tools/model_converters/merge_parts.py; parameters that may be new are named in '
+            'default_hooks.checkpoint_fit.may_miss.'
+        )
+
+
+def misfit(own: Mapping[str, torch.Tensor], weights: Mapping[str, torch.Tensor]) -> str:
+    """What of ``own`` is missing from ``weights`` or has another shape there; '' where all fits.
+
+    Args:
+        own: what a model needs, by name.
+        weights: what a file holds.
+
+    Returns:
+        Sentences that name the first few parameters, with a space at the end.
+
+    Example:
+        >>> misfit({'a': torch.ones(1)}, {'a': torch.ones(2)})
+        '1 parameters of another shape (a: (2,) in the checkpoint, (1,) in the model). '
+    """
     missing = [name for name in own if name not in weights]
     differing = [
         f'{name}: {tuple(weights[name].shape)} in the checkpoint, {tuple(value.shape)} in the model'
         for name, value in own.items()
         if name in weights and weights[name].shape != value.shape
     ]
-    if missing or differing:
-        besides = [name for name in weights if name not in own]
-        raise ValueError(
-            f'the checkpoint is of another model or class count: {_some("missing from it", missing)}'
-            f'{_some("of another shape", differing)}{_some("it holds besides", besides)}'
-            'Give the config that it was trained with. A classifier trained on its own is written into it by '
-            'tools/model_converters/merge_parts.py; parameters that may be new are named in '
-            'default_hooks.checkpoint_fit.may_miss.'
-        )
+    if not missing and not differing:
+        return ''
+    besides = [name for name in weights if name not in own]
+    return _some('missing from it', missing) + _some('of another shape', differing) + _some('it holds besides', besides)
 
 
 def _some(what: str, names: Sequence[str]) -> str:
@@ -73,8 +91,8 @@ def merge_parts(checkpoint: str | Path, classifier: str | Path, out: str | Path)
         ValueError: ``checkpoint`` is not SLTNet's, or ``classifier`` is.
     """
     parts = CheckpointLoader.load_checkpoint(str(checkpoint), map_location='cpu')
-    weights = _state_dict(parts)
-    added = _state_dict(CheckpointLoader.load_checkpoint(str(classifier), map_location='cpu'))
+    weights = state_dict_of(parts)
+    added = state_dict_of(CheckpointLoader.load_checkpoint(str(classifier), map_location='cpu'))
     for name, state, wanted in ((checkpoint, weights, True), (classifier, added, False)):
         if any(key.startswith('localizer.') for key in state) != wanted:
             raise ValueError(
@@ -87,5 +105,11 @@ def merge_parts(checkpoint: str | Path, classifier: str | Path, out: str | Path)
     return len(new)
 
 
-def _state_dict(checkpoint: dict) -> dict[str, torch.Tensor]:
+def state_dict_of(checkpoint: dict) -> dict[str, torch.Tensor]:
+    """Weights by name, of a file with or without ``state_dict``; DDP's ``module.`` is taken off.
+
+    Example:
+        >>> list(state_dict_of(dict(state_dict={'module.weight': torch.ones(1)})))
+        ['weight']
+    """
     return {key.removeprefix('module.'): value for key, value in checkpoint.get('state_dict', checkpoint).items()}

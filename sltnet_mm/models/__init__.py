@@ -3,12 +3,22 @@
 from ..hosts import require_host
 from ..registry import MODELS
 from .cam_head import CAMHead
+from .dense_net_trunk import DenseNetTrunk
+from .inception_v3_trunk import InceptionV3Trunk
 from .single_box_head import SingleBoxHead
 from .small_conv_net import SmallConvNet
 from .smt_loss import SMTLoss
 from .torchvision_backbone import TorchvisionBackbone
 
-__all__ = ['CAMHead', 'SMTLoss', 'SingleBoxHead', 'SmallConvNet', 'TorchvisionBackbone']
+__all__ = [
+    'CAMHead',
+    'DenseNetTrunk',
+    'InceptionV3Trunk',
+    'SMTLoss',
+    'SingleBoxHead',
+    'SmallConvNet',
+    'TorchvisionBackbone',
+]
 
 try:
     from .slt_net import SLTNet  # noqa: F401
