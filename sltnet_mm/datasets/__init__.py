@@ -2,19 +2,23 @@
 
 from .base import LocalizationDataset
 from .cub import CUBLocalization
+from .ilsvrc import ILSVRCLocalization
 from .image_files import BadImageError
 from .localization_csv import LocalizationCSV
 from .localization_list import LocalizationList
+from .pseudo_boxes import PseudoBoxDataset
 from .synthetic import SyntheticLocalization
 from .transforms import PackLocalizationInputs, ResizeCrop, TenCrop
 
 __all__ = [
     'BadImageError',
     'CUBLocalization',
+    'ILSVRCLocalization',
     'LocalizationCSV',
     'LocalizationDataset',
     'LocalizationList',
     'PackLocalizationInputs',
+    'PseudoBoxDataset',
     'ResizeCrop',
     'SyntheticLocalization',
     'TenCrop',

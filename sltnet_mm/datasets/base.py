@@ -11,18 +11,21 @@ from mmengine.utils import track_iter_progress
 
 from .image_files import BadImageError, check_image, looks_whole
 from .pipeline_checks import refuse_unrecorded
+from .sample_checks import check_samples, check_table
+from .sample_table import SampleTable
 
 SPLITS = ('train', 'val', 'test')
 _LISTED = 20  # bad images named in the warning; more would bury the count
 
 
 class LocalizationDataset(BaseDataset):
-    """Images with one label each and, in the splits 'val' and 'test' only, boxes.
+    """Images with one label each and, in the splits 'val' and 'test' only, boxes or masks.
 
     A subclass implements :meth:`load_classes` and :meth:`load_samples`. A sample is a dict of ``img_path`` (str),
-    ``img_id`` (unique), ``gt_label`` (int) and, for 'val' and 'test' only, ``instances``: a list of ``dict(bbox=[x1,
-    y1, x2, y2], bbox_label=int, ignore_flag=0)`` in original pixels, ends exclusive (x2 = x1 + width); optionally
-    ``mask_path``, an image in which every non-zero pixel is object. ``get_data_info`` adds ``sample_idx``.
+    ``img_id`` (unique), ``gt_label`` (int) and, for 'val' and 'test' only, at least one of ``instances``: a list of
+    ``dict(bbox=[x1, y1, x2, y2], bbox_label=int, ignore_flag=0)`` in original pixels, ends exclusive (x2 = x1 + width),
+    and ``mask_path``: an image in which every non-zero pixel is object, or a list of such images, which are united,
+    with ``ignore_mask_path`` where some pixels shall not count. ``get_data_info`` adds ``sample_idx``.
 
     Args:
         data_root: Folder that the paths are relative to. Defaults to ''.
@@ -34,7 +37,8 @@ class LocalizationDataset(BaseDataset):
             is decoded once while the data set is set up (progress is shown), bad ones are dropped and listed in one
             warning; all workers and ranks drop the same. Defaults to 'error'.
         indices: Only the first so many samples (int), or those at these places. Defaults to None, all.
-        serialize_data: Keep the samples as one block of bytes that workers share. Defaults to True.
+        serialize_data: Keep the samples as one block of bytes that workers share. Defaults to True. A subclass that
+            returns a :class:`SampleTable` has them in arrays already.
         test_mode: As in mmengine; None: true unless split is 'train'. Defaults to None.
         lazy_init: Read the annotations when they are first needed. Defaults to False.
         max_refetch: How often another training sample is drawn where the pipeline returns None. Defaults to 1000.
@@ -42,7 +46,7 @@ class LocalizationDataset(BaseDataset):
     Raises:
         FileNotFoundError: ``data_root`` or an annotation file does not exist.
         ValueError: An unknown split, an unrecorded transform, no sample at all, an image id that occurs twice, a label
-            outside the classes, a sample of 'val' or 'test' without a box.
+            outside the classes, a sample of 'val' or 'test' without box and mask.
         BadImageError: (a ValueError, when a sample is loaded) names an image that cannot be read.
     """
 
@@ -95,28 +99,24 @@ class LocalizationDataset(BaseDataset):
         """Names of the classes, in the order of the labels; called where the user gave none."""
         raise NotImplementedError(f'{type(self).__name__} must implement load_classes.')
 
-    def load_samples(self, num_classes: int) -> list[dict]:
+    def load_samples(self, num_classes: int) -> list[dict] | SampleTable:
         """All samples of ``self.split``; labels are checked by the caller, boxes belong to 'val' and 'test' only."""
         raise NotImplementedError(f'{type(self).__name__} must implement load_samples.')
 
-    def load_data_list(self) -> list[dict]:
+    def load_data_list(self) -> list[dict] | SampleTable:
         """Read the annotations and check what every data set must fulfil (see the class)."""
         classes = tuple(self._metainfo.get('classes') or self.load_classes())
         if len(set(classes)) != len(classes):
             raise ValueError(f'{self._where()}: the class names are not distinct: {classes}.')
         self._metainfo['classes'] = classes
         samples = self.load_samples(len(classes))
-        if not samples:
+        if not len(samples):
             raise ValueError(f'{self._where()}: no image in split {self.split!r}.')
-        seen = set()
-        for sample in samples:
-            self._check_sample(sample, len(classes))
-            if sample['img_id'] in seen:
-                raise ValueError(
-                    f'{self._where()}: image id {sample["img_id"]!r} occurs twice in split {self.split!r}; ids must be '
-                    'unique.'
-                )
-            seen.add(sample['img_id'])
+        if isinstance(samples, SampleTable):
+            self.serialize_data = False  # its arrays are shared as they are
+            check_table(samples, self.split, len(classes), self._where())
+        else:
+            check_samples(samples, self.split, len(classes), self._where())
         return self._drop_bad_images(samples) if self.on_bad_image == 'skip' else samples
 
     def prepare_data(self, idx: int) -> dict | None:
@@ -137,31 +137,19 @@ class LocalizationDataset(BaseDataset):
         """The sample's label as a list, for mmengine's ``ClassBalancedDataset``."""
         return [int(self.get_data_info(idx)['gt_label'])]
 
-    def _check_sample(self, sample: dict, num_classes: int) -> None:
-        name, label = sample['img_id'], sample['gt_label']
-        if not 0 <= label < num_classes:
-            raise ValueError(
-                f'{self._where()}: image {name!r} has label {label}, outside the {num_classes} classes (0 to '
-                f'{num_classes - 1}).'
-            )
-        if self.split == 'train':
-            if 'instances' in sample or 'mask_path' in sample:
-                raise ValueError(
-                    f'{self._where()}: training sample {name!r} carries a box or mask; training sees labels only.'
-                )
-        elif not sample.get('instances'):
-            raise ValueError(
-                f'{self._where()}: image {name!r} of split {self.split!r} has no box; localization cannot be '
-                'evaluated on it. Add its box or remove the image from the split.'
-            )
+    def _get_unserialized_subset(self, indices: int | Sequence[int]) -> list[dict] | SampleTable:
+        """mmengine's, which would turn a table into a list."""
+        if isinstance(self.data_list, SampleTable) and isinstance(indices, Sequence):
+            return self.data_list.take(indices)
+        return super()._get_unserialized_subset(indices)
 
-    def _drop_bad_images(self, samples: list[dict]) -> list[dict]:
+    def _drop_bad_images(self, samples: list[dict] | SampleTable) -> list[dict] | SampleTable:
         print_log(f'{self._where()}: reading {len(samples)} images once, to drop bad ones', logger='current')
         good, bad, backend_args = [], [], self._backend_args()
-        for sample in track_iter_progress(samples):
+        for index, sample in enumerate(track_iter_progress(samples)):
             try:
                 check_image(sample['img_path'], backend_args)
-                good.append(sample)
+                good.append(index)
             except BadImageError as error:
                 bad.append(str(error).split(' Restore the file')[0])
         if bad:
@@ -178,7 +166,7 @@ class LocalizationDataset(BaseDataset):
                 f'{self._where()}: none of the {len(samples)} images of split {self.split!r} can be read; '
                 f'the first: {bad[0]} Check data_root.'
             )
-        return good
+        return samples.take(good) if isinstance(samples, SampleTable) else [samples[index] for index in good]
 
     def _backend_args(self) -> dict | None:
         """The file backend of the pipeline's loader, None for the one that the path itself names."""

@@ -1,4 +1,4 @@
-"""CUB-200-2011 in its own layout."""
+"""CUB-200-2011 in its own layout, and CUBV2 for validation."""
 
 import os
 from collections.abc import Sequence
@@ -8,6 +8,7 @@ from sltnet_mm.registry import DATASETS
 
 from .base import LocalizationDataset
 from .text_files import Line, check_label, lookup, read_mapping
+from .wsol_lists import add_boxes, read_images
 
 
 @DATASETS.register_module()
@@ -19,32 +20,32 @@ class CUBLocalization(LocalizationDataset):
     ``bounding_boxes.txt`` (id x y width height in pixels), which is opened for 'test' only. The labels count from 0.
     ``img_id`` is the id in ``images.txt`` as an int.
 
-    The data set has no validation split of its own. The one that the field uses (CUBV2 of Choe et al., 2020) is another
-    download: read it with :class:`LocalizationList`, from the lists of clovaai/wsolevaluation.
+    The data set has no validation split of its own. 'val' is CUBV2 (Choe et al., 2020: five images a class from Flickr,
+    1,000 in all), another download: ``cubv2_root/images/<class folder>/*.jpg`` and, as ``cubv2_root/lists/*.txt``, the
+    lists of clovaai/wsolevaluation's folder ``metadata/CUB/val`` (``tools/dataset_converters/prepare_cub.py`` lays both
+    out). Its boxes are x0, y0, x1, y1; the file ``release/CUBV2_boxes.txt`` of the same repository holds x, y, width,
+    height under a header that says otherwise and is refused. ``img_id`` is then the path in the list.
 
     Args:
         data_root: The folder ``CUB_200_2011``.
-        split: 'train' (5,994 images) or 'test' (5,794).
+        split: 'train' (5,994 images), 'val' (CUBV2) or 'test' (5,794).
+        cubv2_root: Folder of CUBV2, relative to ``data_root`` or absolute; used for 'val' only. Defaults to 'CUBV2'.
         **kwargs: The other arguments of :class:`LocalizationDataset`.
 
     Raises:
         FileNotFoundError: ``data_root`` or one of the files does not exist.
-        ValueError: ``split='val'``; a line that does not parse, an id that occurs twice or is missing in another file,
-            a label outside the classes, a box without area. The message says file and line.
+        ValueError: A line that does not parse, an id that occurs twice or is missing in another file, a label outside
+            the classes or (CUBV2) other than the class folder's, a box without area. The message says file and line.
 
     Examples:
-        >>> CUBLocalization(data_root='', split='val')
+        >>> CUBLocalization(data_root='', split='val', classes=['a'])
         Traceback (most recent call last):
         ...
-        ValueError: CUBLocalization: CUB-200-2011 has no validation split. ...
+        FileNotFoundError: CUBLocalization: split 'val' is CUBV2, but there is no folder 'CUBV2'. ...
     """
 
-    def __init__(self, data_root: str = '', split: str = 'train', **kwargs: Any) -> None:
-        if split == 'val':
-            raise ValueError(
-                'CUBLocalization: CUB-200-2011 has no validation split. The images of CUBV2 are another download; read '
-                "them with sltnet_mm.LocalizationList(ann_dir='metadata/CUB', img_dir='dataset/CUB', split='val')."
-            )
+    def __init__(self, data_root: str = '', split: str = 'train', cubv2_root: str = 'CUBV2', **kwargs: Any) -> None:
+        self.cubv2_root = os.path.join(data_root, cubv2_root)
         super().__init__(data_root=data_root, split=split, **kwargs)
 
     def load_classes(self) -> Sequence[str]:
@@ -56,7 +57,9 @@ class CUBLocalization(LocalizationDataset):
         return [line.fields[1] for line in lines.values()]
 
     def load_samples(self, num_classes: int) -> list[dict]:
-        """All samples of the split, in the order of ``images.txt``."""
+        """All samples of the split, in the order of ``images.txt`` or of CUBV2's list."""
+        if self.split == 'val':
+            return self._load_cubv2(num_classes)
         images = read_mapping(self._path('images.txt'), ('id', 'path'), last_takes_rest=True)
         labels = read_mapping(self._path('image_class_labels.txt'), ('id', 'class_id'))
         splits = read_mapping(self._path('train_test_split.txt'), ('id', 'is_training'))
@@ -83,6 +86,25 @@ class CUBLocalization(LocalizationDataset):
                 sample['instances'] = [dict(bbox=_corners(lookup(boxes, key, image)), bbox_label=label, ignore_flag=0)]
             samples.append(sample)
         return samples
+
+    def _load_cubv2(self, num_classes: int) -> list[dict]:
+        if not os.path.isdir(self.cubv2_root):
+            raise FileNotFoundError(
+                f"CUBLocalization: split 'val' is CUBV2, but there is no folder {self.cubv2_root!r}. It is another "
+                'download: tools/dataset_converters/prepare_cub.py lays it out; or give cubv2_root. To do without it, '
+                "validate with split='test' and choose nothing by the result."
+            )
+        lists = os.path.join(self.cubv2_root, 'lists')
+        samples = read_images(lists, os.path.join(self.cubv2_root, 'images'), num_classes)
+        add_boxes(samples, lists)
+        for path, sample in samples.items():
+            folder, name = path.split('/')[0], self._metainfo['classes'][sample['gt_label']]
+            if folder != name:
+                raise ValueError(
+                    f'{os.path.join(lists, "class_labels.txt")}: image {path!r} has label {sample["gt_label"]}, which '
+                    f'is {name!r} in {self._path("classes.txt")}: the lists are of another data set.'
+                )
+        return list(samples.values())
 
     def _path(self, name: str) -> str:
         return os.path.join(self.data_root, name)

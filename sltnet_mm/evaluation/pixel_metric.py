@@ -23,10 +23,9 @@ class PixelAveragePrecision(BaseMetric):
     """Pixel average precision (``pxap``) and peak pixel IoU (``piou``, at ``piou_threshold``) on masks, in percent.
 
     Reads from each prediction the map that the protocol names (see ``LocalizationMetric``), ``img_shape``, and
-    ``mask_path``: one image file of any size, or several whose union counts; pixels above 0 are object.
-        ``ignore_mask_path``, where given:
-    pixels above 0 that are no object do not count. Masks are resized to the network input by the nearest pixel, as
-    wsolevaluation does; so the input must be the plainly resized image.
+    ``mask_path``: one image file of any size, or a list of several whose union counts; pixels above 0 are object. Where
+    ``ignore_mask_path`` is given (OpenImages30k), its pixels above 0 that are no object do not count. Masks are resized
+    to the network input by the nearest pixel, as wsolevaluation does; so the input must be the plainly resized image.
 
     Args:
         protocol: Whose map, resize and normalisation are taken: ``wsolevaluation``, or ``sltnet`` for
@@ -101,4 +100,4 @@ def _read(path: str, sample: dict) -> np.ndarray:
         raise FileNotFoundError(f'image {image_name(sample)!r}: mask {path} does not exist') from error
     if mask is None:
         raise ValueError(f'image {image_name(sample)!r}: mask {path} is not an image')
-    return mask if mask.ndim == 2 else mask.max(-1)
+    return mask if mask.ndim == 2 else mask[..., :3].max(-1)  # an alpha channel says nothing of the object

@@ -149,11 +149,6 @@ def test_cub_bad_lines(cub_root, name, number, text, words):
         CUBLocalization(str(cub_root), 'test')
 
 
-def test_cub_has_no_validation_split(cub_root):
-    with pytest.raises(ValueError, match='no validation split.*another download.*LocalizationList'):
-        CUBLocalization(str(cub_root), 'val')
-
-
 @pytest.mark.parametrize(
     ('name', 'number', 'text', 'words'),
     [
@@ -171,8 +166,17 @@ def test_cub_has_no_validation_split(cub_root):
             'q.jpg,0,0,1,1',
             "localization.txt:4: a box for 'q.jpg', which .*image_ids.txt does not list",
         ),
-        ('localization', 2, 'x/b.jpg,0,0,1,1', "image_ids.txt:2: 'y/c,1.jpg' of split 'test' has no box"),
-        ('localization_masks', 1, 'x/b.jpg,x/b.png,ig.png', 'localization_masks.txt:1: an ignore region'),
+        ('localization', 2, 'x/b.jpg,0,0,1,1', "image_ids.txt:2: 'y/c,1.jpg' has no box in .*localization.txt"),
+        (
+            'localization',
+            3,
+            'x/b.jpg,15,12,8,20',
+            'localization.txt:3: .* no area; .* rows x, y, width, height',
+        ),
+        ('localization', 1, 'image_id,x0,y0,x1,y1', 'localization.txt:1: .*release/.*rows .* are x, y, width, height'),
+        ('localization_masks', 2, 'x/b.jpg,x/b2.png,', "image_ids.txt:2: 'y/c,1.jpg' has no mask in"),
+        ('localization_masks', 2, 'x/b.jpg,x/b2.png,ig.png', 'localization_masks.txt:2: a second ignore region'),
+        ('localization_masks', 1, 'x/b.jpg,,ig.png', "localization_masks.txt:1: no mask is named for 'x/b.jpg'"),
     ],
 )
 def test_list_bad_lines(list_root, name, number, text, words):

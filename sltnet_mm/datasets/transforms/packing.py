@@ -22,6 +22,7 @@ META_KEYS = (
     'homography_matrix',
     'instances',
     'mask_path',
+    'ignore_mask_path',
 )
 
 
@@ -44,7 +45,7 @@ class PackLocalizationInputs(BaseTransform):
     - ``ignored_instances``: likewise, the boxes with ``ignore_flag`` 1;
     - ``crops``: 10 x C x h x w uint8, where ``TenCrop`` made them;
     - metainfo: sample_idx, img_id, img_path, ori_shape, img_shape, scale_factor, flip, flip_direction, instances,
-      mask_path, and homography_matrix (3x3 float32, original to input pixels).
+      mask_path, ignore_mask_path, and homography_matrix (3x3 float32, original to input pixels).
 
     Raises:
         ValueError: ``homography_matrix`` is absent, singular or not 3x3, or ``img_shape`` disagrees with the image: a

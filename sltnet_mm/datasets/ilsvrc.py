@@ -1,0 +1,201 @@
+"""ILSVRC2012 (CLS-LOC): 1.28 million training images in class folders, the validation images with their boxes."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from mmengine.utils import track_iter_progress
+
+from sltnet_mm.registry import DATASETS
+
+from .base import LocalizationDataset
+from .box_xml import read_box_xml, xml_name
+from .class_folders import check_same_classes, class_folders, image_names, images_by_class
+from .list_cache import Fingerprint, cached_table
+from .sample_table import Row, SampleTable, build_table
+from .text_files import Line, read_mapping
+from .wsol_lists import add_boxes, read_images
+
+_MANY = 1000  # xml files from which on reading them shows its progress
+
+
+@DATASETS.register_module()
+class ILSVRCLocalization(LocalizationDataset):
+    """ILSVRC2012's training images with labels, its validation images with labels and boxes.
+
+    The splits are those of the papers on weakly supervised localization: 'train' is ILSVRC's training set, 'test' its
+    50,000 validation images, 'val' is ImageNetV2 (threshold 0.7; 10,000 images with the boxes of Choe et al., 2020),
+    another download. Nothing of 'train' is held out. Below ``data_root``, as written by ``prepare_ilsvrc.py`` and
+    ``prepare_imagenetv2.py`` of ``tools/dataset_converters``::
+
+        train/n01440764/n01440764_10026.JPEG        1,000 class folders
+        val/ILSVRC2012_val_00000001.JPEG            or below class folders, val/n01751748/ILSVRC2012_...
+        val_labels.txt                              lines "ILSVRC2012_val_00000001.JPEG n01751748", for a flat val/ only
+        annotations/val/ILSVRC2012_val_00000001.xml the boxes, PASCAL VOC's form
+        val2/0/*.jpeg, metadata/ILSVRC/val/*.txt    ImageNetV2 and wsolevaluation's lists
+
+    Classes are the WordNet ids in sorted order, ImageNet's usual label order: the folders of ``train``, or those of the
+    test images where there is no ``train``. ``img_id`` is the path below ``train`` or ``val``, or that in ImageNetV2's
+    list. Boxes are the numbers in the xml files as they stand, as wsolevaluation takes them. An image may have several.
+    A box of another class than the image's is kept with ``ignore_flag`` 1, so it is not evaluated; an image with such
+    boxes only is an error.
+
+    The lists of 'train' and 'test' are kept in ``cache_dir`` and used as long as the class folders, or the images and
+    xml files, are unchanged by name, time and (xml) size; else they are made anew. Samples live in arrays that workers
+    share. For 'train' no file but this list is opened, and no box.
+
+    Args:
+        data_root: Folder of all this. Defaults to ''.
+        split: 'train', 'val' or 'test'.
+        train_dir: Folder of the training images below ``data_root``. Defaults to 'train'.
+        test_dir: Folder of ILSVRC's validation images. Defaults to 'val'.
+        box_dir: Folder of their xml files. Defaults to 'annotations/val'.
+        label_file: Their classes, where ``test_dir`` is flat. Defaults to 'val_labels.txt'.
+        val_lists: wsolevaluation's lists of ImageNetV2; the paths in them begin at ``data_root``. Defaults to
+            'metadata/ILSVRC/val'.
+        cache_dir: Where lists are kept, below ``data_root`` or absolute; None: nowhere. Defaults to '.sltnet_mm'.
+        **kwargs: The other arguments of :class:`LocalizationDataset`.
+
+    Raises:
+        FileNotFoundError: A folder, list or xml file does not exist.
+        ValueError: An archive among the images or an empty class folder (unpacked in part), class folders that differ
+            between training and test images, an image without label or a label without image, an xml file without
+            object or cut short, a box that is inverted or outside the image. The message names the file.
+
+    Examples:
+        >>> ILSVRCLocalization(data_root='', split='train', train_dir='nowhere')
+        Traceback (most recent call last):
+        ...
+        FileNotFoundError: Image folder 'nowhere' does not exist. ...
+    """
+
+    def __init__(
+        self,
+        data_root: str = '',
+        split: str = 'train',
+        train_dir: str = 'train',
+        test_dir: str = 'val',
+        box_dir: str = 'annotations/val',
+        label_file: str = 'val_labels.txt',
+        val_lists: str = 'metadata/ILSVRC/val',
+        cache_dir: str | None = '.sltnet_mm',
+        **kwargs: Any,
+    ) -> None:
+        self.train_dir, self.test_dir, self.box_dir, self.label_file, self.val_lists = (
+            os.path.join(data_root, path) for path in (train_dir, test_dir, box_dir, label_file, val_lists)
+        )
+        self.cache_dir = None if cache_dir is None else os.path.join(data_root, cache_dir)
+        super().__init__(data_root=data_root, split=split, **kwargs)
+
+    def load_classes(self) -> Sequence[str]:
+        """WordNet ids, sorted: the training folders, or the test images' classes where there are none."""
+        if self.split == 'train' or os.path.isdir(self.train_dir):
+            return class_folders(self.train_dir)
+        return self._test_classes()
+
+    def load_samples(self, num_classes: int) -> list[dict] | SampleTable:
+        """The split's samples: by class and name, or in the order of ImageNetV2's list."""
+        if self.split == 'val':
+            return self._load_imagenetv2(num_classes)
+        classes = self._metainfo['classes']
+        if self.split == 'train':
+            check_same_classes(classes, 'classes', class_folders(self.train_dir), self.train_dir)
+            folders = [os.path.join(self.train_dir, name) for name in classes]
+            fingerprint = Fingerprint('train', *classes)
+            fingerprint.add_paths(folders)
+            return self._cached(
+                self.train_dir, fingerprint, lambda: build_table(self.train_dir, self._train_rows(classes))
+            )
+        check_same_classes(classes, 'the training classes', self._test_classes(), self.test_dir)
+        return self._cached(self.test_dir, self._test_fingerprint(classes), lambda: self._read_test(classes))
+
+    def _train_rows(self, classes: Sequence[str]) -> Iterator[Row]:
+        return ((name, label, None, None) for name, label in images_by_class(self.train_dir, classes))
+
+    def _cached(self, folder: str, fingerprint: Fingerprint, read: Callable[[], SampleTable]) -> SampleTable:
+        path = None if self.cache_dir is None else os.path.join(self.cache_dir, f'ilsvrc_{self.split}.npz')
+        return cached_table(path, folder, fingerprint, read)
+
+    def _flat(self) -> bool:
+        """Whether the test images lie in one folder, their classes in a list of their own."""
+        if not os.path.isdir(self.test_dir):
+            raise FileNotFoundError(f'Image folder {self.test_dir!r} does not exist. Check data_root and test_dir.')
+        with os.scandir(self.test_dir) as entries:
+            return not any(entry.is_dir() for entry in entries if not entry.name.startswith('.'))
+
+    def _test_classes(self) -> list[str]:
+        if not self._flat():
+            return class_folders(self.test_dir)
+        return sorted({line.fields[1] for line in self._read_labels().values()})
+
+    def _read_labels(self) -> dict[str, Line]:
+        if not os.path.isfile(self.label_file):
+            raise FileNotFoundError(
+                f'{self.test_dir!r} holds images without class folders, and the list of their classes, '
+                f'{self.label_file!r}, does not exist. tools/dataset_converters/prepare_ilsvrc.py writes it.'
+            )
+        return read_mapping(self.label_file, ('image', 'class'))
+
+    def _test_fingerprint(self, classes: Sequence[str]) -> Fingerprint:
+        fingerprint = Fingerprint('test', *classes)
+        folders = [self.test_dir] if self._flat() else [os.path.join(self.test_dir, name) for name in classes]
+        fingerprint.add_paths([self.label_file, *folders] if self._flat() else folders)
+        if not os.path.isdir(self.box_dir):
+            raise FileNotFoundError(
+                f'Folder of the boxes {self.box_dir!r} does not exist. Check data_root and box_dir.'
+            )
+        with os.scandir(self.box_dir) as entries:
+            for entry in sorted(entries, key=lambda entry: entry.name):
+                fingerprint.add(entry.name, entry.stat())
+        return fingerprint
+
+    def _read_test(self, classes: Sequence[str]) -> SampleTable:
+        number = {name: label for label, name in enumerate(classes)}
+        if self._flat():
+            lines = self._read_labels()
+            images = image_names(self.test_dir)
+            _check_complete(images, list(lines), self.test_dir, self.label_file)
+            labelled = [(name, number[lines[name].fields[1]]) for name in images]
+        else:
+            labelled = list(images_by_class(self.test_dir, classes))
+        steps = track_iter_progress(labelled) if len(labelled) >= _MANY else labelled
+        return build_table(self.test_dir, (self._test_row(name, label, number) for name, label in steps))
+
+    def _test_row(self, name: str, label: int, number: dict[str, int]) -> Row:
+        path = os.path.join(self.box_dir, xml_name(name))
+        if not os.path.isfile(path):
+            raise FileNotFoundError(f'{path!r}, the boxes of {name!r}, does not exist: unpacked only in part?')
+        found = read_box_xml(path)
+        labels = [number.get(each, -1) for each in found.names]
+        if label not in labels:
+            raise ValueError(
+                f'{path}: no box of the class of {name!r}, {self._metainfo["classes"][label]}, only of '
+                f'{sorted(set(found.names))}. Is the label right?'
+            )
+        return name, label, found.boxes, labels
+
+    def _load_imagenetv2(self, num_classes: int) -> list[dict]:
+        if not os.path.isdir(self.val_lists):
+            raise FileNotFoundError(
+                f"ILSVRCLocalization: split 'val' is ImageNetV2, but its lists {self.val_lists!r} do not exist. It is "
+                'another download: tools/dataset_converters/prepare_imagenetv2.py lays it out. To do without it, '
+                "validate with split='test' and choose nothing by the result."
+            )
+        samples = read_images(self.val_lists, self.data_root, num_classes)
+        add_boxes(samples, self.val_lists)
+        return list(samples.values())
+
+
+def _check_complete(images: Sequence[str], listed: Sequence[str], folder: str, label_file: str) -> None:
+    for some, others, text in (
+        (images, listed, f'in {folder!r}, but not in {label_file!r}'),
+        (listed, images, f'in {label_file!r}, but not in {folder!r}'),
+    ):
+        alone = sorted(set(some) - set(others))
+        if alone:
+            raise ValueError(
+                f'{len(alone)} images are {text}, the first: {alone[0]!r}. Unpack the images again, or let '
+                'tools/dataset_converters/prepare_ilsvrc.py write the list anew.'
+            )
