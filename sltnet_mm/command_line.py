@@ -53,10 +53,13 @@ def load_config(args: argparse.Namespace) -> Config:
 
 
 def _set_data_root(cfg: Config, data_root: str) -> None:
-    datasets = [
-        cfg[name].dataset for name in ('train_dataloader', 'val_dataloader', 'test_dataloader') if cfg.get(name)
-    ]
-    datasets = [dataset for dataset in datasets if 'data_root' in dataset]
+    datasets = []
+    for name in ('train_dataloader', 'val_dataloader', 'test_dataloader'):
+        dataset = cfg[name].dataset if cfg.get(name) else {}
+        while 'dataset' in dataset:  # wrapped, as by PseudoBoxDataset
+            dataset = dataset.dataset
+        if 'data_root' in dataset:
+            datasets.append(dataset)
     if not datasets:
         raise ValueError(f'--data-root {data_root}: the data of {cfg.filename} has no data_root')
     for dataset in datasets:

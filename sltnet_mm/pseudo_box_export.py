@@ -1,31 +1,43 @@
-"""Pseudo boxes of a whole data set as COCO json, which every mmdet detector trains on."""
+"""A localizer's pseudo boxes of a whole data set as COCO json, which every mmdet detector trains on."""
 
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Iterator, Sequence
-from datetime import datetime, timezone
+from dataclasses import astuple
 from pathlib import Path
 from typing import Any
 
 import torch
 from mmengine.config import Config
+from mmengine.dataset import pseudo_collate
 from mmengine.registry import DATASETS, MODELS, init_default_scope
-from mmengine.runner import CheckpointLoader, Runner, load_checkpoint
-from mmengine.utils import ProgressBar
+from mmengine.runner import CheckpointLoader, load_checkpoint
+from torch import nn
+from torch.utils.data import DataLoader
 
-from . import __version__
+from .box_files import BoxRecord, dataset_identity, file_name_of, to_coco
 from .checkpoints import check_fit
 from .frames import boxes_to_original
 from .functional.boxes import score_map_to_box
+from .resumable import Parts, run_resumable
 
 
 def export_pseudo_boxes(
-    cfg: Config, checkpoint: str | Path, split: str = 'train', threshold: float | None = None, device: str | None = None
-) -> dict:
+    cfg: Config,
+    checkpoint: str | Path,
+    split: str = 'train',
+    threshold: float | None = None,
+    device: str | torch.device | None = None,
+    parts: str | Path | None = None,
+    restart: bool = False,
+) -> dict | None:
     """Run a localizer over a split and collect one box an image.
 
-    The image is seen as at test (the config's test pipeline), so that boxes are in original pixels.
+    The image is seen as at test (the config's test pipeline), so that boxes are in original pixels. The batches are the
+    same whoever computes them, so one process, several, and an interrupted run that is started again give the same
+    boxes to the last digit on the same kind of machine.
 
     Args:
         cfg: config of a localizer (head ``sltnet_mm.CAMHead``) or of ``sltnet_mm.SLTNet``.
@@ -34,99 +46,133 @@ def export_pseudo_boxes(
         threshold: share of the score map's maximum; None takes the model's ``pseudo_box.threshold``, 0.2 where it has
             none.
         device: 'cuda' where there is one, by default.
+        parts: folder of the results so far, where several processes meet and an interrupted run goes on; None keeps
+            them in memory.
+        restart: discard parts of other settings, which are otherwise an error.
 
     Returns:
-        A COCO dict: ``info`` (config, checkpoint and its hash, threshold, package version, date), ``images``,
-        ``annotations`` (one an image: ``bbox`` as x, y, w, h in original pixels; ``score``, the probability of the
-        label) and ``categories`` (ids from 0, in the order of the classes). Images whose score map is empty are listed
-        in ``info['images_without_box']`` and have no annotation.
+        A COCO dict (:func:`~sltnet_mm.box_files.to_coco`) on rank 0, None on the others. ``info`` says the config and
+        the hash of what it decides here, checkpoint and its hash, split, threshold, and the images; an annotation's
+        ``score`` is the probability of the label. Images whose score map is empty are listed in
+        ``info['images_without_box']`` and have no annotation.
 
     Raises:
-        ValueError: the checkpoint does not fit, or the model gives no score map.
+        FileNotFoundError: the checkpoint does not exist.
+        ValueError: the checkpoint does not fit, the model gives no score map, the test pipeline flips, or ``parts`` are
+            of other settings.
     """
-    device = device or ('cuda' if torch.cuda.is_available() else 'cpu')
+    if not Path(checkpoint).is_file():
+        raise FileNotFoundError(f'checkpoint {checkpoint} does not exist')
+    dataset = build_for_export(cfg, split)
+    model = _build_localizer(cfg, checkpoint)
+    model.to(device or ('cuda' if torch.cuda.is_available() else 'cpu')).eval()
+    if threshold is None:
+        threshold = getattr(getattr(model, 'pseudo_box', None), 'threshold', 0.2)  # 0.2: the paper's
+    batch_size = cfg.test_dataloader.batch_size
+    info = dict(
+        source='localizer',
+        config=str(cfg.filename),
+        config_sha256=config_sha256(cfg),
+        checkpoint=str(checkpoint),
+        checkpoint_sha256=file_sha256(checkpoint),
+        threshold=threshold,
+        split=split,
+        dataset=dataset_identity(dataset),
+    )
+    batches = batch_indices(len(dataset), batch_size)
+
+    def work(units: Sequence[int]) -> Iterator[tuple[int, list]]:
+        loader = export_loader(cfg, dataset, [batches[unit] for unit in units])
+        with torch.no_grad():
+            for unit, batch in zip(units, loader, strict=True):
+                samples = model.test_step(batch)
+                records = [
+                    astuple(_record(index, sample, dataset.data_root, threshold, model))
+                    for index, sample in zip(batches[unit], samples, strict=True)
+                ]
+                yield unit, records
+
+    kept = None if parts is None else Parts(parts, dict(info, batch_size=batch_size), restart)
+    results = run_resumable(len(batches), work, kept)
+    if results is None:
+        return None
+    records = [BoxRecord(*record) for batch in results.values() for record in batch]
+    return to_coco(info, records, dataset.metainfo['classes'])
+
+
+def build_for_export(cfg: Config, split: str) -> Any:
+    """The data set of a split with the test pipeline; of a wrapped one, what is wrapped.
+
+    Raises:
+        ValueError: an unknown split.
+    """
+    if split not in ('train', 'val', 'test'):
+        raise ValueError(f'split must be "train", "val" or "test", got {split!r}')
     init_default_scope(cfg.get('default_scope', 'mmengine'))
+    settings = cfg[f'{split}_dataloader'].dataset
+    while 'dataset' in settings:
+        settings = settings.dataset
+    return DATASETS.build(dict(settings, pipeline=cfg.test_dataloader.dataset.pipeline, test_mode=True))
+
+
+def batch_indices(count: int, batch_size: int) -> list[range]:
+    """The places of the images of each batch, in order.
+
+    Example:
+        >>> batch_indices(5, 2)
+        [range(0, 2), range(2, 4), range(4, 5)]
+    """
+    return [range(start, min(start + batch_size, count)) for start in range(0, count, batch_size)]
+
+
+def export_loader(cfg: Config, dataset: Any, batches: Sequence[Sequence[int]]) -> DataLoader:
+    """A loader of exactly these batches, with as many workers as the config's test loader has."""
+    workers = min(cfg.test_dataloader.get('num_workers', 0), len(batches))
+    return DataLoader(dataset, batch_sampler=list(batches), num_workers=workers, collate_fn=pseudo_collate)
+
+
+def config_sha256(cfg: Config) -> str:
+    """Hash of what a config decides about boxes: model and test pipeline (its data are identified apart)."""
+    decisive = [cfg.model, cfg.test_dataloader.dataset.pipeline]
+    return hashlib.sha256(json.dumps(decisive, sort_keys=True, default=str).encode()).hexdigest()
+
+
+def file_sha256(path: str | Path) -> str:
+    """Hash of a file's content."""
+    digest = hashlib.sha256()
+    with open(path, 'rb') as file:
+        while block := file.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def _build_localizer(cfg: Config, checkpoint: str | Path) -> nn.Module:
     model_cfg = dict(cfg.model)
     if model_cfg['type'].endswith('SLTNet'):
         model_cfg.update(classifier=None, test_cfg=dict(box_from='localizer', score_map=True))
     model = MODELS.build(model_cfg)
     check_fit(model, CheckpointLoader.load_checkpoint(str(checkpoint), map_location='cpu'))
     load_checkpoint(model, str(checkpoint), map_location='cpu')
-    model.to(device).eval()
-    if threshold is None:
-        threshold = getattr(getattr(model, 'pseudo_box', None), 'threshold', 0.2)  # 0.2: the paper's
-    loader = _loader(cfg, split)
-    images: list[dict] = []
-    annotations: list[dict] = []
-    empty: list[str] = []
-    for sample in _predictions(model, loader):
-        height, width = sample.ori_shape[:2]
-        images.append(dict(id=len(images), file_name=str(sample.img_path), width=int(width), height=int(height)))
-        if 'pred_score_map' not in sample:
-            raise ValueError(
-                f'{type(model).__name__} gives no score map; pseudo boxes need a localizer with sltnet_mm.CAMHead'
-            )
-        if not sample.pred_score_map.any():
-            empty.append(images[-1]['file_name'])
-            continue
-        box = boxes_to_original(score_map_to_box(sample.pred_score_map, threshold)[None].cpu(), [sample.metainfo])[0]
-        x1, y1, x2, y2 = (round(value, 3) for value in box.tolist())
-        label = int(sample.gt_label[0])
-        annotations.append(
-            dict(
-                id=len(annotations),
-                image_id=images[-1]['id'],
-                category_id=label,
-                iscrowd=0,
-                bbox=[x1, y1, x2 - x1, y2 - y1],
-                area=(x2 - x1) * (y2 - y1),
-                score=round(float(sample.pred_score[label]), 6),
-            )
+    return model
+
+
+def _record(index: int, sample: Any, data_root: str, threshold: float, model: nn.Module) -> BoxRecord:
+    if 'pred_score_map' not in sample:
+        raise ValueError(
+            f'{type(model).__name__} gives no score map; pseudo boxes need a localizer with sltnet_mm.CAMHead'
         )
-    info = dict(
-        description='pseudo boxes',
-        config=str(cfg.filename),
-        checkpoint=str(checkpoint),
-        checkpoint_sha256=_sha256(checkpoint),
-        split=split,
-        threshold=threshold,
-        images_without_box=empty,
-        sltnet_mm=__version__,
-        date_created=datetime.now(timezone.utc).isoformat(timespec='seconds'),
+    if sample.get('flip', False):
+        raise ValueError('the test pipeline flips images, and boxes would stay flipped: set flip_prob=0 in it')
+    height, width = sample.ori_shape[:2]
+    label, box = int(sample.gt_label[0]), None
+    if sample.pred_score_map.any():
+        corners = score_map_to_box(sample.pred_score_map, threshold)[None].cpu()
+        box = tuple(boxes_to_original(corners, [sample.metainfo])[0].tolist())
+    return BoxRecord(
+        index=index,
+        file_name=file_name_of(str(sample.img_path), data_root),
+        size=(int(width), int(height)),
+        label=label,
+        box=box,
+        score=float(sample.pred_score[label]),
     )
-    classes = loader.dataset.metainfo['classes']
-    return dict(
-        info=info,
-        images=images,
-        annotations=annotations,
-        categories=[dict(id=i, name=str(name)) for i, name in enumerate(classes)],
-    )
-
-
-def _loader(cfg: Config, split: str) -> Any:
-    if split not in ('train', 'val', 'test'):
-        raise ValueError(f'split must be "train", "val" or "test", got {split!r}')
-    settings = dict(cfg.test_dataloader)
-    dataset = dict(cfg[f'{split}_dataloader'].dataset, pipeline=cfg.test_dataloader.dataset.pipeline, test_mode=True)
-    settings.update(
-        dataset=DATASETS.build(dataset), sampler=dict(type='DefaultSampler', shuffle=False), drop_last=False
-    )
-    return Runner.build_dataloader(settings)
-
-
-@torch.no_grad()
-def _predictions(model: Any, loader: Any) -> Iterator:
-    progress = ProgressBar(len(loader.dataset))
-    for batch in loader:
-        samples: Sequence = model.test_step(batch)
-        yield from samples
-        progress.update(len(samples))
-
-
-def _sha256(path: str | Path) -> str:
-    with open(path, 'rb') as file:
-        return (
-            hashlib.file_digest(file, 'sha256').hexdigest()
-            if hasattr(hashlib, 'file_digest')
-            else hashlib.sha256(file.read()).hexdigest()
-        )

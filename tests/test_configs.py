@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 from mmengine.config import Config
-from mmengine.registry import MODELS, init_default_scope
+from mmengine.registry import DATASETS, MODELS, init_default_scope
 from mmengine.runner import Runner
 from torchvision.models import get_model
 
@@ -70,9 +70,8 @@ def test_model_builds_on_the_meta_device(path):
 
 def test_regressor_config_names_the_embedded_classes():
     cfg = config_of(ROLES['regressor'])
-    assert (
-        tuple(cfg.train_dataloader.dataset.metainfo.classes) == SyntheticLocalization(split='train').metainfo['classes']
-    )
+    images = cfg.train_dataloader.dataset.dataset
+    assert DATASETS.build(images).metainfo['classes'] == SyntheticLocalization(split='train').metainfo['classes']
 
 
 def shrink(cfg: Config, work_dir: Path) -> Config:
@@ -86,8 +85,11 @@ def shrink(cfg: Config, work_dir: Path) -> Config:
     cfg.train_dataloader.batch_size = 4
     for name in ('train_dataloader', 'val_dataloader', 'test_dataloader'):
         cfg[name].update(num_workers=0, persistent_workers=False)
-        if cfg[name].dataset.type == 'sltnet_mm.SyntheticLocalization':
-            cfg[name].dataset.num_images = 12
+        dataset = cfg[name].dataset
+        while 'dataset' in dataset:  # wrapped
+            dataset = dataset.dataset
+        if dataset.type == 'sltnet_mm.SyntheticLocalization':
+            dataset.num_images = 12
     return cfg
 
 
@@ -140,7 +142,7 @@ def test_pseudo_boxes_of_a_localizer_train_the_regressor(tmp_path):
     assert 0 <= x < x + w <= 64 and 0 <= y < y + h <= 64
     (tmp_path / 'boxes.json').write_text(json.dumps(boxes))
     regressor = shrink(config_of(ROLES['regressor']), tmp_path / 'regressor')
-    regressor.train_dataloader.dataset.ann_file = str(tmp_path / 'boxes.json')
+    regressor.train_dataloader.dataset.boxes = str(tmp_path / 'boxes.json')
     outcome = train_and_test(regressor)
     assert set(outcome['losses']) == {'train/loss', 'train/loss_bbox'}
     assert 0 <= outcome['metrics']['box/sltnet/gt_known'] <= 100

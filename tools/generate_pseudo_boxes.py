@@ -1,17 +1,26 @@
 #!/usr/bin/env python
-"""Write a localizer's pseudo boxes as COCO json: generate_pseudo_boxes.py CONFIG CHECKPOINT --out boxes.json."""
+"""Write a localizer's pseudo boxes as COCO json.
+
+    python tools/generate_pseudo_boxes.py CONFIG CHECKPOINT --out boxes.json
+    torchrun --nproc_per_node 4 tools/generate_pseudo_boxes.py CONFIG CHECKPOINT --out boxes.json --launcher pytorch
+
+Several processes share the images and write the same file as one. A run that was cut off goes on where it was: what is
+done lies in boxes.json.parts until the file is whole.
+"""
 
 import argparse
-import json
+import shutil
 from pathlib import Path
 
+from sltnet_mm.box_files import write_box_file
 from sltnet_mm.command_line import add_common_arguments, load_config
 from sltnet_mm.pseudo_box_export import export_pseudo_boxes
+from sltnet_mm.resumable import start_processes
 
 
 def main() -> None:
     """Parse, export, write."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     add_common_arguments(parser)
     parser.add_argument('checkpoint', help='its checkpoint')
     parser.add_argument('--out', type=Path, required=True, help='COCO json to write')
@@ -22,14 +31,25 @@ def main() -> None:
         '--threshold', type=float, help="share of the score map's maximum; default: the config's, else 0.2"
     )
     parser.add_argument('--device', help='"cuda" where there is one, by default')
-    parser.add_argument('--overwrite', action='store_true', help='replace --out where it exists')
+    parser.add_argument('--overwrite', action='store_true', help='replace --out, and parts of other settings')
     args = parser.parse_args()
     if args.out.exists() and not args.overwrite:
         parser.error(f'{args.out} exists; give --overwrite to replace it')
-    boxes = export_pseudo_boxes(load_config(args), args.checkpoint, args.split, args.threshold, args.device)
-    args.out.parent.mkdir(parents=True, exist_ok=True)
-    args.out.write_text(json.dumps(boxes))
-    print(f'\n{len(boxes["annotations"])} pseudo boxes for {len(boxes["images"])} images written to {args.out}')
+    device = start_processes(args.launcher)
+    parts = args.out.with_name(args.out.name + '.parts')
+    boxes = export_pseudo_boxes(
+        load_config(args),
+        args.checkpoint,
+        args.split,
+        args.threshold,
+        args.device or device,
+        parts,
+        restart=args.overwrite,
+    )
+    if boxes is not None:
+        write_box_file(args.out, boxes)
+        shutil.rmtree(parts)
+        print(f'\n{len(boxes["annotations"])} pseudo boxes for {len(boxes["images"])} images written to {args.out}')
 
 
 if __name__ == '__main__':

@@ -1,5 +1,7 @@
-# The regressor trained offline on pseudo boxes of the embedded data: write them first with
-# tools/generate_pseudo_boxes.py.
+# SLT-Net's regressor trained offline on a localizer's pseudo boxes of the embedded data (Sec. 3.1). Write them first:
+# python tools/generate_pseudo_boxes.py configs/localizer/slt-localizer_small-conv_1xb32-10e_synthetic.py CHECKPOINT
+#   --out work_dirs/pseudo_boxes_synthetic.json
+# Others: --cfg-options train_dataloader.dataset.boxes=FILE
 _base_ = [
     '../_base_/models/regressor_small-conv.py',
     '../_base_/datasets/synthetic_localization.py',
@@ -7,18 +9,13 @@ _base_ = [
     '../_base_/default_runtime.py',
 ]
 default_scope = 'mmdet'
-pseudo_boxes = 'work_dirs/pseudo_boxes_synthetic.json'
-class_names = tuple(
-    f'{mark}_{body}' for mark in ('red', 'yellow', 'blue', 'white', 'green', 'magenta') for body in ('bird', 'fish')
-)
 meta_keys = ('img_id', 'img_path', 'ori_shape', 'img_shape', 'homography_matrix', 'flip', 'flip_direction')
 train_dataloader = dict(
     dataset=dict(
         _delete_=True,
-        type='CocoDataset',
-        ann_file=pseudo_boxes,
-        data_prefix=dict(img=''),
-        metainfo=dict(classes=class_names),
+        type='sltnet_mm.PseudoBoxDataset',
+        dataset=_base_.train_dataloader.dataset,
+        boxes='work_dirs/pseudo_boxes_synthetic.json',
         pipeline=[
             dict(type='LoadImageFromFile'),
             dict(type='LoadAnnotations', with_bbox=True),

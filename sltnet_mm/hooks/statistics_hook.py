@@ -11,11 +11,11 @@ from ._runner import logging_interval, unwrap
 
 @HOOKS.register_module()
 class StatisticsHook(Hook):
-    """At the logging interval, log every module's ``statistics`` (name -> detached scalar tensor).
+    """At the logging interval, log every module's ``statistics`` (name -> number, or detached scalar tensor).
 
-    :class:`~sltnet_mm.models.SMTLoss` gives ``tolerated`` (share of the batch inside the tolerance), SLTNet
-    ``images_without_pseudo_box`` (count since the start). Names that two modules share are preceded by the module's
-    path.
+    :class:`~sltnet_mm.models.SMTLoss` gives ``tolerated`` (share of the batch inside the tolerance), SLTNet (and,
+    trained offline, SingleBoxHead) ``images_without_pseudo_box`` (count since the start). Names that two modules share
+    are preceded by the module's path.
     """
 
     priority = 'NORMAL'  # before LoggerHook (BELOW_NORMAL), which writes what is put into the message hub

@@ -91,6 +91,7 @@ class SingleBoxHead(BaseModule):
         self.out_act = _ACTIVATIONS[out_act]()
         self.out_act_name = out_act
         self.init_box = tuple(float(value) for value in init_box)
+        self.statistics: dict[str, int] = {}
         self._start_at_init_box()
 
     def _start_at_init_box(self) -> None:
@@ -108,6 +109,9 @@ class SingleBoxHead(BaseModule):
     def loss(self, feats: tuple[Tensor, ...], batch_data_samples: Sequence[BaseDataElement]) -> dict[str, Tensor]:
         """L_REG (eq. 3) against the one box of each sample; a sample without a box takes part with weight 0.
 
+        Such samples (no pseudo box, or one that the crop left nothing of) are counted since the start in
+        ``statistics['images_without_pseudo_box']``, which ``StatisticsHook`` logs.
+
         Raises:
             ValueError: a sample with several boxes.
         """
@@ -120,6 +124,9 @@ class SingleBoxHead(BaseModule):
                 )
         predicted = self(feats)
         no_box, weight = predicted.new_zeros(1, 4), predicted.new_ones(1)
+        if missing := sum(len(instance) == 0 for instance in instances):
+            before = self.statistics.get('images_without_pseudo_box', 0)
+            self.statistics['images_without_pseudo_box'] = before + missing
         boxes = torch.cat(
             [_as_tensor(instance.bboxes).to(predicted) if len(instance) else no_box for instance in instances]
         )

@@ -1,0 +1,198 @@
+"""The file of one box an image that pseudo boxes are kept in: COCO json with provenance, and its strict reader."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from . import __version__
+
+FORMAT_VERSION = 1
+"""Raised whenever a file of an earlier version would be misread."""
+
+
+@dataclass(frozen=True)
+class BoxRecord:
+    """The box of one image.
+
+    Args:
+        index: place of the image in its data set.
+        file_name: relative to the data set's ``data_root`` (see :func:`file_name_of`).
+        size: (width, height) of the original image in pixels.
+        label: class of the image.
+        box: x1, y1, x2, y2 in original pixels, ends exclusive; None where nothing was found.
+        score: probability of the label, None where the source of the box knows none.
+    """
+
+    index: int
+    file_name: str
+    size: tuple[int, int]
+    label: int
+    box: tuple[float, float, float, float] | None
+    score: float | None = None
+
+
+@dataclass(frozen=True)
+class BoxFile:
+    """What :func:`read_box_file` gives; row i of the arrays is image i of the file.
+
+    Args:
+        path: of the file, for messages.
+        info: provenance.
+        classes: names, in the order of the labels.
+        rows: file name to row.
+        sizes: (n, 2) int32, width and height of the original images.
+        boxes: (n, 4) float32 xyxy in original pixels; NaN where an image has none.
+        labels: (n,) int64; -1 where an image has no box.
+    """
+
+    path: str
+    info: dict[str, Any]
+    classes: tuple[str, ...]
+    rows: dict[str, int]
+    sizes: np.ndarray
+    boxes: np.ndarray
+    labels: np.ndarray
+
+
+def file_name_of(img_path: str, data_root: str | None) -> str:
+    """The path of an image relative to the folder of its data set, with slashes; as it is where it lies elsewhere.
+
+    Example:
+        >>> file_name_of('data/CUB_200_2011/images/001/a.jpg', 'data/CUB_200_2011')
+        'images/001/a.jpg'
+        >>> file_name_of('synthetic://seed0-size64/train/000000-00.png', '')
+        'synthetic://seed0-size64/train/000000-00.png'
+    """
+    below = os.path.join(data_root or '', '')
+    if below and img_path.startswith(below):
+        img_path = img_path[len(below) :].lstrip('/' + os.sep)
+    return img_path.replace(os.sep, '/')
+
+
+def dataset_identity(dataset: Any) -> dict[str, Any]:
+    """What a box file says about its images: kind, split, number, and a hash of file names and labels.
+
+    Args:
+        dataset: an mmengine data set whose samples have ``img_path`` and ``gt_label``.
+    """
+    digest = hashlib.sha256()
+    for index in range(len(dataset)):
+        info = dataset.get_data_info(index)
+        digest.update(f'{file_name_of(info["img_path"], dataset.data_root)}\t{int(info["gt_label"])}\n'.encode())
+    identity = dict(type=type(dataset).__name__, images=len(dataset), sha256=digest.hexdigest())
+    return dict(identity, split=dataset.split) if hasattr(dataset, 'split') else identity
+
+
+def to_coco(info: dict[str, Any], records: Iterable[BoxRecord], classes: Sequence[str]) -> dict[str, Any]:
+    """Records as a COCO dict, which mmdet's ``CocoDataset`` trains on.
+
+    ``images`` are in the order of the data set with its places as ids. ``annotations`` hold at most one box an image:
+    ``bbox`` as x, y, w, h in original pixels to a thousandth, ids from 1 (pycocotools never finds a true box with id
+    0). ``categories`` have ids from 0, in the order of the labels. ``info`` is the given one with the version of the
+    format and of this package, and the images without a box.
+
+    Example:
+        >>> record = BoxRecord(0, 'a.jpg', (30, 20), 1, (2.0, 3.0, 12.0, 9.0), 0.5)
+        >>> to_coco(dict(source='localizer'), [record], ['cat', 'dog'])['annotations'][0]['bbox']
+        [2.0, 3.0, 10.0, 6.0]
+    """
+    images: list[dict] = []
+    annotations: list[dict] = []
+    without: list[str] = []
+    for record in sorted(records, key=lambda record: record.index):
+        width, height = record.size
+        images.append(dict(id=record.index, file_name=record.file_name, width=width, height=height))
+        if record.box is None:
+            without.append(record.file_name)
+            continue
+        x1, y1, x2, y2 = (round(value, 3) for value in record.box)
+        w, h = round(x2 - x1, 3), round(y2 - y1, 3)
+        annotation = dict(
+            id=len(annotations) + 1,
+            image_id=record.index,
+            category_id=record.label,
+            iscrowd=0,
+            bbox=[x1, y1, w, h],
+            area=round(w * h, 3),
+        )
+        if record.score is not None:
+            annotation['score'] = round(record.score, 6)
+        annotations.append(annotation)
+    info = dict(
+        description='pseudo boxes',
+        format_version=FORMAT_VERSION,
+        sltnet_mm=__version__,
+        **info,
+        images_without_box=without,
+    )
+    categories = [dict(id=i, name=str(name)) for i, name in enumerate(classes)]
+    return dict(info=info, images=images, annotations=annotations, categories=categories)
+
+
+def write_box_file(path: str | Path, coco: dict[str, Any]) -> None:
+    """Write a COCO dict so that the file is either absent (or the old one) or whole."""
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(path.name + '.partial')
+    partial.write_text(json.dumps(coco))
+    os.replace(partial, path)
+
+
+def read_box_file(path: str | Path) -> BoxFile:
+    """Read a file of one box an image.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        ValueError: no such file of this version, several boxes for one image, a box without area or not finite. The
+            message names the file.
+    """
+    if not Path(path).is_file():
+        raise FileNotFoundError(
+            f'pseudo boxes {str(path)!r} do not exist: write them with tools/generate_pseudo_boxes.py CONFIG '
+            'CHECKPOINT --out FILE, or tools/generate_ddt_boxes.py'
+        )
+    try:
+        coco = json.loads(Path(path).read_text())
+        info, images, annotations = dict(coco['info']), coco['images'], coco['annotations']
+        classes = tuple(category['name'] for category in sorted(coco['categories'], key=lambda each: each['id']))
+    except (json.JSONDecodeError, UnicodeDecodeError, KeyError, TypeError) as error:
+        raise ValueError(
+            f'{path}: not a file of pseudo boxes as COCO json ({type(error).__name__}: {error})'
+        ) from error
+    if info.get('format_version') != FORMAT_VERSION:
+        raise ValueError(
+            f'{path}: pseudo boxes of format version {info.get("format_version")}, but this version of sltnet_mm reads '
+            f'{FORMAT_VERSION}: write the file anew (tools/generate_pseudo_boxes.py --overwrite)'
+        )
+    places = {image['id']: row for row, image in enumerate(images)}
+    rows = {image['file_name']: row for row, image in enumerate(images)}
+    if len(rows) < len(images) or len(places) < len(images):
+        raise ValueError(f'{path}: an image occurs twice among the {len(images)} images')
+    boxes = np.full((len(images), 4), np.nan, np.float32)
+    labels = np.full(len(images), -1, np.int64)
+    for annotation in annotations:
+        row = places.get(annotation['image_id'])
+        if row is None:
+            raise ValueError(f'{path}: a box for image id {annotation["image_id"]}, which is not among the images')
+        if labels[row] >= 0:
+            raise ValueError(
+                f'{path}: several boxes for {images[row]["file_name"]!r}; the regressor learns one an image'
+            )
+        x, y, w, h = annotation['bbox']
+        if not (np.isfinite([x, y, w, h]).all() and w > 0 and h > 0):
+            raise ValueError(
+                f'{path}: the box of {images[row]["file_name"]!r} must be x, y, w, h with w and h above 0, '
+                f'got {annotation["bbox"]}'
+            )
+        boxes[row] = x, y, x + w, y + h
+        labels[row] = annotation['category_id']
+    sizes = np.array([(image['width'], image['height']) for image in images], np.int32).reshape(-1, 2)
+    return BoxFile(str(path), info, classes, rows, sizes, boxes, labels)

@@ -1,0 +1,141 @@
+"""Export of pseudo boxes: against the model by hand, by one and by two processes, cut off and gone on."""
+
+import json
+import socket
+from pathlib import Path
+
+import pytest
+import torch
+import torch.distributed as dist
+import torch.multiprocessing as mp
+from mmengine.config import Config
+from mmengine.registry import MODELS, init_default_scope
+
+from sltnet_mm.box_files import read_box_file, write_box_file
+from sltnet_mm.datasets import SyntheticLocalization
+from sltnet_mm.functional import average_top_k_maps, score_map_to_box, to_score_map
+from sltnet_mm.pseudo_box_export import batch_indices, export_pseudo_boxes
+
+ROOT = Path(__file__).parents[1]
+CONFIG = ROOT / 'configs/localizer/slt-localizer_small-conv_1xb32-10e_synthetic.py'
+
+
+def config():
+    cfg = Config.fromfile(CONFIG)
+    cfg.test_dataloader.batch_size = 4
+    for name in ('train_dataloader', 'val_dataloader', 'test_dataloader'):
+        cfg[name].dataset.num_images = 18  # five batches, the last one small
+    return cfg
+
+
+@pytest.fixture(scope='module')
+def checkpoint(tmp_path_factory):
+    init_default_scope('mmpretrain')
+    torch.manual_seed(0)
+    model = MODELS.build(config().model)
+    path = tmp_path_factory.mktemp('localizer') / 'localizer.pth'
+    torch.save(dict(state_dict=model.state_dict()), path)
+    return path
+
+
+@pytest.fixture(scope='module')
+def exported(checkpoint):
+    return export_pseudo_boxes(config(), checkpoint)
+
+
+def test_boxes_are_those_of_the_model(exported, checkpoint):
+    init_default_scope('mmpretrain')
+    model = MODELS.build(config().model).eval()
+    model.load_state_dict(torch.load(checkpoint)['state_dict'])
+    images = SyntheticLocalization(num_images=18, pipeline=config().test_dataloader.dataset.pipeline)
+    boxes = {box['image_id']: box for box in exported['annotations']}
+    for index in (0, 7, 17):
+        sample = images[index]
+        inputs = model.data_preprocessor(dict(inputs=[sample['inputs']], data_samples=None))['inputs']
+        with torch.no_grad():
+            maps = model.head.class_maps(model.extract_feat(inputs))
+        logits = maps.mean(dim=(2, 3))
+        score_map = to_score_map(average_top_k_maps(maps, logits, 2), size=(64, 64))
+        x, y, w, h = boxes[index]['bbox']
+        assert score_map_to_box(score_map, 0.2)[0].tolist() == pytest.approx([x, y, x + w, y + h], abs=1e-3)
+        label = index % 12
+        assert boxes[index]['category_id'] == label
+        assert boxes[index]['score'] == pytest.approx(float(logits.softmax(1)[0, label]), abs=1e-5)
+
+
+def test_provenance(exported, checkpoint):
+    info = exported['info']
+    assert info['checkpoint'] == str(checkpoint) and len(info['checkpoint_sha256']) == 64
+    assert info['threshold'] == 0.2 and info['split'] == 'train' and info['dataset']['images'] == 18
+    assert 'date' not in json.dumps(info)  # the same run gives the same file
+    other = config()
+    other.model.head.top_k = 3
+    assert export_pseudo_boxes(other, checkpoint)['info']['config_sha256'] != info['config_sha256']
+
+
+def test_cut_off_and_gone_on(exported, checkpoint, tmp_path, monkeypatch):
+    import sltnet_mm.pseudo_box_export as module
+
+    made = []
+    make = module._record
+
+    def interrupted(*args):
+        made.append(args[0])
+        if len(made) == 10:
+            raise KeyboardInterrupt
+        return make(*args)
+
+    monkeypatch.setattr(module, '_record', interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        export_pseudo_boxes(config(), checkpoint, parts=tmp_path / 'parts')
+    with pytest.raises(ValueError, match='threshold: 0.2 there, 0.5 now'):
+        export_pseudo_boxes(config(), checkpoint, threshold=0.5, parts=tmp_path / 'parts')
+    assert export_pseudo_boxes(config(), checkpoint, parts=tmp_path / 'parts') == exported
+    assert made == [*range(10), *range(8, 18)]  # the third batch once more, the first two not
+
+
+def worker(rank, port, folder, checkpoint):
+    torch.set_num_threads(1)
+    dist.init_process_group('gloo', init_method=f'tcp://127.0.0.1:{port}', rank=rank, world_size=2)
+    boxes = export_pseudo_boxes(config(), checkpoint, parts=f'{folder}/parts')
+    assert (boxes is None) == (rank == 1)
+    if boxes is not None:
+        assert len(list(Path(folder, 'parts').iterdir())) == 2  # both had their share
+        write_box_file(f'{folder}/two.json', boxes)
+    dist.destroy_process_group()
+
+
+def test_two_processes_write_the_same_file(exported, checkpoint, tmp_path):
+    with socket.socket() as probe:
+        probe.bind(('127.0.0.1', 0))
+        port = probe.getsockname()[1]
+    mp.spawn(worker, args=(port, str(tmp_path), str(checkpoint)), nprocs=2)
+    write_box_file(tmp_path / 'one.json', exported)
+    assert (tmp_path / 'one.json').read_bytes() == (tmp_path / 'two.json').read_bytes()
+    assert len(read_box_file(tmp_path / 'two.json').rows) == 18
+
+
+def test_empty_score_map_has_no_box(checkpoint, tmp_path):
+    weights = torch.load(checkpoint)
+    weights['state_dict']['head.cam.weight'].zero_()
+    torch.save(weights, tmp_path / 'dead.pth')
+    coco = export_pseudo_boxes(config(), tmp_path / 'dead.pth')
+    assert coco['annotations'] == [] and len(coco['info']['images_without_box']) == 18
+
+
+def test_what_cannot_be_exported(checkpoint):
+    with pytest.raises(ValueError, match='split must be'):
+        export_pseudo_boxes(config(), checkpoint, split='all')
+    with pytest.raises(FileNotFoundError, match='none.pth'):
+        export_pseudo_boxes(config(), 'none.pth')
+    flipping = config()
+    flipping.test_dataloader.dataset.pipeline[1].flip_prob = 1.0
+    with pytest.raises(ValueError, match='flip_prob=0'):
+        export_pseudo_boxes(flipping, checkpoint)
+    classifier = Config.fromfile(ROOT / 'configs/classifier/classifier_small-conv_1xb32-10e_synthetic.py')
+    with pytest.raises(ValueError, match='another model'):
+        export_pseudo_boxes(classifier, checkpoint)
+
+
+def test_batches_cover_everything_once():
+    assert [index for batch in batch_indices(11, 3) for index in batch] == list(range(11))
