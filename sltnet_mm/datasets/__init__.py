@@ -7,7 +7,6 @@ from .image_files import BadImageError
 from .localization_csv import LocalizationCSV
 from .localization_list import LocalizationList
 from .pseudo_boxes import PseudoBoxDataset
-from .pseudo_boxes import PseudoBoxDataset
 from .synthetic import SyntheticLocalization
 from .transforms import PackLocalizationInputs, ResizeCrop, TenCrop
 
@@ -19,7 +18,6 @@ __all__ = [
     'LocalizationDataset',
     'LocalizationList',
     'PackLocalizationInputs',
-    'PseudoBoxDataset',
     'PseudoBoxDataset',
     'ResizeCrop',
     'SyntheticLocalization',
