@@ -69,6 +69,8 @@ class DataFitHook(Hook):
             return
         for name, module in unwrap(runner.model).named_modules():
             count = getattr(module, 'num_classes', None)
+            if name.endswith('rpn_head'):  # a proposal is an object or none, whatever the classes
+                continue
             if isinstance(count, int) and name.endswith('head') and count != len(classes):
                 raise ValueError(
                     f'model.{name}.num_classes is {count}, but the training data has {len(classes)} classes '

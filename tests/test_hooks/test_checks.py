@@ -44,7 +44,10 @@ def test_class_counts_are_compared_before_training(tmp_path):
     hook = dict(type='sltnet_mm.DataFitHook')
     with pytest.raises(ValueError, match=r'model.head.num_classes is 5, but the training data has 3 classes \(a, b, c'):
         toy_runner(Headed(5), tmp_path, [hook]).train()
-    toy_runner(Headed(3), tmp_path, [hook]).train()
+    two_stages = Headed(3)
+    two_stages.rpn_head = torch.nn.Identity()
+    two_stages.rpn_head.num_classes = 1
+    toy_runner(two_stages, tmp_path, [hook]).train()
 
 
 def test_too_few_images_for_a_batch_are_an_error(tmp_path):
