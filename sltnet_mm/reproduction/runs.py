@@ -6,7 +6,6 @@ import functools
 import hashlib
 import json
 import os
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -68,9 +67,13 @@ class Run:
 
 
 def last_checkpoint(folder: Path) -> Path | None:
-    """The checkpoint of the latest epoch in a folder (mmengine's own note of it holds a path that may have moved)."""
-    found = [(int(match[1]), path) for path in folder.glob('*.pth') if (match := re.match(r'epoch_(\d+)$', path.stem))]
-    return max(found)[1] if found else None
+    """The latest checkpoint of a training that was written whole.
+
+    mmengine notes its path once it is; the note's folder may have moved since.
+    """
+    note = folder / 'last_checkpoint'
+    path = folder / Path(note.read_text().strip()).name if note.is_file() else folder
+    return path if path.is_file() else None
 
 
 def write_json(path: Path, content: Mapping[str, Any]) -> None:

@@ -32,18 +32,23 @@ def run_config(run: Run, settings: Settings) -> Config:
         if path is None:
             raise FileNotFoundError(f'{earlier.folder / file} does not exist: {run.name} needs it')
         cfg.merge_from_dict({key: str(path)})
-    for evaluator in _evaluators(cfg):
-        if evaluator['type'] == 'sltnet_mm.LocalizationMetric':
-            evaluator['protocols'] = PROTOCOLS
+    for evaluator in _localization_metrics(cfg, 'test_evaluator'):
+        evaluator['protocols'] = PROTOCOLS
+    if cfg.get('train_cfg') and _localization_metrics(cfg, 'val_evaluator'):
+        cfg.custom_hooks = [
+            *(cfg.get('custom_hooks') or []),
+            dict(type='sltnet_mm.IoUHistoryHook', out_file=IOU_HISTORY),
+        ]
     latest = last_checkpoint(run.folder)
     if latest is not None:
         cfg.resume, cfg.load_from = True, str(latest)
     return cfg
 
 
-def _evaluators(cfg: Config) -> list[dict]:
-    evaluator = cfg.get('test_evaluator') or []
-    return evaluator if isinstance(evaluator, list) else [evaluator]
+def _localization_metrics(cfg: Config, name: str) -> list[dict]:
+    evaluator = cfg.get(name) or []
+    evaluators = evaluator if isinstance(evaluator, list) else [evaluator]
+    return [each for each in evaluators if each['type'] == 'sltnet_mm.LocalizationMetric']
 
 
 def train_and_test(run: Run, settings: Settings, say: Callable[[str], object]) -> None:
