@@ -1,4 +1,4 @@
-"""A checkpoint for each kind of model, with random weights that tell classes and places apart."""
+"""Small configs of every role, and checkpoints with random weights that tell classes and places apart."""
 
 import copy
 from pathlib import Path
@@ -16,6 +16,10 @@ STEMS = dict(
     regressor='regressor/regressor_small-conv_1xb32-10e_synthetic',
     classifier='classifier/classifier_small-conv_1xb32-10e_synthetic',
 )
+
+
+def config_of(kind: str) -> Config:
+    return Config.fromfile(CONFIGS / f'{STEMS[kind]}.py')
 
 
 def write_checkpoint(cfg: Config, path: Path, classes: tuple[str, ...] | None = None) -> None:

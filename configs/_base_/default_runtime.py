@@ -15,9 +15,10 @@ env_cfg = dict(
     cudnn_benchmark=True, mp_cfg=dict(mp_start_method='fork', opencv_num_threads=0), dist_cfg=dict(backend='nccl')
 )
 vis_backends = [dict(type='LocalVisBackend')]
-visualizer = dict(type='sltnet_mm.LocalizationVisualizer', vis_backends=vis_backends)
+visualizer = dict(type='sltnet_mm.LocalizationVisualizer', vis_backends=vis_backends, name='visualizer')
 log_processor = dict(type='LogProcessor', window_size=10, by_epoch=True)
 log_level = 'INFO'
 load_from = None
 resume = False
 randomness = dict(seed=0)
+tta_model = dict(type='sltnet_mm.LocalizationTTA')  # of --tta; the views are tta_pipeline's, beside the data

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from mmengine.model import is_model_wrapper
+from mmengine.model import BaseTTAModel, is_model_wrapper
 from mmengine.runner import Runner
 from torch import nn
 
 
 def unwrap(model: nn.Module) -> nn.Module:
-    """The model inside a distributed wrapper."""
-    wrapped: Any = model
-    return wrapped.module if is_model_wrapper(model) else model
+    """The model inside a distributed wrapper and one of test-time augmentation, as mmengine's checkpoints see it."""
+    inner: Any = model
+    while is_model_wrapper(inner) or isinstance(inner, BaseTTAModel):
+        inner = inner.module
+    return inner
 
 
 def logging_interval(runner: Runner) -> int:

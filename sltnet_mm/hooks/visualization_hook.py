@@ -31,9 +31,13 @@ class LocalizationVisualizationHook(Hook):
         val: Draw in validation too, into ``<out_dir>/iter_<n>``, n iterations after the start.
         pred_score_thr: A label with a smaller score is not written.
         backend_args: mmengine's arguments of the file back-end that images are read with.
+        show: Open a window for each picture. With ``out_dir=None``, in place of writing it.
+        wait_time: Seconds until the window goes on; 0: until a key is pressed.
+        draw: mmdet's name of ``enable``, which its tools set; given, it decides.
+        test_out_dir: mmdet's name of ``out_dir``, likewise.
 
     Raises:
-        ValueError: ``interval`` or ``max_images`` below 1.
+        ValueError: ``interval`` or ``max_images`` below 1, or neither a folder nor a window.
         TypeError: (when the run begins) the visualizer is another one.
 
     Example:
@@ -45,19 +49,27 @@ class LocalizationVisualizationHook(Hook):
     def __init__(
         self,
         enable: bool = True,
-        out_dir: str = 'vis',
+        out_dir: str | None = 'vis',
         interval: int = 1,
         max_images: int | None = None,
         score_map: bool = True,
         val: bool = False,
         pred_score_thr: float = 0.0,
         backend_args: dict | None = None,
+        show: bool = False,
+        wait_time: float = 0.0,
+        draw: bool | None = None,
+        test_out_dir: str | None = None,
     ) -> None:
         for name, value in (('interval', interval), ('max_images', max_images)):
             if value is not None and value < 1:
                 raise ValueError(f'LocalizationVisualizationHook: {name} must be at least 1, got {value}')
-        self.enable = enable
-        self.out_dir = out_dir
+        if out_dir is None and not show and test_out_dir is None:
+            raise ValueError('LocalizationVisualizationHook: out_dir=None draws nothing without show=True')
+        self.enable = enable if draw is None else draw
+        self.out_dir = out_dir if test_out_dir is None else test_out_dir
+        self.show = show
+        self.wait_time = wait_time
         self.interval = interval
         self.max_images = max_images
         self.score_map = score_map
@@ -98,7 +110,7 @@ class LocalizationVisualizationHook(Hook):
 
     def after_test_epoch(self, runner: Runner, metrics: dict[str, float] | None = None) -> None:
         """Say where the pictures are."""
-        if self.enable and self._drawn:
+        if self.enable and self._drawn and self.out_dir is not None:
             print_log(f'{self._drawn} pictures in {self._folder(runner)}', logger='current')
 
     def _begin(self, runner: Runner) -> None:
@@ -111,7 +123,7 @@ class LocalizationVisualizationHook(Hook):
             )
 
     def _folder(self, runner: Runner) -> Path:
-        return Path(runner.work_dir) / runner.timestamp / self.out_dir
+        return Path(runner.work_dir) / runner.timestamp / (self.out_dir or '')
 
     def _draw(self, runner: Runner, samples: Sequence[BaseDataElement], subfolder: str) -> None:
         if not self.enable:
@@ -128,7 +140,9 @@ class LocalizationVisualizationHook(Hook):
                 mmcv.imfrombytes(content, channel_order='rgb'),
                 sample,
                 pred_score_thr=self.pred_score_thr,
-                out_file=str(self._folder(runner) / subfolder / name),
+                show=self.show,
+                wait_time=self.wait_time,
+                out_file=None if self.out_dir is None else str(self._folder(runner) / subfolder / name),
                 draw_score_map=self.score_map,
             )
             self._drawn += 1

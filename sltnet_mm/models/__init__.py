@@ -5,18 +5,22 @@ from ..registry import MODELS
 from .cam_head import CAMHead
 from .dense_net_trunk import DenseNetTrunk
 from .inception_v3_trunk import InceptionV3Trunk
+from .localization_tta import LocalizationTTA
 from .single_box_head import SingleBoxHead
 from .small_conv_net import SmallConvNet
 from .smt_loss import SMTLoss
+from .ten_crop_classifier import TenCropClassifier
 from .torchvision_backbone import TorchvisionBackbone
 
 __all__ = [
     'CAMHead',
     'DenseNetTrunk',
     'InceptionV3Trunk',
+    'LocalizationTTA',
     'SMTLoss',
     'SingleBoxHead',
     'SmallConvNet',
+    'TenCropClassifier',
     'TorchvisionBackbone',
 ]
 

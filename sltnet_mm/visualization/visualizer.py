@@ -132,12 +132,14 @@ class LocalizationVisualizer(Visualizer):
         if data_sample is None:
             return picture
         sample = data_sample.cpu()
-        _check_frame(image, sample)
         true_boxes = sample_boxes(sample, 'gt_instances') if draw_gt else torch.zeros(0, 4)
         boxes = sample_boxes(sample, 'pred_instances')[:1] if draw_pred else torch.zeros(0, 4)
+        with_map = draw_pred and draw_score_map and 'pred_score_map' in sample
+        if len(true_boxes) or len(boxes) or with_map:  # mmdet's browse_dataset shows training inputs: crops, labels
+            _check_frame(image, sample)
         panels = [box_panel(picture, true_boxes * factor, boxes * factor)]
         map_box = torch.zeros(0, 4)
-        if draw_pred and draw_score_map and 'pred_score_map' in sample:
+        if with_map:
             matrix = _matrix(sample)
             if self.map_threshold is not None:
                 map_box = box_of_map(sample.pred_score_map, matrix, image.shape[:2], self.map_threshold)

@@ -88,6 +88,21 @@ def test_another_visualizer_is_named(runner):
         LocalizationVisualizationHook().before_test_epoch(runner)
 
 
+def test_the_hosts_tools_names_of_the_settings(runner, monkeypatch):
+    """mmdet's test.py sets draw, show, wait_time and test_out_dir, mmpretrain's enable, show, wait_time and out_dir."""
+    run_test(LocalizationVisualizationHook(enable=False, draw=True, test_out_dir='theirs'), runner)
+    assert len(list(runner_folder(runner).glob('theirs/*.png'))) == 8
+    assert run_test(LocalizationVisualizationHook(draw=False, out_dir='none'), runner) == run_test(
+        LocalizationVisualizationHook(enable=False), runner
+    )
+    shown = []
+    monkeypatch.setattr(runner.visualizer, 'show', lambda picture, win_name, wait_time: shown.append(wait_time))
+    written = run_test(LocalizationVisualizationHook(show=True, wait_time=0.5, out_dir=None), runner)
+    assert shown == [0.5] * 8 and len(written) == 8  # those of the first run
+    with pytest.raises(ValueError, match='out_dir=None draws nothing without show=True'):
+        LocalizationVisualizationHook(out_dir=None)
+
+
 @pytest.mark.parametrize('settings', [dict(interval=0), dict(max_images=0)])
 def test_impossible_settings(settings):
     with pytest.raises(ValueError, match=f'{next(iter(settings))} must be at least 1'):

@@ -157,6 +157,22 @@ def test_mmdet_can_call_it():
     assert ours[: len(theirs)] == theirs
 
 
+def test_a_training_crop_with_its_label_can_be_browsed(visualizer):
+    """mmdet's browse_dataset shows the network input, which is not the original image; no box lies on it."""
+    sample = sample_of(scores=(), true_box=())
+    sample.gt_instances = InstanceData(bboxes=torch.zeros(0, 4), labels=torch.zeros(0, dtype=torch.long))
+    assert visualizer.draw(GREY[:224, :224], sample, draw_pred=False).shape[0] > 256
+    with pytest.raises(ValueError, match='image must be the original one'):
+        visualizer.draw(GREY[:224, :224], sample_of())
+
+
+def test_a_box_without_labels_is_drawn_without_a_name(visualizer):
+    sample = sample_of()
+    sample.pred_instances = InstanceData(bboxes=sample.pred_instances.bboxes)
+    picture = visualizer.draw(GREY, sample, draw_gt=False)
+    assert bounds(picture, PREDICTED_COLOR) == [40, 50, 120, 140] and picture.shape == GREY.shape
+
+
 def test_boxes_that_mmdet_wraps_are_drawn(visualizer):
     from mmdet.structures.bbox import HorizontalBoxes
 

@@ -12,6 +12,16 @@ test_pipeline = [
     dict(type='sltnet_mm.ResizeCrop', resize=224),
     dict(type='sltnet_mm.PackLocalizationInputs'),
 ]
+tta_pipeline = [
+    dict(type='LoadImageFromFile'),
+    dict(
+        type='TestTimeAug',
+        transforms=[
+            [dict(type='sltnet_mm.ResizeCrop', resize=224, flip_prob=prob) for prob in (0.0, 1.0)],
+            [dict(type='sltnet_mm.PackLocalizationInputs')],
+        ],
+    ),
+]
 dataset = dict(type='sltnet_mm.LocalizationCSV', data_root=data_root, ann_file=ann_file)
 train_dataloader = dict(
     batch_size=16,

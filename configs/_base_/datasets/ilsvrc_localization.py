@@ -13,6 +13,16 @@ test_pipeline = [
     dict(type='sltnet_mm.ResizeCrop', resize=224),
     dict(type='sltnet_mm.PackLocalizationInputs'),
 ]
+tta_pipeline = [
+    dict(type='LoadImageFromFile'),
+    dict(
+        type='TestTimeAug',
+        transforms=[
+            [dict(type='sltnet_mm.ResizeCrop', resize=224, flip_prob=prob) for prob in (0.0, 1.0)],
+            [dict(type='sltnet_mm.PackLocalizationInputs')],
+        ],
+    ),
+]
 
 train_dataloader = dict(
     batch_size=16,

@@ -10,6 +10,16 @@ test_pipeline = [
     dict(type='sltnet_mm.ResizeCrop', resize=299),
     dict(type='sltnet_mm.PackLocalizationInputs'),
 ]
+tta_pipeline = [
+    dict(type='LoadImageFromFile'),
+    dict(
+        type='TestTimeAug',
+        transforms=[
+            [dict(type='sltnet_mm.ResizeCrop', resize=299, flip_prob=prob) for prob in (0.0, 1.0)],
+            [dict(type='sltnet_mm.PackLocalizationInputs')],
+        ],
+    ),
+]
 train_dataloader = dict(dataset=dict(pipeline=train_pipeline))
 val_dataloader = dict(dataset=dict(pipeline=test_pipeline))
 test_dataloader = dict(dataset=dict(pipeline=test_pipeline))

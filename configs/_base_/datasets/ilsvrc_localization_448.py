@@ -6,6 +6,16 @@ train_pipeline = [
     dict(type='sltnet_mm.PackLocalizationInputs'),
 ]
 test_pipeline = train_pipeline
+tta_pipeline = [
+    dict(type='LoadImageFromFile'),
+    dict(
+        type='TestTimeAug',
+        transforms=[
+            [dict(type='sltnet_mm.ResizeCrop', resize=448, flip_prob=prob) for prob in (0.0, 1.0)],
+            [dict(type='sltnet_mm.PackLocalizationInputs')],
+        ],
+    ),
+]
 train_dataloader = dict(
     drop_last=False, sampler=dict(type='DefaultSampler', shuffle=False), dataset=dict(pipeline=train_pipeline)
 )

@@ -9,6 +9,16 @@ test_pipeline = [
     dict(type='sltnet_mm.ResizeCrop', resize=64),
     dict(type='sltnet_mm.PackLocalizationInputs'),
 ]
+tta_pipeline = [
+    dict(type='LoadImageFromFile'),
+    dict(
+        type='TestTimeAug',
+        transforms=[
+            [dict(type='sltnet_mm.ResizeCrop', resize=64, flip_prob=prob) for prob in (0.0, 1.0)],
+            [dict(type='sltnet_mm.PackLocalizationInputs')],
+        ],
+    ),
+]
 
 # No worker processes: an image takes 2 ms to draw and is then kept encoded, which workers could not share.
 train_dataloader = dict(

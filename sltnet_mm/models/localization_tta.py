@@ -1,0 +1,132 @@
+"""Test-time augmentation of localizers, regressors and SLT-Nets."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from mmengine.model import BaseTTAModel
+from mmengine.structures import BaseDataElement, InstanceData
+from torch import Tensor
+from torch.nn import functional as F
+
+from ..frames import input_to_original
+from ..functional.boxes import transform_boxes
+from ..functional.cam import to_score_map
+from ..registry import MODELS
+
+
+@MODELS.register_module()
+class LocalizationTTA(BaseTTAModel):
+    """Means over views of an image: probabilities, maps and boxes, flips undone.
+
+    For ``tta_model`` in a config, whose ``tta_pipeline`` shows each image in several views
+    (``mmcv.transforms.TestTimeAug``). The views may be mirrored and differ in scale; they must show the same part of
+    the image, and one of them must not be mirrored: the merged prediction is in its frame. mmdet's ``DetTTAModel`` has
+    non-maximum suppression choose among the boxes, and mmpretrain's ``AverageClsScoreTTA`` drops the maps.
+
+    Merged are, where the model gives them: ``pred_score`` (C) and with it ``pred_label``; the raw maps ``pred_maps``,
+    of which ``pred_score_map`` is then made as from a single view; the box of ``pred_instances``, its labels and scores
+    following ``pred_score``.
+
+    Args:
+        module: the model, or its config.
+        data_preprocessor: as in mmengine.
+
+    Raises:
+        ValueError: (when called) all views are mirrored, or they show different parts of the image.
+    """
+
+    def merge_preds(self, data_samples_list: Sequence[Sequence[BaseDataElement]]) -> list[BaseDataElement]:
+        """One prediction an image, from a sequence of views for each."""
+        return [merge_views(views) for views in data_samples_list]
+
+
+def merge_views(views: Sequence[BaseDataElement]) -> BaseDataElement:
+    """The merged prediction of one image's views (see :class:`LocalizationTTA`); the first unmirrored one is written.
+
+    Example:
+        >>> view = BaseDataElement(metainfo=dict(ori_shape=(8, 10), homography_matrix=np.diag([.8, 1, 1])))
+        >>> view.pred_instances = InstanceData(bboxes=torch.tensor([[0., 0., 4., 4.]]))
+        >>> mirrored = BaseDataElement(metainfo=dict(ori_shape=(8, 10), flip=True, flip_direction='horizontal',
+        ...     homography_matrix=np.array([[-.8, 0, 8], [0, 1, 0], [0, 0, 1]])))
+        >>> mirrored.pred_instances = InstanceData(bboxes=torch.tensor([[4., 0., 8., 4.]]))
+        >>> merge_views([view, mirrored]).pred_instances.bboxes
+        tensor([[1., 0., 5., 4.]])
+    """
+    merged = next((view for view in views if not view.get('flip', False)), None)
+    if merged is None:
+        raise ValueError(
+            f'all {len(views)} views of {views[0].get("img_path", "an image")} are mirrored: give tta_pipeline one '
+            'that is not (flip_prob=0), in whose frame the others are merged'
+        )
+    _check_parts(views, merged)
+    if 'pred_score' in merged:
+        merged.pred_score = torch.stack([view.pred_score for view in views]).mean(dim=0)
+        merged.pred_label = merged.pred_score.argmax(dim=0, keepdim=True)
+    if 'pred_maps' in merged:
+        _merge_maps(views, merged)
+    if 'pred_instances' in merged:
+        boxes = torch.stack([_unmirrored_box(view) for view in views]).mean(dim=0)
+        rows = InstanceData(bboxes=boxes.expand(len(merged.pred_instances), 4).clone())
+        if 'pred_score' in merged:
+            rows.scores, rows.labels = merged.pred_score.topk(len(rows))
+        else:
+            rows.update(InstanceData(**{k: v for k, v in merged.pred_instances.items() if k != 'bboxes'}))
+        merged.pred_instances = rows
+    return merged
+
+
+def _merge_maps(views: Sequence[BaseDataElement], merged: BaseDataElement) -> None:
+    names = [name for name in merged.pred_maps.keys() if all(name in view.pred_maps for view in views)]
+    for name in names:
+        size = merged.pred_maps.get(name).shape[-2:]
+        maps = [_unmirrored_map(view, view.pred_maps.get(name)) for view in views]
+        # Sizes differ where the views differ in scale.
+        maps = [F.interpolate(each[None, None], size=size, mode='bilinear', align_corners=False) for each in maps]
+        merged.pred_maps.set_data({name: torch.cat(maps).mean(dim=(0, 1))})
+    if 'pred_score_map' in merged:
+        merged.pred_score_map = to_score_map(merged.pred_maps.top_k[None], size=tuple(merged.pred_score_map.shape))[0]
+
+
+def _unmirrored_map(view: BaseDataElement, values: Tensor) -> Tensor:
+    """A map with the input's flip undone."""
+    direction = view.get('flip_direction') if view.get('flip', False) else None
+    axes = dict(horizontal=[-1], vertical=[-2], diagonal=[-2, -1]).get(direction or '', [])
+    return values.flip(axes) if axes else values
+
+
+def _unmirrored_box(view: BaseDataElement) -> Tensor:
+    """A view's box in the frame of the original: predict() undoes crop and scale, not the flip."""
+    return transform_boxes(view.pred_instances.bboxes[:1], torch.from_numpy(_mirror(view))[None])[0]
+
+
+def _mirror(view: BaseDataElement) -> np.ndarray:
+    """The 3 x 3 matrix from the frame that predicted boxes are in to that of the original image."""
+    unmirror = input_to_original(view.metainfo)
+    return np.linalg.inv(np.asarray(view.homography_matrix, np.float64)) @ np.linalg.inv(unmirror)
+
+
+def _check_parts(views: Sequence[BaseDataElement], merged: BaseDataElement) -> None:
+    """Refuse views that show different parts of the image: maps and score maps could not be laid on one another."""
+    own = _part(merged)
+    for part in map(_part, views):
+        if part is None or own is None:
+            continue
+        if np.abs(part - own).max() > 1:  # pixels; sizes are rounded
+            raise ValueError(
+                f'the views of {merged.get("img_path", "an image")} show different parts of it, x1, y1, x2, y2 = '
+                f'{np.round(own, 1).tolist()} and {np.round(part, 1).tolist()}: tta_pipeline may mirror and scale the '
+                'whole image, not crop it in several places'
+            )
+
+
+def _part(view: BaseDataElement) -> np.ndarray | None:
+    """The box of the original image that the network input covers, or None where its size is not known."""
+    if 'img_shape' not in view:
+        return None
+    height, width = view.img_shape[:2]
+    to_original = np.linalg.inv(np.asarray(view.homography_matrix, np.float64))
+    corners = np.array([[0, 0, 1], [width, height, 1]]) @ to_original.T
+    return np.concatenate([corners[:, :2].min(axis=0), corners[:, :2].max(axis=0)])
