@@ -1,11 +1,6 @@
-# SLT-Net on VGG16 without its last pooling (14x14 maps at 224) and CAM's 3x3 convolution of 1024 channels (Sec. 4.1).
-weights = 'https://download.openmmlab.com/mmclassification/v0/vgg/vgg16_batch256_imagenet_20210208-db26f1a5.pth'
-backbone = dict(
-    type='mmpretrain.VGG',
-    depth=16,
-    with_last_pool=False,
-    init_cfg=dict(type='Pretrained', checkpoint=weights, prefix='backbone'),
-)
+# SLT-Net on VGG16, localizer and regressor. The localizer: VGG16 without its last pooling (14x14 maps at 224) and a 3x3
+# convolution of 1024 channels, as in VGG16-CAM; head.conv_channels=() is the text of Sec. 4.1 to the letter.
+_base_ = ['../weights.py']
 model = dict(
     type='sltnet_mm.SLTNet',
     data_preprocessor=dict(
@@ -13,7 +8,14 @@ model = dict(
     ),
     localizer=dict(
         type='mmpretrain.ImageClassifier',
-        backbone=backbone,
+        backbone=dict(
+            type='mmpretrain.VGG',
+            depth=16,
+            with_last_pool=False,
+            init_cfg=dict(
+                type='Pretrained', _scope_='sltnet_mm', checkpoint=_base_.pretrained.vgg16, prefix='backbone'
+            ),
+        ),
         head=dict(
             type='sltnet_mm.CAMHead',
             in_channels=512,
@@ -25,7 +27,14 @@ model = dict(
     pseudo_box=dict(type='sltnet_mm.PseudoBoxGenerator', threshold=0.2),
     regressor=dict(
         type='mmdet.SingleStageDetector',
-        backbone=backbone,
+        backbone=dict(
+            type='mmpretrain.VGG',
+            depth=16,
+            with_last_pool=False,
+            init_cfg=dict(
+                type='Pretrained', _scope_='sltnet_mm', checkpoint=_base_.pretrained.vgg16, prefix='backbone'
+            ),
+        ),
         bbox_head=dict(type='sltnet_mm.SingleBoxHead', in_channels=512, downsample=16, input_size=224),
     ),
     test_cfg=dict(box_from='regressor', score_map=True),

@@ -1,0 +1,14 @@
+# SLT-Net's classifier (L_CLS, eq. 5): InceptionV3 as mmpretrain has it, trained on ImageNet.
+_base_ = ['../weights.py']
+model = dict(
+    type='ImageClassifier',
+    data_preprocessor=dict(mean=[123.675, 116.28, 103.53], std=[58.395, 57.12, 57.375], to_rgb=True),
+    backbone=dict(
+        type='InceptionV3',
+        num_classes=1000,
+        init_cfg=dict(
+            type='Pretrained', _scope_='sltnet_mm', checkpoint=_base_.pretrained.inceptionv3, prefix='backbone'
+        ),
+    ),
+    head=dict(type='ClsHead', loss=dict(type='CrossEntropyLoss')),
+)

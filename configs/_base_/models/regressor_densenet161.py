@@ -1,0 +1,16 @@
+# SLT-Net's regressor alone on DenseNet161 (7x7 maps at 224): a single-stage mmdet detector with one box an image.
+_base_ = ['../weights.py']
+model = dict(
+    type='SingleStageDetector',
+    data_preprocessor=dict(
+        type='DetDataPreprocessor', mean=[123.675, 116.28, 103.53], std=[58.395, 57.12, 57.375], bgr_to_rgb=True
+    ),
+    backbone=dict(
+        type='sltnet_mm.DenseNetTrunk',
+        arch='161',
+        init_cfg=dict(
+            type='Pretrained', _scope_='sltnet_mm', checkpoint=_base_.pretrained.densenet161, prefix='backbone'
+        ),
+    ),
+    bbox_head=dict(type='sltnet_mm.SingleBoxHead', in_channels=2208, downsample=32, input_size=224),
+)

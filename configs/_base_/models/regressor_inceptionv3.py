@@ -1,0 +1,16 @@
+# SLT-Net's regressor alone on InceptionV3 (the whole network, 8x8 maps at 299): a single-stage mmdet detector with one
+# box an image.
+_base_ = ['../weights.py']
+model = dict(
+    type='SingleStageDetector',
+    data_preprocessor=dict(
+        type='DetDataPreprocessor', mean=[123.675, 116.28, 103.53], std=[58.395, 57.12, 57.375], bgr_to_rgb=True
+    ),
+    backbone=dict(
+        type='sltnet_mm.InceptionV3Trunk',
+        init_cfg=dict(
+            type='Pretrained', _scope_='sltnet_mm', checkpoint=_base_.pretrained.inceptionv3, prefix='backbone'
+        ),
+    ),
+    bbox_head=dict(type='sltnet_mm.SingleBoxHead', in_channels=2048, downsample=32, input_size=299),
+)

@@ -1,0 +1,8 @@
+# Plain CAM, its usual schedule (rate 0.001), DenseNet161 on ILSVRC2012; not in the paper.
+_base_ = [
+    '../_base_/models/cam_densenet161.py',
+    '../_base_/datasets/ilsvrc_localization.py',
+    '../_base_/schedules/cam_10e.py',
+    '../_base_/default_runtime.py',
+]
+default_scope = 'mmpretrain'

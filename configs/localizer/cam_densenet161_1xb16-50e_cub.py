@@ -1,0 +1,9 @@
+# Plain CAM, its usual schedule (rate 0.001), DenseNet161 on CUB; not in the paper.
+_base_ = [
+    '../_base_/models/cam_densenet161.py',
+    '../_base_/datasets/cub_localization.py',
+    '../_base_/schedules/cam_50e.py',
+    '../_base_/default_runtime.py',
+]
+default_scope = 'mmpretrain'
+model = dict(head=dict(num_classes=200))

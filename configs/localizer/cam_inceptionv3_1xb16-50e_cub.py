@@ -1,0 +1,9 @@
+# Plain CAM, its usual schedule (rate 0.001), InceptionV3 on CUB; not in the paper.
+_base_ = [
+    '../_base_/models/cam_inceptionv3.py',
+    '../_base_/datasets/cub_localization_299.py',
+    '../_base_/schedules/cam_50e.py',
+    '../_base_/default_runtime.py',
+]
+default_scope = 'mmpretrain'
+model = dict(head=dict(num_classes=200))

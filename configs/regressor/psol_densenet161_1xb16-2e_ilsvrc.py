@@ -1,0 +1,4 @@
+# PSOL's boxes (DDT with VGG16) into our regressor, DenseNet161 on ILSVRC2012; Table 7: GT-known 66.3, Top-1 LOC 55.3.
+_base_ = ['./regressor_densenet161_1xb16-2e_ilsvrc.py']
+# Written by tools/generate_ddt_boxes.py configs/ddt/ddt_vgg16_ilsvrc.py --out this file.
+train_dataloader = dict(dataset=dict(boxes='work_dirs/ddt_vgg16_ilsvrc/pseudo_boxes.json'))

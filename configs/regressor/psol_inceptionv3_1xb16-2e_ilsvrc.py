@@ -1,0 +1,4 @@
+# PSOL's boxes (DDT with VGG16) into our regressor, InceptionV3 on ILSVRC2012; Table 4: GT-known 65.2, Top-1 LOC 54.8.
+_base_ = ['./regressor_inceptionv3_1xb16-2e_ilsvrc.py']
+# Written by tools/generate_ddt_boxes.py configs/ddt/ddt_vgg16_ilsvrc.py --out this file.
+train_dataloader = dict(dataset=dict(boxes='work_dirs/ddt_vgg16_ilsvrc/pseudo_boxes.json'))

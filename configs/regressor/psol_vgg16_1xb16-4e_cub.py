@@ -1,0 +1,4 @@
+# PSOL's boxes (DDT with VGG16) into our regressor, VGG16 on CUB; Table 1: Top-1 LOC 66.3.
+_base_ = ['./regressor_vgg16_1xb16-4e_cub.py']
+# Written by tools/generate_ddt_boxes.py configs/ddt/ddt_vgg16_cub.py --out this file.
+train_dataloader = dict(dataset=dict(boxes='work_dirs/ddt_vgg16_cub/pseudo_boxes.json'))
