@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 
-from mmengine.utils import track_iter_progress
+from .progress import with_progress
 
 IMAGE_ENDINGS = ('.jpg', '.jpeg', '.png', '.bmp', '.webp')
 ARCHIVE_ENDINGS = ('.tar', '.tgz', '.gz', '.zip', '.part')
@@ -55,8 +55,7 @@ def images_by_class(root: str, classes: Sequence[str]) -> Iterator[tuple[str, in
         ...     list(images_by_class(root, class_folders(root)))
         [('a/1.jpg', 0), ('b/10.jpg', 1), ('b/2.jpg', 1)]
     """
-    numbered = list(enumerate(classes))
-    for label, name in track_iter_progress(numbered) if len(numbered) >= _MANY else numbered:
+    for label, name in with_progress(enumerate(classes), len(classes), _MANY):
         for image in image_names(os.path.join(root, name)):
             yield f'{name}/{image}', label
 

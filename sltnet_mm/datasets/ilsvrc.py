@@ -6,14 +6,13 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from mmengine.utils import track_iter_progress
-
 from sltnet_mm.registry import DATASETS
 
 from .base import LocalizationDataset
 from .box_xml import read_box_xml, xml_name
 from .class_folders import check_same_classes, class_folders, image_names, images_by_class
 from .list_cache import Fingerprint, cached_table
+from .progress import with_progress
 from .sample_table import Row, SampleTable, build_table
 from .text_files import Line, read_mapping
 from .wsol_lists import add_boxes, read_images
@@ -160,7 +159,7 @@ class ILSVRCLocalization(LocalizationDataset):
             labelled = [(name, number[lines[name].fields[1]]) for name in images]
         else:
             labelled = list(images_by_class(self.test_dir, classes))
-        steps = track_iter_progress(labelled) if len(labelled) >= _MANY else labelled
+        steps = with_progress(labelled, len(labelled), _MANY)
         return build_table(self.test_dir, (self._test_row(name, label, number) for name, label in steps))
 
     def _test_row(self, name: str, label: int, number: dict[str, int]) -> Row:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import os
-import tempfile
+import secrets
 import time
 import zipfile
 from collections.abc import Callable, Iterable
@@ -111,11 +111,12 @@ def _save(path: str, table: SampleTable, digest: str) -> None:
     """Write beside and move into place: another process sees the old file or the whole new one."""
     os.makedirs(os.path.dirname(path), exist_ok=True)
     arrays = {name: getattr(table, name) for name in _ARRAYS if getattr(table, name) is not None}
-    handle, partial = tempfile.mkstemp(dir=os.path.dirname(path), suffix='.part')
+    partial = f'{path}.{secrets.token_hex(4)}.part'  # not of tempfile: others may read the data, so they may read this
     try:
-        with os.fdopen(handle, 'wb') as file:
+        with open(partial, 'wb') as file:
             np.savez(file, fingerprint=np.array(digest), **arrays)
         os.replace(partial, path)
     except BaseException:
-        os.unlink(partial)
+        if os.path.exists(partial):
+            os.unlink(partial)
         raise
