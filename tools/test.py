@@ -7,6 +7,7 @@ from pathlib import Path
 from mmengine.evaluator import DumpResults
 
 from sltnet_mm.command_line import add_common_arguments, build_runner, load_config
+from sltnet_mm.evaluation import DumpScores
 
 
 def parse_args() -> argparse.Namespace:
@@ -15,6 +16,11 @@ def parse_args() -> argparse.Namespace:
     add_common_arguments(parser)
     parser.add_argument('checkpoint', help='checkpoint file')
     parser.add_argument('--out', metavar='FILE.pkl', help='dump the predictions')
+    parser.add_argument(
+        '--out-scores',
+        metavar='FILE.npz',
+        help="dump the class scores, such as a classifier's on ten crops, for LocalizationMetric(score_file=...)",
+    )
     parser.add_argument('--show-dir', metavar='FOLDER', help='draw the predictions into WORK_DIR/<timestamp>/FOLDER')
     parser.add_argument(
         '--tta', action='store_true', help="test-time augmentation by the config's tta_model and tta_pipeline"
@@ -22,6 +28,8 @@ def parse_args() -> argparse.Namespace:
     args = parser.parse_args()
     if args.out and not args.out.endswith(('.pkl', '.pickle')):
         parser.error(f'--out must end in .pkl or .pickle, got {args.out}')
+    if args.out_scores and not args.out_scores.endswith('.npz'):
+        parser.error(f'--out-scores must end in .npz, got {args.out_scores}')
     if not Path(args.checkpoint).is_file() and '://' not in args.checkpoint:
         parser.error(f'checkpoint {args.checkpoint} does not exist')
     return args
@@ -46,6 +54,8 @@ def main() -> None:
     runner = build_runner(cfg)
     if args.out:
         runner.test_evaluator.metrics.append(DumpResults(out_file_path=args.out))
+    if args.out_scores:
+        runner.test_evaluator.metrics.append(DumpScores(args.out_scores))
     runner.test()
 
 

@@ -12,6 +12,7 @@ from sltnet_mm.evaluation.image_scores import CurveScore, score_box, score_map_a
 from sltnet_mm.evaluation.prediction_maps import predicted_score_map
 from sltnet_mm.evaluation.protocols import Protocol, get_protocol
 from sltnet_mm.evaluation.samples import EvaluatedImage, field, image_name, read_image, to_numpy
+from sltnet_mm.evaluation.score_files import ScoreFile
 from sltnet_mm.evaluation.summary import Score, check_results, classification_numbers, image_rows
 from sltnet_mm.evaluation.summary_numbers import fixed_numbers, grid_numbers
 from sltnet_mm.evaluation.tables import check_table_path, write_table
@@ -53,14 +54,19 @@ class LocalizationMetric(BaseMetric):
         thresholds: Other thresholds than the protocols' own: numbers by protocol name (chosen on a validation split),
             or a file that ``threshold_file`` wrote.
         threshold_file: Write the best thresholds of ``map`` sources here (JSON), for a later run's ``thresholds``.
+        score_file: Take ``pred_score`` of every image from this file, in place of what the model predicts: the scores
+            of a classifier on ten crops (``tools/test.py --out-scores``) joined by ``img_id`` with the boxes of this
+            run (Sec. 4.1). Every evaluated image must be in it, and no other.
         table: Write one row an image here (.csv or .parquet): image, class, prediction, rank, and IoU, right or wrong
             and threshold by source and protocol.
         collect_device: See mmengine's ``BaseMetric``.
         prefix: Put before every number's name.
 
     Raises:
-        KeyError: If a protocol has no preset, or a prediction lacks what a source needs (the message names the image).
-        ValueError: If an image has no true box, or an argument is none of the allowed.
+        KeyError: If a protocol has no preset, a prediction lacks what a source needs, or an image is not in
+            ``score_file`` (the message names the image).
+        ValueError: If an image has no true box, an argument is none of the allowed, or ``score_file`` is of other
+            classes or holds images that are not evaluated.
 
     Example:
         >>> import torch
@@ -82,6 +88,7 @@ class LocalizationMetric(BaseMetric):
         baselines: Sequence[str] = (),
         thresholds: Mapping[str, float] | str | Path | None = None,
         threshold_file: str | Path | None = None,
+        score_file: str | Path | None = None,
         table: str | Path | None = None,
         collect_device: str = 'cpu',
         prefix: str | None = None,
@@ -100,11 +107,16 @@ class LocalizationMetric(BaseMetric):
                 f"sources must hold 'box' for protocols {boxes_only}, which are defined for boxes, got 'map'"
             )
         self.threshold_file = threshold_file
+        self.score_file = None if score_file is None else ScoreFile(score_file)
         self.table = None if table is None else check_table_path(table)
 
     def process(self, data_batch: Any, data_samples: Sequence[dict]) -> None:
         """Keep a few numbers of every prediction (its maps are not kept)."""
+        if self.score_file is not None:
+            self.score_file.check_classes((self.dataset_meta or {}).get('classes') or ())
         for sample in data_samples:
+            if self.score_file is not None:
+                sample = dict(sample, pred_score=self.score_file.scores_of(image_name(sample)))
             image = read_image(sample)
             frame = _frame(sample, image)
             sources = self._sources(sample)
@@ -123,6 +135,8 @@ class LocalizationMetric(BaseMetric):
             ValueError: If there is no image, an image occurs twice, or predictions differ in what they carry.
         """
         images, keys = check_results(results)
+        if self.score_file is not None:
+            self.score_file.check_complete([image.img_id for image in images])
         numbers, rows, chosen = classification_numbers(images), image_rows(images), {}
         protocols = {protocol.name: protocol for protocol in self.protocols}
         for source, name in keys:

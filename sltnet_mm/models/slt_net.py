@@ -39,7 +39,10 @@ class SLTNet(BaseDetector):
             are built).
         pseudo_box: config of :class:`~sltnet_mm.pseudo_boxes.PseudoBoxGenerator`; its ``top_k`` defaults to the head's.
         regressor: detector config, ``mmdet.SingleStageDetector`` with :class:`SingleBoxHead`.
-        classifier: ``mmpretrain.ImageClassifier`` config, or None. Its weights must come with the checkpoint
+        classifier: ``mmpretrain.ImageClassifier`` config, or None. It sees the single view of the localization, unless
+            the test pipeline leaves ten crops (``sltnet_mm.TenCrop``, Sec. 4.1): then its probabilities are averaged
+            over them. Scores of a classifier that is tested on its own are joined by ``LocalizationMetric(score_file=
+            ...)``. Its weights must come with the checkpoint
             (tools/model_converters/merge_parts.py writes them into it) or, in training, its ``init_cfg``.
         data_preprocessor: as mmdet's; the parts' own preprocessors are not used.
         train_cfg: must be empty.

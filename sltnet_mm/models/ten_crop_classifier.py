@@ -1,0 +1,59 @@
+"""mmpretrain's classifier on the ten crops of each test image."""
+
+from __future__ import annotations
+
+import torch
+from mmpretrain.models.classifiers import ImageClassifier
+from mmpretrain.structures import DataSample
+from torch import Tensor
+
+from ..registry import MODELS
+
+
+@MODELS.register_module()
+class TenCropClassifier(ImageClassifier):
+    """``mmpretrain.ImageClassifier`` whose prediction is the mean of the class probabilities of an image's crops.
+
+    The crops are those that ``sltnet_mm.TenCrop`` leaves on the samples in the test pipeline (Sec. 4.1: "ten crop" for
+    classification). Without crops, and in training, it is ``ImageClassifier``, with the same parameters, so that their
+    checkpoints fit one another. Inside :class:`SLTNet` write ``mmpretrain.ImageClassifier``: SLTNet takes the crops
+    itself.
+
+    The arguments are ``ImageClassifier``'s.
+
+    Example:
+        >>> import torch
+        >>> from mmengine.registry import init_default_scope
+        >>> init_default_scope('mmpretrain')
+        >>> model = TenCropClassifier(
+        ...     backbone=dict(type='sltnet_mm.SmallConvNet', width=4),
+        ...     head=dict(type='sltnet_mm.CAMHead', num_classes=3, in_channels=16)).eval()
+        >>> sample = DataSample()
+        >>> sample.set_field(torch.zeros(10, 3, 32, 32, dtype=torch.uint8), 'crops', dtype=torch.Tensor)
+        >>> model.predict(torch.zeros(1, 3, 32, 32), [sample])[0].pred_score.shape
+        torch.Size([3])
+    """
+
+    def predict(self, inputs: Tensor, data_samples: list[DataSample] | None = None, **kwargs: object) -> list:
+        """Predictions ``pred_score`` (C) and ``pred_label`` (1) on the samples, whose ``crops`` are taken away.
+
+        Args:
+            inputs: the single views, B x 3 x H x W; not looked at where there are crops.
+            data_samples: B samples, all with ``crops`` (10 x 3 x h x w uint8) or all without.
+            **kwargs: passed on to the head where there are no crops.
+
+        Raises:
+            ValueError: some samples have crops, others have none.
+        """
+        cropped = ['crops' in sample for sample in data_samples or ()]
+        if data_samples is None or not any(cropped):
+            return super().predict(inputs, data_samples, **kwargs)
+        if not all(cropped):
+            raise ValueError('TenCropClassifier: some samples of the batch have crops, others have none')
+        # Taken away: ten images a sample would otherwise be kept by whatever keeps predictions.
+        crops = torch.stack([sample.pop('crops') for sample in data_samples])
+        views = self.data_preprocessor(dict(inputs=crops.flatten(0, 1)), training=False)['inputs']
+        scores = self(views, mode='tensor').float().softmax(dim=1).unflatten(0, crops.shape[:2]).mean(dim=1)
+        for sample, score in zip(data_samples, scores, strict=True):
+            sample.set_pred_score(score).set_pred_label(score.argmax())
+        return list(data_samples)
