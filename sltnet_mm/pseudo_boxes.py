@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+import torch
 from torch import Tensor
 
 from .functional.boxes import score_map_to_box
@@ -59,4 +61,34 @@ class PseudoBoxGenerator:
                 'PseudoBoxGenerator: top_k is not set; give PseudoBoxGenerator(top_k=...) the K of the localizer'
             )
         score_maps = to_score_map(average_top_k_maps(maps, logits, self.top_k), size=size)
+        return score_map_to_box(score_maps, self.threshold), score_maps
+
+    def from_maps(self, maps: Tensor | np.ndarray, size: tuple[int, int]) -> tuple[Tensor, Tensor]:
+        """The same from one map an image: those of other code, such as Grad-CAM's arrays in [0, 1].
+
+        Args:
+            maps: H x W or B x h x w, of any size and range, covering the whole image.
+            size: (H, W) of the image in whose pixels the boxes are wanted.
+
+        Returns:
+            Boxes and score maps as a call gives them; B is 1 for a single map.
+
+        Raises:
+            ValueError: maps of another shape.
+
+        Example:
+            >>> import numpy as np
+            >>> one_map = np.zeros((4, 4))
+            >>> one_map[1:3, 2:] = 0.9
+            >>> PseudoBoxGenerator(threshold=0.5).from_maps(one_map, size=(8, 8))[0]
+            tensor([[4., 2., 8., 6.]])
+        """
+        maps = torch.as_tensor(maps)
+        if maps.ndim not in (2, 3):
+            raise ValueError(
+                f'PseudoBoxGenerator.from_maps: maps must be H x W or B x h x w, one an image, got shape '
+                f'{tuple(maps.shape)}; class maps B x C x h x w and their logits go into the call itself'
+            )
+        maps = maps if maps.is_floating_point() else maps.float()
+        score_maps = to_score_map(maps[None] if maps.ndim == 2 else maps, size=size)
         return score_map_to_box(score_maps, self.threshold), score_maps

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from mmpretrain.models.heads import ClsHead
 from mmpretrain.structures import DataSample
@@ -34,7 +35,8 @@ class CAMHead(ClsHead):
             before it.
 
     Raises:
-        ValueError: for values outside the ranges, or features that are no B x N x h x w tensor.
+        TypeError, ValueError: for values outside the ranges, and for features that no class map can be made of (see
+            :func:`check_features`).
 
     Example:
         >>> import torch
@@ -82,15 +84,7 @@ class CAMHead(ClsHead):
     def pre_logits(self, feats: tuple[Tensor, ...]) -> Tensor:
         """Features that the maps are made of: B x N x h x w."""
         features = feats[-1] if isinstance(feats, (tuple, list)) else feats
-        if features.ndim != 4:
-            raise ValueError(
-                f'CAMHead needs feature maps B x N x h x w, got shape {tuple(features.shape)}: leave out the '
-                "pooling neck, and take the backbone's last maps (for transformers its patch tokens as a map)"
-            )
-        if features.shape[1] != self.in_channels:
-            raise ValueError(
-                f'CAMHead: in_channels is {self.in_channels}, the backbone gives {features.shape[1]} channels'
-            )
+        check_features(features, self.in_channels)
         return self.convs(features)
 
     def class_maps(self, feats: tuple[Tensor, ...]) -> Tensor:
@@ -103,9 +97,21 @@ class CAMHead(ClsHead):
 
     def loss(self, feats: tuple[Tensor, ...], data_samples: list[DataSample]) -> dict[str, Tensor]:
         """Losses under names of their own: mmengine logs the total as ``loss`` and would overwrite that key."""
+        self._check_labels(data_samples)
         losses = super().loss(feats, data_samples)
         losses[getattr(self.loss_module, 'loss_name', 'loss_cls')] = losses.pop('loss')
         return losses
+
+    def _check_labels(self, data_samples: list[DataSample]) -> None:
+        """Name a label beyond the classes; on the CPU only, since a look at another device's values waits for it."""
+        for sample in data_samples:
+            if 'gt_label' in sample and sample.gt_label.device.type == 'cpu' and sample.gt_label.numel():
+                if int(sample.gt_label.max()) >= self.num_classes:
+                    raise ValueError(
+                        f'CAMHead: num_classes is {self.num_classes}, but a sample has the label '
+                        f'{int(sample.gt_label.max())} ({sample.get("img_path", "file unknown")}); set num_classes to '
+                        "the number of the data set's classes"
+                    )
 
     def predict(self, feats: tuple[Tensor, ...], data_samples: list[DataSample] | None = None) -> list[DataSample]:
         """Scores, maps and, where the samples know their ``img_shape``, ACAM as score map at that size.
@@ -119,3 +125,51 @@ class CAMHead(ClsHead):
         data_samples = self._get_predictions(logits, data_samples)
         add_localization(data_samples, maps, logits, self.top_k)
         return data_samples
+
+
+def check_features(features: Any, in_channels: int) -> None:
+    """Refuse what a backbone gave where no class maps can be made of it; the message says which setting mends it.
+
+    Args:
+        features: should be a tensor, B x N x h x w with more than one cell.
+        in_channels: N.
+
+    Raises:
+        TypeError: no tensor.
+        ValueError: another shape.
+
+    Example:
+        >>> import torch
+        >>> check_features(torch.zeros(2, 8, 7, 7), 8)
+        >>> check_features(torch.zeros(2, 50, 8), 8)
+        Traceback (most recent call last):
+        ValueError: CAMHead needs feature maps B x N x h x w, got shape (2, 50, 8): a sequence of tokens; ...
+    """
+    need = 'CAMHead needs feature maps B x N x h x w'
+    if not isinstance(features, Tensor):
+        raise TypeError(
+            f'{need}, got {type(features).__name__} as the last of the backbone: set a backbone that gives maps, or '
+            "out_type='featmap' for a vision transformer of mmpretrain"
+        )
+    shape = tuple(features.shape)
+    if features.ndim == 3:
+        raise ValueError(
+            f"{need}, got shape {shape}: a sequence of tokens; set out_type='featmap' in mmpretrain's vision "
+            "transformers, features_only=True in timm's"
+        )
+    if features.ndim != 4:
+        raise ValueError(
+            f"{need}, got shape {shape}: pooled features; set neck=None, and in the backbone out_type='featmap' "
+            '(vision transformers) or gap_before_final_norm=False (ConvNeXt)'
+        )
+    if shape[1] != in_channels:
+        last = '; its channels come last, take a backbone that puts them first' if shape[3] == in_channels else ''
+        raise ValueError(
+            f'CAMHead: in_channels is {in_channels}, the backbone gives {shape[1]} channels (shape {shape}){last}. Set '
+            f'in_channels to what its last output has, or out_indices to another output'
+        )
+    if shape[2] * shape[3] == 1:
+        raise ValueError(
+            f'{need}, got shape {shape}: a map of one cell shows no place; set neck=None, a smaller stride '
+            '(ResNet: strides=(1, 2, 2, 1)), or larger images'
+        )

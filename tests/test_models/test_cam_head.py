@@ -88,7 +88,7 @@ def test_bad_settings(settings, message):
 
 def test_features_that_are_no_maps():
     head = CAMHead(num_classes=5, in_channels=8)
-    with pytest.raises(ValueError, match='leave out the pooling neck'):
+    with pytest.raises(ValueError, match='pooled features; set neck=None'):
         head((torch.rand(2, 8),))
     with pytest.raises(ValueError, match='in_channels is 8, the backbone gives 6'):
         head((torch.rand(2, 6, 4, 4),))

@@ -1,0 +1,41 @@
+#!/usr/bin/env python
+"""Write pseudo boxes of maps that other code saved, as COCO json.
+
+    python tools/boxes_from_maps.py CONFIG MAPS --out boxes.json
+
+MAPS holds one .npy file an image, named as the image below the data set's data_root (its suffix kept or dropped): a map
+H x W of any size and range that covers the whole image. CONFIG names the images as tools/train.py wants them.
+"""
+
+import argparse
+from pathlib import Path
+
+from mmengine.registry import DATASETS, init_default_scope
+
+from sltnet_mm.box_files import write_box_file
+from sltnet_mm.command_line import add_common_arguments, load_config
+from sltnet_mm.map_boxes import boxes_of_map_files
+
+
+def main() -> None:
+    """Parse, make the boxes, write."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    add_common_arguments(parser)
+    parser.add_argument('maps', type=Path, help='folder of .npy files')
+    parser.add_argument('--out', type=Path, required=True, help='COCO json to write')
+    parser.add_argument('--split', choices=('train', 'val', 'test'), default='train', help="which of the config's")
+    parser.add_argument('--threshold', type=float, default=0.2, help="share of the map's maximum")
+    parser.add_argument('--overwrite', action='store_true', help='replace --out where it exists')
+    args = parser.parse_args()
+    if args.out.exists() and not args.overwrite:
+        parser.error(f'{args.out} exists; give --overwrite to replace it')
+    cfg = load_config(args)
+    init_default_scope(cfg.get('default_scope', 'mmengine'))
+    dataset = DATASETS.build(dict(cfg[f'{args.split}_dataloader'].dataset, pipeline=[]))
+    boxes = boxes_of_map_files(dataset, args.maps, args.threshold)
+    write_box_file(args.out, boxes)
+    print(f'\n{len(boxes["annotations"])} pseudo boxes for {len(boxes["images"])} images written to {args.out}')
+
+
+if __name__ == '__main__':
+    main()
