@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import os
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,13 +12,12 @@ from mmengine.utils import track_iter_progress
 from PIL import Image
 
 from .. import __version__
+from ..box_files import file_name_of
 from .base import LocalizationDataset
 from .localization_list import LocalizationList
 
-_ORIENTATION = (
-    0x0112  # EXIF's tag; its values 5 to 8 turn the image by a quarter, which OpenCV applies when it loads it
-)
-_TURNED = (5, 6, 7, 8)
+_ORIENTATION = 0x0112  # EXIF's tag
+_TURNED = (5, 6, 7, 8)  # its values that turn the image by a quarter, as OpenCV does when it loads it
 
 
 def true_boxes_as_coco(dataset: LocalizationDataset) -> dict:
@@ -53,7 +51,7 @@ def true_boxes_as_coco(dataset: LocalizationDataset) -> dict:
             raise ValueError(f'image {sample["img_path"]} has no true box; boxes belong to the splits val and test')
         width, height = image_size(sample['img_path'])
         images.append(
-            dict(id=index, file_name=_file_name(sample['img_path'], dataset.data_root), width=width, height=height)
+            dict(id=index, file_name=file_name_of(sample['img_path'], dataset.data_root), width=width, height=height)
         )
         for instance in sample['instances']:
             x1, y1, x2, y2 = instance['bbox']
@@ -111,8 +109,3 @@ def image_size(path: str) -> tuple[int, int]:
         width, height = image.size
         turned = image.getexif().get(_ORIENTATION) in _TURNED
     return (height, width) if turned else (width, height)
-
-
-def _file_name(path: str, data_root: str) -> str:
-    below = os.path.join(data_root, '')
-    return path[len(below) :] if data_root and path.startswith(below) else path

@@ -8,11 +8,11 @@ names are relative to the data set's data_root, which the detector's config give
 """
 
 import argparse
-import json
 from pathlib import Path
 
 from mmengine.registry import init_default_scope
 
+from sltnet_mm.box_files import write_box_file
 from sltnet_mm.command_line import add_common_arguments, load_config
 from sltnet_mm.datasets.coco_export import build_with_boxes, true_boxes_as_coco
 
@@ -30,8 +30,7 @@ def main() -> None:
     cfg = load_config(args)
     init_default_scope(cfg.get('default_scope', 'mmengine'))
     boxes = true_boxes_as_coco(build_with_boxes(cfg[f'{args.split}_dataloader'].dataset))
-    args.out.parent.mkdir(parents=True, exist_ok=True)
-    args.out.write_text(json.dumps(boxes))
+    write_box_file(args.out, boxes)
     print(f'\n{len(boxes["annotations"])} true boxes of {len(boxes["images"])} images written to {args.out}')
 
 
