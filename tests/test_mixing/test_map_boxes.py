@@ -1,7 +1,7 @@
 """Boxes from maps of other code: single maps, folders of .npy files, COCO json."""
 
 import json
-import subprocess
+import runpy
 import sys
 from pathlib import Path
 
@@ -65,20 +65,21 @@ def test_folder_to_coco(images, maps):
     assert coco['info']['source'] == 'maps' and coco['info']['threshold'] == 0.5
 
 
-def test_tool_writes_what_the_reader_takes(images, maps, tmp_path):
+def test_tool_writes_what_the_reader_takes(images, maps, tmp_path, monkeypatch, capsys):
     config = tmp_path / 'images.py'
     config.write_text(
         'train_dataloader = dict(dataset=dict(type="sltnet_mm.LocalizationCSV", '
         f'data_root={str(tmp_path)!r}, ann_file="labels.csv"))'
     )
-    command = [sys.executable, str(ROOT / 'tools/boxes_from_maps.py'), str(config), str(maps), '--out']
     out = tmp_path / 'boxes.json'
-    subprocess.run([*command, str(out)], check=True, capture_output=True, cwd=ROOT)
+    monkeypatch.setattr(sys, 'argv', ['boxes_from_maps.py', str(config), str(maps), '--out', str(out)])
+    runpy.run_path(str(ROOT / 'tools' / 'boxes_from_maps.py'), run_name='__main__')
     assert json.loads(out.read_text())['info']['threshold'] == 0.2
     table = read_box_file(out)
     np.testing.assert_allclose(table.boxes[table.rows['b/2.png']], [5, 10, 15, 30])
-    again = subprocess.run([*command, str(out)], capture_output=True, text=True, cwd=ROOT)
-    assert again.returncode == 2 and '--overwrite' in again.stderr
+    with pytest.raises(SystemExit):
+        runpy.run_path(str(ROOT / 'tools' / 'boxes_from_maps.py'), run_name='__main__')
+    assert '--overwrite' in capsys.readouterr().err
 
 
 def test_bad_maps_are_named(images, maps):
