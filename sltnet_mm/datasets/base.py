@@ -133,6 +133,11 @@ class LocalizationDataset(BaseDataset):
             check_image(path, backend_args)  # raises, in place of the pipeline's error, where the image is at fault
             raise
 
+    @property
+    def CLASSES(self) -> tuple[str, ...]:
+        """Names of the classes, under the name that mmpretrain's data sets have and its tools read."""
+        return tuple(self.metainfo['classes'])
+
     def get_cat_ids(self, idx: int) -> list[int]:
         """The sample's label as a list, for mmengine's ``ClassBalancedDataset``."""
         return [int(self.get_data_info(idx)['gt_label'])]

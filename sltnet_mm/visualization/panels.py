@@ -23,7 +23,8 @@ def sample_boxes(sample: BaseDataElement, field: str) -> Tensor:
     boxes = sample.get(field, {}).get('bboxes')
     if boxes is None:
         return torch.zeros(0, 4)
-    return getattr(boxes, 'tensor', boxes).detach().float().cpu()  # some pipelines of mmdet wrap boxes
+    # Some pipelines of mmdet wrap boxes, its browse_dataset turns them to arrays.
+    return torch.as_tensor(getattr(boxes, 'tensor', boxes)).detach().float().cpu()
 
 
 def box_of_map(score_map: Tensor, homography_matrix: np.ndarray, size: Sequence[int], threshold: float = 0.2) -> Tensor:

@@ -161,7 +161,7 @@ def test_a_training_crop_with_its_label_can_be_browsed(visualizer):
     """mmdet's browse_dataset shows the network input, which is not the original image; no box lies on it."""
     sample = sample_of(scores=(), true_box=())
     sample.gt_instances = InstanceData(bboxes=torch.zeros(0, 4), labels=torch.zeros(0, dtype=torch.long))
-    assert visualizer.draw(GREY[:224, :224], sample, draw_pred=False).shape[0] > 256
+    assert visualizer.draw(GREY[:224, :224], sample.numpy(), draw_pred=False).shape[0] > 256
     with pytest.raises(ValueError, match='image must be the original one'):
         visualizer.draw(GREY[:224, :224], sample_of())
 
