@@ -1,0 +1,36 @@
+#!/usr/bin/env python
+r"""Lay out OpenImages30k as configs/_base_/datasets/openimages_localization.py expects it.
+
+    python tools/dataset_converters/prepare_openimages.py OpenImages_images.zip OpenImages_annotations.zip \
+        --lists wsolevaluation/metadata/OpenImages
+
+OUT/{train,val,test}/<class>/*.jpg, masks (*_m*.png, *_ignore.png) beside the images of val and test, and
+OUT/metadata/OpenImages/{train,val,test}/*.txt. Where they come from: docs/datasets.md.
+"""
+
+from pathlib import Path
+
+from unpacking import make_parser, run, unpack
+
+RULES = ((r'(?:.*/)?(train|val|test)/([^/]+)/([^/]+\.(?:jpg|png))', r'\1/\2/\3'),)
+
+
+def main() -> None:
+    """Unpack, copy the lists."""
+    parser = make_parser(__doc__, 'OpenImages_images.zip, OpenImages_annotations.zip')
+    parser.add_argument('--lists', type=Path, required=True, help='metadata/OpenImages of wsolevaluation')
+    parser.add_argument('--out', type=Path, default=Path('data/OpenImages'), help='default: %(default)s')
+    args = parser.parse_args()
+    unpack(args.archives, args.out, RULES, args.overwrite)
+    from list_files import copy_lists
+
+    for split in ('train', 'val', 'test'):
+        target = args.out / 'metadata' / 'OpenImages' / split
+        content = 'nothing' if split == 'train' else 'masks'
+        number = copy_lists(args.lists / split, target, 100, content, args.overwrite)
+        print(f'lists of {number} images in {target}')
+    print(f'check it: python tools/dataset_converters/verify.py openimages {args.out}')
+
+
+if __name__ == '__main__':
+    run(main)
