@@ -6,7 +6,7 @@
 
 Runs lie below WORK_DIR, one folder a config and seed; finished ones are not repeated as long as their config stays the
 same, interrupted ones go on. Tables and figures share their runs. The result is WORK_DIR/table<N>_<data set>.md, .csv
-and .html, written anew after every run.
+and .html (figure<N>_..., with .png), written anew after every run.
 """
 
 import argparse
@@ -15,7 +15,7 @@ from pathlib import Path
 
 from mmengine.config import DictAction
 
-from sltnet_mm.reproduction import DATA, RunFolders, Settings, Table, table
+from sltnet_mm.reproduction import DATA, RunFolders, Settings, Table, figure, table
 
 
 def parse_args() -> argparse.Namespace:
@@ -23,6 +23,7 @@ def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     what = parser.add_mutually_exclusive_group(required=True)
     what.add_argument('--table', type=int, choices=range(1, 8), metavar='1-7', help='a table of the paper')
+    what.add_argument('--figure', type=int, choices=(1, 4, 5, 6), help='a figure of the paper')
     parser.add_argument('--dataset', choices=list(DATA), required=True, help='what is trained and tested on')
     parser.add_argument('--rows', nargs='+', metavar='ROW', help='only these: numbers from 1, or parts of their names')
     parser.add_argument('--list', action='store_true', help='show rows, configs, commands and states; run nothing')
@@ -73,7 +74,7 @@ def main() -> int:
     args = parse_args()
     settings = Settings(args.epochs, args.data_root, args.cfg_options)
     folders = RunFolders(args.work_dir, settings)
-    shown = table(args.table, args.dataset)
+    shown = table(args.table, args.dataset) if args.table else figure(args.figure, args.dataset)
     shown = shown.only(args.rows) if args.rows else shown
     if args.list:
         show(shown, folders, args.seeds)

@@ -91,7 +91,8 @@ class IoUHistoryHook(Hook):
             path = Path(runner.work_dir) / self.out_file
             path.parent.mkdir(parents=True, exist_ok=True)
             temporary = path.with_suffix('.tmp.npz')
-            np.savez_compressed(temporary, **self._history)
+            arrays: dict[str, Any] = self._history
+            np.savez_compressed(temporary, **arrays)
             temporary.replace(path)
 
     def _row(self, sample: BaseDataElement) -> dict[str, Any]:

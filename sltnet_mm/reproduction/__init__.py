@@ -3,9 +3,10 @@
 What is imported here loads no network code: listing what there is takes seconds.
 """
 
+from .figures import figure
 from .recipes import DATA
 from .runs import Run, RunFolders
 from .steps import Settings, Step
 from .tables import Row, Table, table
 
-__all__ = ['DATA', 'Row', 'Run', 'RunFolders', 'Settings', 'Step', 'Table', 'table']
+__all__ = ['DATA', 'Row', 'Run', 'RunFolders', 'Settings', 'Step', 'Table', 'figure', 'table']

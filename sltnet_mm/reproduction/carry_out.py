@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterable
+from pathlib import Path
 
 from .measured import measure
 from .pool import Pool
-from .rendering import write_table
+from .rendering import Rendering
 from .runs import Run, RunFolders
 from .steps import Step
 from .tables import Table
@@ -32,8 +33,17 @@ def carry_out(table: Table, folders: RunFolders, args: argparse.Namespace) -> in
             print(f'{run.name}: its config has changed since {old}, which stays as it is; run again')
     print(f'{table.title}, on {table.data.name}: {len(runs)} runs to do, below {folders.work_dir}')
 
-    def write() -> list:
-        return write_table(table, measure(table, folders, args.seeds), folders.work_dir)
+    def write(pictures: bool = False) -> list[Path]:
+        rows = measure(table, folders, args.seeds)
+        paths: list[Path] = []
+        said: list[str] = []
+        if pictures and table.drawn:
+            from .drawing import draw  # imports the hosts: nothing that a list should wait for
+
+            paths, said = draw(table, rows, folders.work_dir)
+        rendering = Rendering(table, rows, folders, paths)
+        rendering.notes += said
+        return [*rendering.write(folders.work_dir), *paths]
 
     pool = Pool(folders, args.jobs, args.device, on_done=write)
     code = 0
@@ -45,7 +55,7 @@ def carry_out(table: Table, folders: RunFolders, args: argparse.Namespace) -> in
     except KeyboardInterrupt:
         code = 130
         print('interrupted: the same command goes on from here')
-    print('written: ' + ', '.join(map(str, write())))
+    print('written: ' + ', '.join(map(str, write(pictures=True))))
     if args.drop_checkpoints and code == 0:
         drop_checkpoints(runs)
     return code

@@ -40,7 +40,7 @@ class MeasuredRow:
         return [numbers[key] for numbers in self.numbers.values() if key in numbers]
 
     def difference(self, key: str) -> float | None:
-        """Ours minus the paper's."""
+        """Ours minus the paper's; only of the paper's own data sets does it mean anything."""
         ours, paper = self.mean(key), self.row.paper.get(key)
         return None if ours is None or paper is None else ours - paper
 

@@ -93,7 +93,7 @@ class Pool:
             os.environ['CUDA_VISIBLE_DEVICES'] = ''
         self.say('importing torch, mmengine, mmdet, mmpretrain ...')
         for method in ('forkserver', 'spawn'):
-            context = multiprocessing.get_context(method)
+            context: Any = multiprocessing.get_context(method)
             if method == 'forkserver':
                 context.set_forkserver_preload([_WORKER])
             if self.device == 'cpu':
@@ -128,7 +128,7 @@ class Pool:
         ready = mp_connection.wait([*sources, *(process.sentinel for process in active)], timeout=_HEARTBEAT)
         if not ready:
             self._say(f'{len(active)} running, {done} of {total} done')
-        for pipe in [pipe for pipe in ready if pipe in sources]:
+        for pipe in [pipe for pipe in sources if pipe in ready]:
             run, *_ = active[sources[pipe]]
             try:
                 self._say(f'{run.name}: {pipe.recv()}')

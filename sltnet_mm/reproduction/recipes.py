@@ -134,8 +134,8 @@ def ddt_numbers(backbone: str, data: Data) -> Step:
 
 
 def regressor(kind: str, backbone: str, data: Data) -> Step:
-    """A regressor trained offline: 'regressor' on the teacher's boxes, 'psol' on DDT's."""
-    boxes = pseudo_boxes(data) if kind == 'regressor' else ddt_boxes(backbone, data, 'train')
+    """A regressor trained offline: 'regressor' on the teacher's boxes, 'psol' on DDT's with VGG16, as PSOL does."""
+    boxes = pseudo_boxes(data) if kind == 'regressor' else ddt_boxes('VGG16', data, 'train')
     config = f'regressor/{kind}_{data.backbone(backbone)}_{data.schedule}_{data.name}'
     return Step('train', config, inputs=((BOXES, boxes, 'boxes.json'),))
 

@@ -7,7 +7,7 @@ import hashlib
 import json
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -23,19 +23,20 @@ _CODE = ('functional', 'models', 'hooks', 'datasets', 'evaluation', 'pseudo_boxe
 
 @dataclass(frozen=True)
 class Run:
-    """A step with a seed, and the folder of all that it writes.
+    """A step with a seed, and the folder of all that it writes. Runs of one folder are the same run.
 
     Args:
         step: What is run.
         seed: Of weights and shuffling; None where the step has no seed.
-        folder: Its name ends in the fingerprint of the config, so that a changed config is another run.
+        folder: Its name ends in the fingerprint of the config: a changed config is another run, and one config that is
+            reached in two ways (a sweep's point that is the config's own value) is one run.
         inputs: What it takes from earlier runs, as (setting or argument, run, file).
     """
 
-    step: Step
-    seed: int | None
-    folder: Path
-    inputs: tuple[tuple[str, Run, str], ...] = ()
+    step: Step = field(compare=False)
+    seed: int | None = field(compare=False)
+    folder: Path = field()
+    inputs: tuple[tuple[str, Run, str], ...] = field(default=(), compare=False)
 
     def results(self) -> dict[str, Any] | None:
         """What it came to, None before it is done."""

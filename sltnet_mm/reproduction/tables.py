@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from . import recipes
 from .paper_numbers import DATASETS, PAPER, TITLES, Numbers
@@ -42,33 +42,40 @@ class Row:
 
 @dataclass(frozen=True)
 class Table:
-    """A table of the paper on a data set.
+    """A table of the paper, or what a figure of it is drawn from, on a data set.
 
     Args:
-        number: Of the paper's table.
+        number: 'table5', 'figure4'.
+        about: What it shows.
         data: The data set that ours are measured on.
         rows: In the paper's order.
     """
 
-    number: int
+    number: str
+    about: str
     data: Data
     rows: Sequence[Row]
 
     @property
     def title(self) -> str:
-        """What it shows."""
-        return f'Table {self.number}: {TITLES[self.number]}'
+        """For people."""
+        return f'{self.number[:-1].capitalize()} {self.number[-1]}: {self.about}'
 
     @property
     def name(self) -> str:
         """Of its files."""
-        return f'table{self.number}_{self.data.name}'
+        return f'{self.number}_{self.data.name}'
+
+    @property
+    def drawn(self) -> bool:
+        """Whether it is a figure."""
+        return self.number.startswith('figure')
 
     @property
     def keys(self) -> list[str]:
-        """The numbers that the paper gives, in the order of its columns."""
+        """The numbers that the paper gives, in the order of its columns; GT-known where it gives none."""
         order = ('cls_top1', 'top1_loc', 'top5_loc', 'gt_known')
-        return [key for key in order if any(key in row.paper for row in self.rows)]
+        return [key for key in order if any(key in row.paper for row in self.rows)] or ['gt_known']
 
     def only(self, names: Sequence[str]) -> Table:
         """The table with some of its rows: numbers from 1, or parts of names, of any case.
@@ -85,9 +92,9 @@ class Table:
             }
             if not found:
                 known = ', '.join(f'{i} {row.name}' for i, row in enumerate(self.rows, 1))
-                raise ValueError(f'--rows {name!r} is no row of table {self.number}; its rows are: {known}')
+                raise ValueError(f'--rows {name!r} is no row of {self.number}; its rows are: {known}')
             kept |= found
-        return Table(self.number, self.data, [self.rows[i] for i in sorted(kept)])
+        return replace(self, rows=[self.rows[i] for i in sorted(kept)])
 
 
 def table(number: int, dataset: str) -> Table:
@@ -115,7 +122,7 @@ def table(number: int, dataset: str) -> Table:
     rows = [_row(number, name, numbers, data) for name, numbers in paper.items()]
     if number in (1, 2, 3, 4):
         rows += _joint_rows(rows[-1], data)
-    return Table(number, data, rows)
+    return Table(f'table{number}', TITLES[number], data, rows)
 
 
 def _row(number: int, name: str, paper: Numbers, data: Data) -> Row:

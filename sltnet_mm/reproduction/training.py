@@ -14,6 +14,7 @@ from mmengine.config import Config
 from ..command_line import build_runner
 from ..report import EpochLineHook
 from .commands import step_commands
+from .kept_predictions import KeepPredictionsHook
 from .runs import RESULTS, Run, code_fingerprint, last_checkpoint, write_json
 from .steps import Settings, step_config
 
@@ -63,6 +64,8 @@ def train_and_test(run: Run, settings: Settings, say: Callable[[str], object]) -
     cfg = run_config(run, settings)
     runner = build_runner(cfg)
     runner.register_hook(EpochLineHook(write=lambda line: say(line.strip())))
+    if _localization_metrics(cfg, 'test_evaluator'):
+        runner.register_hook(KeepPredictionsHook())
     if cfg.get('train_cfg'):
         runner.train()
     metrics = runner.test()

@@ -1,0 +1,160 @@
+"""How the boxes of single images drift while a network trains: charts and pictures of an IoU history.
+
+The arrays are those of :class:`~sltnet_mm.hooks.IoUHistoryHook`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from .captions import Line
+from .drawing import PREDICTED_COLOR, TRUE_COLOR, draw_boxes, enlarge
+from .grid import picture_grid
+
+History = Mapping[str, np.ndarray]
+BOX_COLORS = dict(map=PREDICTED_COLOR, box=(72, 160, 255))  # red and light blue differ in lightness and in hue
+BOX_NAMES = dict(map='localizer', box='regressor')
+
+
+def drifting_images(ious: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
+    """Images that are examples of the two courses of Figure 1b, chosen by rule.
+
+    Args:
+        ious: E x N, of each validation and image.
+        count: How many of each kind.
+
+    Returns:
+        Indices of the images that gain most from the first row to the last, and of those that lose most from their best
+        row to the last; the largest change first, of equal changes the first image. An image can be in both.
+
+    Raises:
+        ValueError: There are not two rows.
+
+    Example:
+        >>> ious = np.array([[.2, .9, .5], [.8, .3, .5]])
+        >>> rising, falling = drifting_images(ious, count=1)
+        >>> rising.tolist(), falling.tolist()
+        ([0], [1])
+    """
+    ious = _checked(ious)
+    gains, losses = ious[-1] - ious[0], ious.max(axis=0) - ious[-1]
+    rising, falling = (np.argsort(-change, kind='stable')[:count] for change in (gains, losses))
+    return rising, falling
+
+
+def drift_summary(ious: np.ndarray, iou_level: float = 0.5) -> dict[str, float]:
+    """What becomes of the images, in percent: right at the end, right at their best, right once and then lost.
+
+    Args:
+        ious: E x N.
+        iou_level: Right is above it.
+
+    Example:
+        >>> drift_summary(np.array([[.2, .9, .6, .1], [.8, .3, .6, .1]]))
+        {'right_at_last': 50.0, 'right_at_best': 75.0, 'lost': 25.0}
+    """
+    right = _checked(ious) > iou_level
+    return dict(
+        right_at_last=float(right[-1].mean() * 100),
+        right_at_best=float(right.any(axis=0).mean() * 100),
+        lost=float((right.any(axis=0) & ~right[-1]).mean() * 100),
+    )
+
+
+def _checked(ious: np.ndarray) -> np.ndarray:
+    ious = np.asarray(ious, np.float64)
+    if ious.ndim != 2 or len(ious) < 2:
+        raise ValueError(
+            f'a drift needs the IoU (E, N) of at least two validations, got shape {ious.shape}: train more epochs with '
+            'train_cfg.val_interval=1'
+        )
+    return ious
+
+
+def drift_chart(histories: Mapping[str, History], source: str = 'map', examples: int = 3) -> np.ndarray:
+    """One panel a run: IoU over epochs, its median and middle 80 %, and the images that drift most.
+
+    Args:
+        histories: Name of a run -> its history.
+        source: 'map' (localizer) or 'box' (regressor).
+        examples: Images of each kind of :func:`drifting_images`.
+
+    Returns:
+        H x W x 3 uint8 RGB.
+
+    Raises:
+        KeyError: A history has no boxes of this source.
+
+    Example:
+        >>> history = dict(epochs=np.arange(1, 4), iou_map=np.random.default_rng(0).random((3, 10)))
+        >>> drift_chart(dict(CAM=history)).shape[2]
+        3
+    """
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(4.2 * len(histories), 3.4), dpi=110, layout='constrained')
+    canvas = FigureCanvasAgg(figure)
+    panels = figure.subplots(1, len(histories), sharey=True, squeeze=False)[0]
+    for axes, (name, history) in zip(panels, histories.items(), strict=True):
+        ious, epochs = _checked(history[f'iou_{source}']), history['epochs']
+        low, middle, high = np.quantile(ious, (0.1, 0.5, 0.9), axis=1)
+        axes.fill_between(epochs, low, high, color='#b9c6d6', label='middle 80 %')
+        axes.plot(epochs, middle, color='black', linewidth=2, label='median')
+        for label, color, images in zip(
+            ('gains most', 'loses most'), ('#1b7837', '#b2182b'), drifting_images(ious, examples), strict=True
+        ):
+            for i, image in enumerate(images):
+                axes.plot(epochs, ious[:, image], color=color, linewidth=1, label=label if i == 0 else None)
+        axes.set(title=name, xlabel='epoch', ylim=(0, 1), xticks=epochs)
+    panels[0].set_ylabel('IoU with the true box')
+    panels[-1].legend(fontsize=8, loc='lower right')
+    canvas.draw()
+    return np.asarray(canvas.buffer_rgba())[..., :3].copy()
+
+
+def drift_pictures(
+    history: History,
+    pictures: Mapping[int, np.ndarray],
+    sources: Sequence[str] = ('map', 'box'),
+    max_columns: int = 6,
+    min_side: int = 192,
+) -> np.ndarray:
+    """One row an image, one column an epoch: the true box in white, the localizer's in red, the regressor's in blue.
+
+    Args:
+        history: Of the run.
+        pictures: Index of an image -> H x W x 3 uint8 RGB, in original pixels.
+        sources: Whose boxes are drawn, where the history has them.
+        max_columns: Of more epochs so many are shown, evenly spaced, the first and the last among them.
+        min_side: Smaller images are enlarged to this many pixels.
+
+    Returns:
+        H x W x 3 uint8 RGB.
+
+    Example:
+        >>> boxes = np.array([[[2., 2, 6, 6]], [[1, 1, 7, 7]]])
+        >>> history = dict(epochs=[1, 2], gt_boxes=boxes[0], boxes_map=boxes, iou_map=np.array([[1.], [.44]]))
+        >>> drift_pictures(history, {0: np.zeros((8, 8, 3), np.uint8)}, min_side=64).shape[2]
+        3
+    """
+    epochs = np.asarray(history['epochs'])
+    columns = np.unique(np.linspace(0, len(epochs) - 1, min(max_columns, len(epochs))).round().astype(int))
+    shown = [source for source in sources if f'boxes_{source}' in history]
+    rows = []
+    for image, picture in pictures.items():
+        ground, factor = enlarge(picture, min_side)
+        ground = draw_boxes(ground, history['gt_boxes'][image] * factor, TRUE_COLOR)
+        row: list[tuple[np.ndarray, list[Line]]] = []
+        for column in columns:
+            tile, lines = ground, [f'epoch {epochs[column]}']
+            captions: list[Line] = list(lines)
+            for source in shown:
+                tile = draw_boxes(tile, history[f'boxes_{source}'][column, image] * factor, BOX_COLORS[source])
+                iou = float(history[f'iou_{source}'][column, image])
+                captions.append((f'{BOX_NAMES[source]} IoU {iou:.2f}', BOX_COLORS[source]))
+            row.append((tile, captions))
+        rows.append(row)
+    return picture_grid(rows)
