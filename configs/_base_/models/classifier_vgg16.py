@@ -1,7 +1,7 @@
-# SLT-Net's classifier (L_CLS, eq. 5): VGG16 as mmpretrain has it, trained on ImageNet.
+# SLT-Net's classifier (L_CLS, eq. 5): VGG16 as mmpretrain has it, trained on ImageNet, ten crops at test.
 _base_ = ['../weights.py']
 model = dict(
-    type='ImageClassifier',
+    type='sltnet_mm.TenCropClassifier',
     data_preprocessor=dict(mean=[123.675, 116.28, 103.53], std=[58.395, 57.12, 57.375], to_rgb=True),
     backbone=dict(
         type='VGG',
