@@ -11,9 +11,16 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+import torch
 from mmengine.config import Config
 from mmengine.registry import DefaultScope
 from mmengine.runner import Runner
+from mmpretrain.structures import DataSample
+from torch import nn
+
+from sltnet_mm.hooks.map_layer import MapLayer
+from sltnet_mm.models import CAMHead, SMTLoss
+from sltnet_mm.models.cam_head import check_features
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / 'docs' / 'mixing.md').read_text()
@@ -110,3 +117,33 @@ def test_command_runs(folder, monkeypatch):
     assert len(boxes['annotations']) == 4 and {box['category_id'] for box in boxes['annotations']} == {0, 1}
     x, y, w, h = boxes['annotations'][0]['bbox']  # cells 3 to 9 of 12 and 2 to 6 of 9, blurred by the resize
     assert abs(x - 30) < 8 and abs(x + w - 90) < 8 and abs(y - 20) < 8 and abs(y + h - 60) < 8
+
+
+def whats_said_in(call):
+    with pytest.raises((TypeError, ValueError)) as error:
+        call()
+    return str(error.value)
+
+
+def test_messages_of_the_table_are_said():
+    head = CAMHead(num_classes=5, in_channels=8)
+    sample = DataSample().set_gt_label(5)
+    net = nn.Sequential()
+    net.backbone = nn.Sequential()
+    net.backbone.layer2 = nn.Identity()
+    net.head = nn.Sequential()
+    net.head.fc = nn.Linear(32, 5)
+    vst = MapLayer(net, feature_layer='backbone.layer2', classifier='head.fc')
+    said = [
+        whats_said_in(lambda: check_features(torch.zeros(3, 384), 384)),
+        whats_said_in(lambda: check_features(torch.zeros(3, 512, 7, 7), 2048)),
+        whats_said_in(lambda: head.loss((torch.zeros(1, 8, 2, 2),), [sample])),
+        whats_said_in(lambda: MapLayer(net, feature_layer='backbone.layer2', classifier='head')),
+        whats_said_in(lambda: vst.maps(torch.zeros(3, 8, 2, 2))),
+        whats_said_in(lambda: SMTLoss(top_k=1, alpha=0.4, use_sigmoid=True)),
+        (ROOT / 'sltnet_mm' / 'hooks' / 'vst_hook.py').read_text().replace('{runner.iter + 1}', '1'),
+    ]
+    messages = re.findall(r'^\| `(.+?)` \| ', PAGE.split('## When it does not fit')[1], re.MULTILINE)
+    assert len(messages) == len(said)
+    for message in messages:
+        assert any(message in text for text in said), message
