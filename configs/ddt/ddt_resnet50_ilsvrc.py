@@ -1,0 +1,9 @@
+# DDT with ResNet50 on ILSVRC2012, nothing trained; Table 6: GT-known 59.9.
+# python tools/generate_ddt_boxes.py configs/ddt/ddt_resnet50_ilsvrc.py --split test --out boxes.json
+# python tools/analysis_tools/evaluate_boxes.py boxes.json configs/ddt/ddt_resnet50_ilsvrc.py
+_base_ = [
+    '../_base_/models/ddt_resnet50.py',
+    '../_base_/datasets/ilsvrc_localization_448.py',
+    '../_base_/default_runtime.py',
+]
+default_scope = 'mmpretrain'

@@ -1,0 +1,42 @@
+#!/usr/bin/env python
+"""Say what a file of pseudo boxes is worth: its boxes against the true ones of a split (Table 6).
+
+    python tools/analysis_tools/evaluate_boxes.py boxes.json CONFIG [--split test] [--protocols sltnet psol]
+
+The file is written by tools/generate_pseudo_boxes.py or tools/generate_ddt_boxes.py with the same --split; CONFIG is
+any config of the same data. The training split has no true boxes, by construction. No network runs.
+"""
+
+import argparse
+import json
+from pathlib import Path
+
+from sltnet_mm.command_line import add_common_arguments, load_config
+from sltnet_mm.evaluation import PROTOCOLS
+from sltnet_mm.evaluation.box_file_numbers import evaluate_box_file
+from sltnet_mm.pseudo_box_export import build_for_export
+
+
+def main() -> None:
+    """Evaluate, print, write."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('boxes', type=Path, help='file of pseudo boxes')
+    add_common_arguments(parser)
+    parser.add_argument('--split', choices=('val', 'test'), default='test', help='which data set of the config')
+    parser.add_argument('--protocols', nargs='+', choices=list(PROTOCOLS), default=['sltnet'], metavar='NAME')
+    parser.add_argument('--input-size', type=int, default=224, help='for protocols that compare in the network input')
+    parser.add_argument('--score-file', type=Path, help='class scores (tools/test.py --out-scores), for Top-k LOC')
+    parser.add_argument('--table', help='one row an image (.csv or .parquet)')
+    parser.add_argument('--out', type=Path, help='all numbers (.json)')
+    args = parser.parse_args()
+    dataset = build_for_export(load_config(args), args.split)
+    numbers = evaluate_box_file(args.boxes, dataset, args.protocols, args.input_size, args.score_file, args.table)
+    for name, value in numbers.items():
+        print(f'{name}: {value:.2f}')
+    if args.out:
+        args.out.parent.mkdir(parents=True, exist_ok=True)
+        args.out.write_text(json.dumps(numbers, indent=1) + '\n')
+
+
+if __name__ == '__main__':
+    main()
