@@ -112,7 +112,7 @@ class _Classes:
             direction, projections = seen.principal_direction(), []
             for i in range(count):
                 maps = features[i] if kept[unit] else self._features(next(loaded))[0]
-                projections.append(project_descriptors(maps, seen.mean, direction))  # type: ignore[arg-type]
+                projections.append(project_descriptors(maps, seen.mean, direction))
             sign = object_sign(projections)
             records = [
                 record

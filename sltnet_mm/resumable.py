@@ -6,14 +6,15 @@ import datetime
 import json
 import os
 import shutil
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
 import torch.distributed as torch_dist
 from mmengine.dist import barrier, get_dist_info, init_dist, is_main_process
-from mmengine.utils import ProgressBar
+
+from .datasets.progress import with_progress
 
 Work = Callable[[Sequence[int]], Iterable[tuple[int, Any]]]
 _PATIENCE = datetime.timedelta(days=7)  # ranks wait for the slowest one; torch's 30 minutes end before ILSVRC does
@@ -166,9 +167,5 @@ def run_resumable(total: int, work: Work, parts: Parts | None = None) -> dict[in
     return parts.read() if rank == 0 else None
 
 
-def _shown(results: Iterable[tuple[int, Any]], total: int) -> Iterator[tuple[int, Any]]:
-    progress = ProgressBar(total) if is_main_process() else None
-    for result in results:
-        yield result
-        if progress is not None:
-            progress.update()
+def _shown(results: Iterable[tuple[int, Any]], total: int) -> Iterable[tuple[int, Any]]:
+    return with_progress(results, total) if is_main_process() else results

@@ -1,7 +1,8 @@
 """The paper as functions: tensors in, tensors out, no registry and no host framework.
 
 In the order of the paper: `class_maps` (7), `smt_loss` (8), `average_top_k_maps` (9), the views (10, 12), `vst_loss`
-(13), then `to_score_map`, `score_map_to_box` and the regressor's `regression_loss` (3, 4).
+(13), then `to_score_map`, `score_map_to_box` and the regressor's `regression_loss` (3, 4). `ddt_heatmaps`
+is deep descriptor transforming, the pseudo boxes of PSOL.
 """
 
 from .boxes import (
@@ -17,6 +18,7 @@ from .cam import average_top_k_maps, class_maps, to_score_map
 from .color import adjust_color
 from .components import largest_component_boxes
 from .consistency import normalize_maps, vst_loss
+from .ddt import DescriptorCovariance, ddt_heatmaps, heatmaps_to_boxes, object_sign, project_descriptors
 from .regression import boxes_to_regression, regression_loss, regression_to_boxes, smooth_l1
 from .resize import resize_maps
 from .tolerance import check_tolerance, in_top_k, smt_loss, tolerant_losses
@@ -25,6 +27,7 @@ from .views import ColorJitter, Compose, HorizontalFlip, Scale, View
 __all__ = [
     'ColorJitter',
     'Compose',
+    'DescriptorCovariance',
     'HorizontalFlip',
     'Scale',
     'View',
@@ -36,10 +39,14 @@ __all__ = [
     'check_tolerance',
     'class_maps',
     'clip_boxes',
+    'ddt_heatmaps',
     'foreground_mask',
+    'heatmaps_to_boxes',
     'in_top_k',
     'largest_component_boxes',
     'normalize_maps',
+    'object_sign',
+    'project_descriptors',
     'regression_loss',
     'regression_to_boxes',
     'resize_maps',

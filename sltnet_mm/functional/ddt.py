@@ -36,7 +36,7 @@ class DescriptorCovariance:
 
     def __init__(self) -> None:
         self.count = 0
-        self.mean: Tensor | None = None
+        self._mean: Tensor | None = None
         self._scatter: Tensor | None = None
 
     def update(self, features: Tensor) -> None:
@@ -52,16 +52,27 @@ class DescriptorCovariance:
             raise ValueError('features must be finite; DDT has no use for NaN and infinity')
         centered = rows - mean
         scatter = centered.T @ centered
-        if self.mean is None or self._scatter is None:
-            self.count, self.mean, self._scatter = count, mean, scatter
+        if self._mean is None or self._scatter is None:
+            self.count, self._mean, self._scatter = count, mean, scatter
             return
-        if len(mean) != len(self.mean):
-            raise ValueError(f'features must have {len(self.mean)} channels as before, got {len(mean)}')
+        if len(mean) != len(self._mean):
+            raise ValueError(f'features must have {len(self._mean)} channels as before, got {len(mean)}')
         total = self.count + count
-        shift = mean - self.mean
+        shift = mean - self._mean
         self._scatter += scatter + torch.outer(shift, shift) * (self.count * count / total)
-        self.mean = self.mean + shift * (count / total)
+        self._mean = self._mean + shift * (count / total)
         self.count = total
+
+    @property
+    def mean(self) -> Tensor:
+        """N numbers.
+
+        Raises:
+            ValueError: nothing was added.
+        """
+        if self._mean is None:
+            raise ValueError('no descriptor was added: call update first')
+        return self._mean
 
     def covariance(self) -> Tensor:
         """N x N, divided by the number of descriptors.
@@ -76,7 +87,6 @@ class DescriptorCovariance:
     def principal_direction(self) -> Tensor:
         """The unit vector (N) of the largest variance, of either sign; zeros where the descriptors do not vary."""
         covariance = self.covariance()
-        assert self.mean is not None  # there is a covariance
         values, vectors = torch.linalg.eigh(covariance)
         flat = values[-1] <= _NO_VARIANCE * (covariance.trace() + self.mean.square().sum())
         return torch.where(flat, torch.zeros_like(vectors[:, -1]), vectors[:, -1])
@@ -139,7 +149,6 @@ def ddt_heatmaps(features: Tensor) -> Tensor:
     """
     seen = DescriptorCovariance()
     seen.update(features)
-    assert seen.mean is not None  # there was a batch
     heatmaps = project_descriptors(features, seen.mean, seen.principal_direction())
     return object_sign([heatmaps]) * heatmaps
 

@@ -3,9 +3,11 @@
 import numpy as np
 import pytest
 import torch
+from config_runs import LOADERS, config_of, innermost, shrink, train_and_test, with_random_weights
 from layouts import write_image
 from mmdet.registry import DATASETS
 from mmengine.dataset import DefaultSampler
+from small_data import IMAGES, LAYOUTS
 
 from sltnet_mm.box_files import BoxRecord, to_coco, write_box_file
 from sltnet_mm.datasets import BadImageError, PseudoBoxDataset, SyntheticLocalization
@@ -171,3 +173,19 @@ def test_bad_images_and_pipelines(cub, cub_root, tmp_path):
     refusing = [*pipeline()[:2], dict(type='mmdet.RandomCrop', crop_size=(2, 2)), *pipeline()[2:]]
     with pytest.raises(RuntimeError, match='allow_negative_crop'):
         PseudoBoxDataset(dict(cub, indices=[1]), boxes, refusing, max_refetch=2)[0]
+
+
+def test_the_config_of_photos31_trains(tmp_path):
+    cfg = shrink(config_of('regressor_squeezenet1-1_1xb16-4e_photos31'), tmp_path / 'run')
+    with_random_weights(cfg.model, tmp_path)
+    LAYOUTS['photos31'](tmp_path / 'data')
+    for name in LOADERS:
+        innermost(cfg[name].dataset).data_root = str(tmp_path / 'data')
+    names, labels = [f'images/{path}' for path in IMAGES], [int(path[:3]) - 1 for path in IMAGES]
+    classes, boxes = cfg.train_dataloader.dataset.dataset.classes, [(10, 20, 60, 60)] * 11 + [None]
+    cfg.train_dataloader.dataset.boxes = write_boxes(
+        tmp_path / 'boxes.json', names, labels, boxes, size=(120, 90), classes=classes
+    )
+    outcome = train_and_test(cfg)
+    assert set(outcome['losses']) == {'train/loss', 'train/loss_bbox'}
+    assert 0 <= outcome['metrics']['box/sltnet/gt_known'] <= 100
