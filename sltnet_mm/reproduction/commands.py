@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .steps import Settings
+from .steps import Settings, load
 
 if TYPE_CHECKING:
     from .runs import Run
@@ -18,6 +18,10 @@ TOOLS = {
     'box_numbers': 'tools/analysis_tools/evaluate_boxes.py',
 }
 """The tool behind each kind of step that is not a training."""
+OUTPUTS = dict(pseudo_boxes='boxes.json', ddt_boxes='boxes.json', box_numbers='numbers.json')
+"""The file that each tool writes, whole or not at all."""
+SCORES = 'scores.npz'
+"""A classifier's scores of the test images."""
 
 
 def step_commands(run: Run, settings: Settings) -> list[str]:
@@ -29,19 +33,20 @@ def step_commands(run: Run, settings: Settings) -> list[str]:
     data = ['--data-root', settings.data_root] if settings.data_root else []
     if run.step.tool != 'train':
         return [shlex.join(['python', *tool_arguments(run, settings)])]
-    options = settings.options(run.step)
-    if settings.epochs is not None:
-        options['train_cfg.max_epochs'] = settings.epochs
-    options |= {key: earlier.folder / file for key, earlier, file in run.inputs}
-    train = dict(options, **{'randomness.seed': run.seed})
-    test = {key: value for key, value in options.items() if not key.startswith('train')}
-    checkpoint = str(run.folder / 'epoch_N.pth')
+    options = settings.options(run.step) | {key: earlier.folder / file for key, earlier, file in run.inputs}
+    checkpoint = last_checkpoint(run.folder) or run.folder / 'epoch_N.pth'
+    test = ['python', 'tools/test.py', config, str(checkpoint), '--work-dir', str(run.folder / 'test'), *data]
+    if run.step.config.startswith('classifier/'):
+        test += ['--out-scores', str(run.folder / SCORES)]
+    untrained = {key: value for key, value in options.items() if not key.startswith(('train_', 'param_scheduler'))}
+    test += _options(untrained)
+    if not run.step.trains:
+        test[3] = str(load(run.step.path).load_from)
+        return [shlex.join(test)]
+    train = _options(dict(options, **{'randomness.seed': run.seed}))
     return [
-        shlex.join(['python', 'tools/train.py', config, '--work-dir', str(run.folder), *data, *_options(train)]),
-        shlex.join(
-            ['python', 'tools/test.py', config, checkpoint, '--work-dir', str(run.folder / 'test'), *data]
-            + _options(test)
-        ),
+        shlex.join(['python', 'tools/train.py', config, '--work-dir', str(run.folder), *data, *train]),
+        shlex.join(test),
     ]
 
 
@@ -51,22 +56,23 @@ def tool_arguments(run: Run, settings: Settings) -> list[str]:
     positional = [str(earlier.file(file) or earlier.folder / file) for _, earlier, file in run.inputs]
     config = f'configs/{run.step.config}.py'
     arguments += [*positional, config] if run.step.tool == 'box_numbers' else [config, *positional]
-    out = 'numbers.json' if run.step.tool == 'box_numbers' else 'boxes.json'
-    arguments += ['--out', str(run.folder / out)]
+    arguments += ['--out', str(run.folder / OUTPUTS[run.step.tool])]
     for key, value in run.step.options:
         arguments += [f'--{key}', str(value)]
     if settings.data_root:
         arguments += ['--data-root', settings.data_root]
-    return arguments
+    return arguments + _options(settings.options(run.step))
 
 
 def _options(options: Mapping[str, Any]) -> list[str]:
     return ['--cfg-options', *(f'{key}={value}' for key, value in options.items())] if options else []
 
 
-def relative(path: Path) -> str:
-    """A path as short as it gets from here."""
-    try:
-        return str(path.resolve().relative_to(Path.cwd()))
-    except ValueError:
-        return str(path)
+def last_checkpoint(folder: Path) -> Path | None:
+    """The latest checkpoint of a training that was written whole.
+
+    mmengine notes its path once it is; the note's folder may have moved since.
+    """
+    note = folder / 'last_checkpoint'
+    path = folder / Path(note.read_text().strip()).name if note.is_file() else folder
+    return path if path.is_file() else None

@@ -61,8 +61,8 @@ class Pool:
             KeyboardInterrupt: On ctrl-C or SIGTERM; what was running goes on next time.
             RuntimeError: ``device='cuda'`` where there is none.
         """
-        waiting, self.failed = list(dict.fromkeys(runs)), []
-        total = len(waiting)
+        waiting, self.failed = longest_first(runs, self.folders), []
+        total, self.done = len(waiting), 0
         if not waiting:
             return True
         self.begun = time.perf_counter()
@@ -76,7 +76,7 @@ class Pool:
                         self._start(context, run, active)
                     if not active:
                         break  # what is left needs something that failed
-                    self._listen(active, total - len(waiting) - len(active), total)
+                    self._listen(active, total)
             finally:
                 for process in active:
                     process.terminate()
@@ -122,12 +122,12 @@ class Pool:
         active[process] = (run, mine, time.perf_counter())
         self._say(f'{"goes on: " if resumed else "starts: "}{run.name}')
 
-    def _listen(self, active: dict, done: int, total: int) -> None:
+    def _listen(self, active: dict, total: int) -> None:
         """Wait for a line or an end, and pass it on."""
         sources = {pipe: process for process, (_, pipe, _) in active.items()}
         ready = mp_connection.wait([*sources, *(process.sentinel for process in active)], timeout=_HEARTBEAT)
         if not ready:
-            self._say(f'{len(active)} running, {done} of {total} done')
+            self._say(f'{len(active)} running, {self.done} of {total} done')
         for pipe in [pipe for pipe in sources if pipe in ready]:
             run, *_ = active[sources[pipe]]
             try:
@@ -143,8 +143,10 @@ class Pool:
                     break
             process.join()
             if run.state == 'done' and process.exitcode == 0:
-                done += 1
-                self._say(f'[{done}/{total}] done: {run.name}{_headline(run)}, {time.perf_counter() - begun:.0f} s')
+                self.done += 1
+                self._say(
+                    f'[{self.done}/{total}] done: {run.name}{_headline(run)}, {time.perf_counter() - begun:.0f} s'
+                )
                 self.on_done()
             else:
                 self.failed.append(run)
@@ -152,6 +154,16 @@ class Pool:
 
     def _say(self, text: str) -> None:
         self.say(f'{time.perf_counter() - self.begun:5.0f} s  {text}')
+
+
+def longest_first(runs: Sequence[Run], folders: RunFolders) -> list[Run]:
+    """The runs, each once, those first after which most epochs are left to train: their own and those that wait."""
+    unique = list(dict.fromkeys(runs))
+    left: dict[Run, int] = {}
+    for run in reversed(unique):  # what waits for a run stands behind it
+        waits = [later for later in left if run in [earlier for _, earlier, _ in later.inputs]]
+        left[run] = run.step.epochs(folders.settings) + max((left[later] for later in waits), default=0)
+    return sorted(unique, key=lambda run: -left[run])
 
 
 def _ready(run: Run) -> bool:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Final
 
+from .commands import OUTPUTS, SCORES
 from .runs import CHECKPOINT
 from .steps import CONFIGS, Step
 
@@ -18,6 +19,8 @@ BACKBONES: Final = MappingProxyType(
 
 BOXES: Final = 'train_dataloader.dataset.boxes'
 """The setting of a regressor's config that names the file of its pseudo boxes."""
+SCORE_FILE: Final = 'test_evaluator.0.score_file'
+"""The setting of a test that names the file of the classifier's scores."""
 
 
 @dataclass(frozen=True)
@@ -130,16 +133,25 @@ def ddt_boxes(backbone: str, data: Data, split: str) -> Step:
 def ddt_numbers(backbone: str, data: Data) -> Step:
     """What DDT's own boxes are worth on the test split."""
     boxes = ddt_boxes(backbone, data, 'test')
-    return Step('box_numbers', boxes.config, (('split', 'test'),), (('boxes', boxes, 'boxes.json'),))
+    return Step('box_numbers', boxes.config, (('split', 'test'),), (('boxes', boxes, OUTPUTS[boxes.tool]),))
 
 
 def regressor(kind: str, backbone: str, data: Data) -> Step:
     """A regressor trained offline: 'regressor' on the teacher's boxes, 'psol' on DDT's with VGG16, as PSOL does."""
     boxes = pseudo_boxes(data) if kind == 'regressor' else ddt_boxes('VGG16', data, 'train')
     config = f'regressor/{kind}_{data.backbone(backbone)}_{data.schedule}_{data.name}'
-    return Step('train', config, inputs=((BOXES, boxes, 'boxes.json'),))
+    return _with_labels(Step('train', config, inputs=((BOXES, boxes, OUTPUTS[boxes.tool]),)), backbone, data)
+
+
+def _with_labels(step: Step, backbone: str, data: Data) -> Step:
+    """The step, its boxes joined with the labels of the classifier, where the data set has one."""
+    of_classifier = classifier(backbone, data)
+    if not of_classifier.exists:
+        return step
+    return replace(step, inputs=(*step.inputs, (SCORE_FILE, of_classifier, SCORES)))
 
 
 def joint(backbone: str, data: Data) -> Step:
     """Localizer and regressor trained together (Sec. 3.1)."""
-    return Step('train', f'slt_net/slt-net_{data.backbone(backbone)}_{data.schedule}_{data.name}')
+    config = f'slt_net/slt-net_{data.backbone(backbone)}_{data.schedule}_{data.name}'
+    return _with_labels(Step('train', config), backbone, data)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from .commands import step_commands
+from .commands import last_checkpoint, step_commands
 from .steps import Settings, Step, fingerprint
 
 RESULTS, STARTED, LOG = 'results.json', 'run.json', 'log.txt'
@@ -65,16 +65,6 @@ class Run:
         options = ''.join(f' {key.split(".")[-1]}={value}' for key, value in self.step.options)
         tool = '' if self.step.tool == 'train' else f' {self.step.tool.replace("_", " ")}'
         return f'{Path(self.step.config).name}{options}{tool}' + ('' if self.seed is None else f' seed {self.seed}')
-
-
-def last_checkpoint(folder: Path) -> Path | None:
-    """The latest checkpoint of a training that was written whole.
-
-    mmengine notes its path once it is; the note's folder may have moved since.
-    """
-    note = folder / 'last_checkpoint'
-    path = folder / Path(note.read_text().strip()).name if note.is_file() else folder
-    return path if path.is_file() else None
 
 
 def write_json(path: Path, content: Mapping[str, Any]) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import copy
+import functools
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
@@ -71,9 +73,20 @@ class Step:
         return [f'configs/{step.config}.py' for step in self.chain() if not step.path.is_file()]
 
     @property
+    def trains(self) -> bool:
+        """Whether there is something to train: a pretrained classifier is only tested."""
+        return self.tool == 'train' and (not self.path.is_file() or bool(load(self.path).get('train_cfg')))
+
+    @property
     def seeded(self) -> bool:
         """Whether its result depends on a seed: training does, and whatever is made of it."""
-        return self.tool == 'train' or any(step.seeded for _, step, _ in self.inputs)
+        return self.trains or any(step.seeded for _, step, _ in self.inputs)
+
+    def epochs(self, settings: Settings) -> int:
+        """How long it trains."""
+        if not self.trains:
+            return 0
+        return settings.epochs or load(self.path).train_cfg.get('max_epochs', 1)
 
     def chain(self) -> Iterator[Step]:
         """All steps it needs, first things first, and itself; each once."""
@@ -99,12 +112,18 @@ class Settings:
     cfg_options: Mapping[str, Any] = field(default_factory=dict)
 
     def options(self, step: Step) -> dict[str, Any]:
-        """What is overridden in this step's config: of the command line, and the step's own.
+        """What is overridden in this step's config: the step's own settings, and the command line's.
 
         Validation runs after every epoch, for the IoU over the epochs.
         """
-        every_epoch = {'train_cfg.val_interval': 1} if step.tool == 'train' else {}
-        return {**every_epoch, **dict(step.options), **self.cfg_options}
+        options: dict[str, Any] = {}
+        if step.trains:
+            options['train_cfg.val_interval'] = 1
+            if self.epochs is not None:
+                options |= _epochs(load(step.path), self.epochs)
+        if step.tool == 'train':
+            options |= dict(step.options)
+        return {**options, **{_into_wrapper(key, step): value for key, value in self.cfg_options.items()}}
 
 
 def step_config(step: Step, settings: Settings) -> Config:
@@ -121,10 +140,31 @@ def step_config(step: Step, settings: Settings) -> Config:
         launcher='none',
         local_rank=0,
     )
-    cfg = load_config(arguments)
-    if settings.epochs is not None and cfg.get('train_cfg'):
-        set_epochs(cfg, settings.epochs)
-    return cfg
+    return load_config(arguments)
+
+
+@functools.cache
+def load(path: Path) -> Config:
+    """A config as it stands; read once."""
+    return Config.fromfile(path)
+
+
+def _into_wrapper(key: str, step: Step) -> str:
+    """A data set's setting, as the config has it that wraps the data set (a regressor's ``PseudoBoxDataset``)."""
+    loader, _, rest = key.partition('.dataset.')
+    wrapped = rest and 'dataset' in (load(step.path).get(loader) or {}).get('dataset', {})
+    return f'{loader}.dataset.dataset.{rest}' if wrapped and not rest.startswith('dataset.') else key
+
+
+def _epochs(cfg: Config, epochs: int) -> dict[str, int]:
+    """The settings by which :func:`~sltnet_mm.command_line.set_epochs` changes a config."""
+    changed = copy.deepcopy(cfg)
+    set_epochs(changed, epochs)
+    options = {'train_cfg.max_epochs': epochs}
+    for i, scheduler in enumerate(changed.get('param_scheduler') or ()):
+        if scheduler.get('T_max') != cfg.param_scheduler[i].get('T_max'):
+            options[f'param_scheduler.{i}.T_max'] = epochs
+    return options
 
 
 def fingerprint(step: Step, settings: Settings) -> str:
@@ -140,7 +180,8 @@ def fingerprint(step: Step, settings: Settings) -> str:
     cfg = step_config(step, settings)
     inputs = {key: (fingerprint(earlier, settings), name) for key, earlier, name in step.inputs}
     content = {key: _decisive(cfg[key]) for key in _DECISIVE if cfg.get(key) is not None}
-    text = json.dumps(dict(tool=step.tool, config=content, inputs=inputs), sort_keys=True, default=str)
+    own = dict(step.options) if step.tool != 'train' else {}
+    text = json.dumps(dict(tool=step.tool, options=own, config=content, inputs=inputs), sort_keys=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()[:8]
 
 

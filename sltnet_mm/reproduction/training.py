@@ -12,10 +12,11 @@ import torch
 from mmengine.config import Config
 
 from ..command_line import build_runner
+from ..evaluation import DumpScores
 from ..report import EpochLineHook
-from .commands import step_commands
+from .commands import SCORES, last_checkpoint, step_commands
 from .kept_predictions import KeepPredictionsHook
-from .runs import RESULTS, Run, code_fingerprint, last_checkpoint, write_json
+from .runs import RESULTS, Run, code_fingerprint, write_json
 from .steps import Settings, step_config
 
 # The paper's protocol, and MaxBoxAccV2 of the map that the localizer is used by (the ACAM; no true class is asked).
@@ -27,7 +28,7 @@ def run_config(run: Run, settings: Settings) -> Config:
     """The config of a training as it is run: in its folder, with its seed, resumed where it was interrupted."""
     cfg = step_config(run.step, settings)
     cfg.work_dir = str(run.folder)
-    cfg.randomness = dict(cfg.get('randomness') or {}, seed=run.seed)
+    cfg.randomness = dict(cfg.get('randomness') or {}, seed=run.seed or 0)
     for key, earlier, file in run.inputs:
         path = earlier.file(file)
         if path is None:
@@ -66,6 +67,8 @@ def train_and_test(run: Run, settings: Settings, say: Callable[[str], object]) -
     runner.register_hook(EpochLineHook(write=lambda line: say(line.strip())))
     if _localization_metrics(cfg, 'test_evaluator'):
         runner.register_hook(KeepPredictionsHook())
+    if run.step.config.startswith('classifier/'):
+        runner.test_evaluator.metrics.append(DumpScores(run.folder / SCORES))
     if cfg.get('train_cfg'):
         runner.train()
     metrics = runner.test()

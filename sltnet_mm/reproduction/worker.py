@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import runpy
 import sys
@@ -16,9 +17,9 @@ from pathlib import Path
 import torch
 
 from ..report import import_hosts
-from .commands import tool_arguments
+from .commands import OUTPUTS, tool_arguments
 from .runs import LOG, Run
-from .steps import Settings
+from .steps import Settings, fingerprint
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -45,6 +46,8 @@ def work(run: Run, settings: Settings, connection: Connection) -> None:
         os.dup2(log.fileno(), 1)
         os.dup2(log.fileno(), 2)
     try:
+        if not run.folder.name.endswith(fingerprint(run.step, settings)):
+            raise RuntimeError(f'{run.step.path} has changed since the command was started: start it again')
         if run.step.tool == 'train':
             from .training import train_and_test
 
@@ -64,14 +67,17 @@ def _run_tool(run: Run, settings: Settings) -> None:
 
     begun = time.perf_counter()
     tool, *arguments = tool_arguments(run, settings)
-    sys.argv = [tool, *arguments]
-    try:
-        runpy.run_path(str(ROOT / tool), run_name='__main__')
-    except SystemExit as end:
-        if end.code:
-            raise RuntimeError(f'{tool} ended with {end.code!r}, see {run.folder / LOG}') from end
+    output = run.folder / OUTPUTS[run.step.tool]
+    if not output.is_file():  # it is there where the command was killed after the tool had ended
+        sys.argv = [tool, *arguments]
+        try:
+            runpy.run_path(str(ROOT / tool), run_name='__main__')
+        except SystemExit as end:
+            if end.code:
+                raise RuntimeError(f'{tool} ended with {end.code!r}, see {run.folder / LOG}') from end
+    numbers = json.loads(output.read_text()) if run.step.tool == 'box_numbers' else {}
     device = 'cuda' if torch.cuda.is_available() else 'cpu'
-    write_results(run, settings, {}, device=device, seconds=time.perf_counter() - begun)
+    write_results(run, settings, numbers, device=device, seconds=time.perf_counter() - begun)
 
 
 def _die_with_parent() -> None:
