@@ -8,4 +8,4 @@ _base_ = [
 ]
 default_scope = 'mmdet'
 model = dict(localizer=dict(head=dict(num_classes=1000, loss=dict(top_k=100, alpha=0.2))))
-custom_hooks = [dict(type='sltnet_mm.VSTHook', module='localizer', cam_layer='head.cam')]
+custom_hooks = [dict(type='sltnet_mm.VSTHook', module='localizer', cam_layer='head.cam', top_k='head', weight=0.3)]

@@ -10,4 +10,4 @@ default_scope = 'mmdet'
 num_classes = 20
 top_k = 3
 model = dict(localizer=dict(head=dict(num_classes=num_classes, loss=dict(top_k=top_k))))
-custom_hooks = [dict(type='sltnet_mm.VSTHook', module='localizer', cam_layer='head.cam')]
+custom_hooks = [dict(type='sltnet_mm.VSTHook', module='localizer', cam_layer='head.cam', top_k='head', weight=0.3)]

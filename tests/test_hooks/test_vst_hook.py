@@ -260,9 +260,26 @@ def test_a_resumed_run_is_guarded_against_its_true_beginning(tmp_path):
     assert next(hook for hook in resumed.hooks if isinstance(hook, VSTHook))._guard.first == beginning
 
 
+def test_top_k_of_the_head_is_that_number(tmp_path):
+    start = ToyClassifier(classes=3)
+    trained = {}
+    for name, top_k in (('head', 'head'), ('two', 2), ('all', None)):
+        model = copy.deepcopy(start)
+        model.top_k = 2
+        toy_runner(model, tmp_path / name, [vst_hook(top_k=top_k)]).train()
+        trained[name] = model
+    assert distance(trained['head'], trained['two']) == 0
+    assert distance(trained['head'], trained['all']) > 1e-4
+    with pytest.raises(ValueError, match='top_k="head" needs a K at the model.* Give top_k as a number'):
+        toy_runner(copy.deepcopy(start), tmp_path / 'none', [vst_hook(top_k='head')]).train()
+    with pytest.raises(ValueError, match='goes with cam_layer'):
+        VSTHook(feature_layer='features', classifier='fc', top_k='head')
+
+
 def test_defaults_are_the_form_that_cannot_collapse():
     hook = VSTHook(cam_layer='cam')
     assert (hook.normalization, hook.weight, len(hook.views.views)) == ('standardize', 0.1, 3)
     assert len(VSTHook(cam_layer='cam', views=[]).views.views) == 0  # no view is not all views
-    with pytest.raises(ValueError, match='top_k must be at least 1, got 0'):
-        VSTHook(cam_layer='cam', top_k=0)
+    for k in (0, 'heads'):
+        with pytest.raises(ValueError, match=f'top_k must be at least 1, "head" or None, got {k!r}'):
+            VSTHook(cam_layer='cam', top_k=k)

@@ -1,5 +1,5 @@
-# Plain CAM on EfficientNet-Lite0 with 14x14 maps (output stride 16), trained as a classifier under mmpretrain. The weights
-# are ImageNet's in timm's names: tools/model_converters/efficientnet_lite0_to_timm.py writes them.
+# Plain CAM on EfficientNet-Lite0 with 14x14 maps (output stride 16), trained as a classifier under mmpretrain. The
+# weights are ImageNet's in timm's names: tools/model_converters/efficientnet_lite0_to_timm.py writes them.
 weights = 'data/efficientnet-lite0-imagenet-timm.pth'
 model = dict(
     type='ImageClassifier',
