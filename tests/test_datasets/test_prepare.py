@@ -19,6 +19,7 @@ from layouts import (
     write_openimages,
     write_text,
 )
+from PIL import Image
 from scipy.io import savemat
 
 from sltnet_mm.datasets import CUBLocalization, ILSVRCLocalization, LocalizationList
@@ -333,3 +334,17 @@ def test_verify_says_what_is_wrong(tmp_path, tool, capsys, change, words):
     said = fails(capsys, tool, 'verify', 'ilsvrc', tmp_path)
     assert all(word in said for word in words)
     assert said.splitlines()[0].startswith('1WRONG')  # the exit code, then the problems before anything else
+
+
+def test_verify_notes_turned_images(tmp_path, tool, capsys):
+    write_ilsvrc(tmp_path)
+    exif = Image.Exif()
+    exif[0x0112] = 6  # a quarter to the right
+    path = tmp_path / 'val/ILSVRC2012_val_00000003.JPEG'
+    with Image.open(path) as image:
+        image.load()
+        image.save(path, exif=exif)
+    with pytest.raises(SystemExit, match='0'):
+        tool('verify', 'ilsvrc', tmp_path, '--any-size')
+    said = capsys.readouterr().out
+    assert 'NOTE   test: 1 images carry an EXIF orientation: ' in said and 'val_00000003.JPEG' in said

@@ -3,7 +3,8 @@
 
 Reads every split as training and test do, compares the numbers of images, classes and boxes with the published ones,
 looks whether every listed image is there, and opens a sample of images (and masks). Says what is missing or wrong
-first, in one line each; exit code 1 where there is anything.
+first, in one line each; exit code 1 where there is anything. A NOTE is no fault: images with an EXIF orientation are
+loaded turned, as everywhere here, and it is worth a look whether their boxes are meant so (browse_dataset.py).
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 import mmcv
+from PIL import Image
 
 from sltnet_mm.datasets import BadImageError, CUBLocalization, ILSVRCLocalization, LocalizationDataset, LocalizationList
 from sltnet_mm.datasets.image_files import check_image
@@ -61,10 +63,19 @@ DATASETS = {
 }
 _STAT_AT_MOST = 100_000  # images whose presence is looked up one by one; the larger lists are listings of the disk
 _LISTED = 5  # problems of one kind that are named
+_ORIENTATION = 0x0112  # EXIF's tag
 
 
-def check_split(root: str, split: Split, sample: int, any_size: bool, seed: int = 0) -> tuple[str, list[str]]:
-    """What a split holds, in a line, and its problems, the missing before the wrong.
+class Report(NamedTuple):
+    """What a split holds, in a line; its problems, the missing before the wrong; what else the user should know."""
+
+    text: str
+    problems: list[str]
+    notes: list[str]
+
+
+def check_split(root: str, split: Split, sample: int, any_size: bool, seed: int = 0) -> Report:
+    """Read and check one split.
 
     Args:
         root: The data set's folder.
@@ -76,15 +87,17 @@ def check_split(root: str, split: Split, sample: int, any_size: bool, seed: int 
     try:
         dataset = split.read(root)
     except (FileNotFoundError, ValueError) as error:
-        return f'{split.name}: cannot be read', [f'{split.name}: {error}']
+        return Report(f'{split.name}: cannot be read', [f'{split.name}: {error}'], [])
     number, classes = len(dataset), len(dataset.metainfo['classes'])
     infos = (dataset.get_data_info(index) for index in range(number))
-    labels, boxes, missing = set(), 0, []
-    for info in with_progress(infos, number, least=_STAT_AT_MOST):
+    labels, boxes, missing, turned = set(), 0, [], []
+    for info in with_progress(infos, number, least=10_000):
         labels.add(info['gt_label'])
         boxes += sum(not instance['ignore_flag'] for instance in info.get('instances', ()))
         if number <= _STAT_AT_MOST:
             missing += [path for path in _files(info) if not os.path.isfile(path)]
+            if split.name != 'train' and _is_turned(info['img_path']):
+                turned.append(info['img_path'])
     text = f'{split.name}: {number} images, {len(labels)} of {classes} classes, {boxes} boxes'
     problems = _numbers(split, number, len(labels), boxes) if not any_size else []
     if missing:
@@ -97,7 +110,8 @@ def check_split(root: str, split: Split, sample: int, any_size: bool, seed: int 
             wrong += [f'{split.name}: {problem}' for problem in _look_into(info)]
     if len(wrong) > _LISTED:
         wrong[_LISTED:] = [f'{split.name}: and {len(wrong) - _LISTED} more wrong files among {len(chosen)} opened']
-    return f'{text}, {len(chosen)} images opened', problems + wrong
+    notes = [f'{split.name}: {len(turned)} images carry an EXIF orientation: {_some(turned)}'] if turned else []
+    return Report(f'{text}, {len(chosen)} images opened', problems + wrong, notes)
 
 
 def _numbers(split: Split, images: int, classes: int, boxes: int) -> list[str]:
@@ -132,6 +146,15 @@ def _look_into(info: dict) -> Iterator[str]:
             yield f'{info["img_path"]}: the box {instance["bbox"]} reaches out of the image of {width} x {height}'
 
 
+def _is_turned(path: str) -> bool:
+    """Whether a readable image carries an EXIF orientation other than upright; only its header is read."""
+    try:
+        with Image.open(path) as image:
+            return image.getexif().get(_ORIENTATION, 1) != 1
+    except (OSError, SyntaxError, ValueError):
+        return False  # missing or damaged: said elsewhere
+
+
 def _some(paths: list[str]) -> str:
     return ', '.join(paths[:_LISTED]) + (' ...' if len(paths) > _LISTED else '')
 
@@ -148,13 +171,15 @@ def main() -> None:
     splits = [split for split in DATASETS[args.dataset] if not args.splits or split.name in args.splits]
     if not splits:
         parser.error(f'{args.dataset} has the splits {[split.name for split in DATASETS[args.dataset]]}')
-    results = [check_split(args.root, split, args.sample, args.any_size) for split in splits]
-    problems = [problem for _, of_split in results for problem in of_split]
-    for problem in problems:
-        print(f'WRONG  {problem}')
-    for text, of_split in results:
-        print(f'{"      " if of_split else "good  "} {args.dataset} {text}')
-    sys.exit(1 if problems else 0)
+    reports = [check_split(args.root, split, args.sample, args.any_size) for split in splits]
+    for report in reports:
+        for problem in report.problems:
+            print(f'WRONG  {problem}')
+    for report in reports:
+        for note in report.notes:
+            print(f'NOTE   {note}')
+        print(f'{"      " if report.problems else "good  "} {args.dataset} {report.text}')
+    sys.exit(1 if any(report.problems for report in reports) else 0)
 
 
 if __name__ == '__main__':
