@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import math
 import os
 import secrets
 import time
@@ -33,12 +34,12 @@ class Fingerprint:
 
     def __init__(self, *texts: str) -> None:
         self._hash = hashlib.sha256('\0'.join((str(VERSION), *texts)).encode())
-        self._newest, self._taken = 0.0, time.time()
+        self._oldest, self._newest, self._taken = math.inf, -math.inf, time.time()
 
     def add(self, name: str, status: os.stat_result) -> None:
         """Take in a file or folder."""
         self._hash.update(f'\0{name}\0{status.st_size}\0{status.st_mtime_ns}'.encode())
-        self._newest = max(self._newest, status.st_mtime)
+        self._oldest, self._newest = min(self._oldest, status.st_mtime), max(self._newest, status.st_mtime)
 
     def add_paths(self, paths: Iterable[str]) -> None:
         """Take in files or folders in the order given, by their own names: a data set may be moved."""
@@ -52,8 +53,12 @@ class Fingerprint:
 
     @property
     def settled(self) -> bool:
-        """Whether the newest change is older than the coarsest time stamp: else a later one could look the same."""
-        return self._newest < self._taken - SETTLED
+        """Whether a later change would show.
+
+        It would not within the coarsest time stamp of the newest one, nor on file systems that keep no times and give
+        0 for all (some mounts of object stores).
+        """
+        return self._oldest > 0 and self._newest < self._taken - SETTLED
 
 
 def cached_table(
@@ -62,7 +67,8 @@ def cached_table(
     """The table kept at ``path`` where its fingerprint is this one, else what ``read`` gives, which is then kept.
 
     A file that cannot be read, is damaged or of another version is replaced. A list that cannot be kept (a read-only
-    disk) is logged and used all the same, as is one whose files changed within the last two seconds.
+    disk) is logged and used all the same. One whose files changed within the last two seconds, or have no times, is
+    used and not kept.
 
     Args:
         path: The file (.npz); None: nothing is kept.

@@ -47,9 +47,9 @@ def write_text(path: Path, text: str) -> None:
     path.write_text(text, encoding='utf-8')
 
 
-def settle(root: Path, seconds: float = 10.0) -> None:
-    """Set all times below a folder back, as if nothing had changed for a while."""
-    then = time.time() - seconds
+def settle(root: Path, then: float | None = None) -> None:
+    """Set all times below a folder back (to ten seconds ago), as if nothing had changed for a while."""
+    then = time.time() - 10 if then is None else then
     for path in [*root.rglob('*'), root]:
         os.utime(path, (then, then))
 

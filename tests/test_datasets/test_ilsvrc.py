@@ -124,6 +124,13 @@ def test_a_list_of_folders_just_changed_is_not_kept(root):
     assert not (root / '.sltnet_mm').exists()
 
 
+def test_a_list_without_times_is_not_kept(root):
+    """Some mounts of object stores say 0 for every folder: a change could not be seen."""
+    settle(root, then=0)
+    assert len(ILSVRCLocalization(str(root))) == 5
+    assert not (root / '.sltnet_mm').exists()
+
+
 def test_test_list_is_kept_and_checked(root, monkeypatch):
     calls = counting(monkeypatch, 'read_box_xml')
     assert [i['instances'] for i in infos(ILSVRCLocalization(str(root), split='test'))] == TEST_BOXES
