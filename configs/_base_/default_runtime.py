@@ -15,7 +15,7 @@ env_cfg = dict(
     cudnn_benchmark=True, mp_cfg=dict(mp_start_method='fork', opencv_num_threads=0), dist_cfg=dict(backend='nccl')
 )
 vis_backends = [dict(type='LocalVisBackend')]
-visualizer = dict(type='sltnet_mm.LocalizationVisualizer', vis_backends=vis_backends, name='visualizer')
+visualizer = dict(type='sltnet_mm.LocalizationVisualizer', vis_backends=vis_backends)
 log_processor = dict(type='LogProcessor', window_size=10, by_epoch=True)
 log_level = 'INFO'
 load_from = None

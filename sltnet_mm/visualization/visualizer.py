@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import mmcv
 import numpy as np
 import torch
@@ -71,6 +73,15 @@ class LocalizationVisualizer(Visualizer):
         self.alpha = alpha
         self.map_threshold = map_threshold
         self.font_file = font_file
+
+    @classmethod
+    def get_instance(cls, name: str = 'visualizer', **kwargs: Any) -> LocalizationVisualizer:
+        """The visualizer of this name, as mmengine's; mmdet's browse_dataset gives none.
+
+        Configs leave it to the runner, which takes the experiment's: with a fixed one, a second run in a process would
+        write its numbers to the first one's folder.
+        """
+        return super().get_instance(name, **kwargs)
 
     @master_only
     def add_datasample(

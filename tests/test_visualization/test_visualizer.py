@@ -166,6 +166,13 @@ def test_a_training_crop_with_its_label_can_be_browsed(visualizer):
         visualizer.draw(GREY[:224, :224], sample_of())
 
 
+def test_a_config_needs_no_name_and_runs_of_one_process_stay_apart():
+    unnamed = VISUALIZERS.build(dict(type='sltnet_mm.LocalizationVisualizer'))
+    assert unnamed.instance_name == 'visualizer'
+    one, other = (VISUALIZERS.build(dict(type='sltnet_mm.LocalizationVisualizer', name=f'run{i}')) for i in range(2))
+    assert one is not other
+
+
 def test_a_box_without_labels_is_drawn_without_a_name(visualizer):
     sample = sample_of()
     sample.pred_instances = InstanceData(bboxes=sample.pred_instances.bboxes)
