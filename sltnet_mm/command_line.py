@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 from pathlib import Path
+from typing import Any
 
 from mmengine.config import Config, DictAction
 from mmengine.registry import RUNNERS
@@ -53,9 +54,9 @@ def load_config(args: argparse.Namespace) -> Config:
 
 
 def _set_data_root(cfg: Config, data_root: str) -> None:
-    datasets = []
+    datasets: list[Any] = []
     for name in ('train_dataloader', 'val_dataloader', 'test_dataloader'):
-        dataset = cfg[name].dataset if cfg.get(name) else {}
+        dataset: Any = cfg[name].dataset if cfg.get(name) else {}
         while 'dataset' in dataset:  # wrapped, as by PseudoBoxDataset
             dataset = dataset.dataset
         if 'data_root' in dataset:

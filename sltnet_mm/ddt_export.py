@@ -81,7 +81,7 @@ def export_ddt_boxes(
 class _Classes:
     """The images of each class, and their boxes."""
 
-    def __init__(self, cfg: Config, dataset: Any, model: nn.Module, feature_bytes: int) -> None:
+    def __init__(self, cfg: Config, dataset: Any, model: Any, feature_bytes: int) -> None:
         self.cfg, self.dataset, self.model, self.feature_bytes = cfg, dataset, model, feature_bytes
         self.batch_size = cfg.test_dataloader.batch_size
         of_label: dict[int, list[int]] = {}

@@ -64,7 +64,7 @@ def export_pseudo_boxes(
     if not Path(checkpoint).is_file():
         raise FileNotFoundError(f'checkpoint {checkpoint} does not exist')
     dataset = build_for_export(cfg, split)
-    model = _build_localizer(cfg, checkpoint)
+    model: Any = _build_localizer(cfg, checkpoint)
     model.to(device or ('cuda' if torch.cuda.is_available() else 'cpu')).eval()
     if threshold is None:
         threshold = getattr(getattr(model, 'pseudo_box', None), 'threshold', 0.2)  # 0.2: the paper's
@@ -125,7 +125,7 @@ def batch_indices(count: int, batch_size: int) -> list[range]:
     return [range(start, min(start + batch_size, count)) for start in range(0, count, batch_size)]
 
 
-def export_loader(cfg: Config, dataset: Any, batches: Sequence[Sequence[int]]) -> DataLoader:
+def export_loader(cfg: Config, dataset: Any, batches: Sequence[Any]) -> DataLoader:
     """A loader of exactly these batches, with as many workers as the config's test loader has."""
     workers = min(cfg.test_dataloader.get('num_workers', 0), len(batches))
     return DataLoader(dataset, batch_sampler=list(batches), num_workers=workers, collate_fn=pseudo_collate)

@@ -1,13 +1,12 @@
 """Export of pseudo boxes: against the model by hand, by one and by two processes, cut off and gone on."""
 
 import json
-import socket
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 import torch
-import torch.distributed as dist
-import torch.multiprocessing as mp
 from mmengine.config import Config
 from mmengine.registry import MODELS, init_default_scope
 
@@ -94,25 +93,22 @@ def test_cut_off_and_gone_on(exported, checkpoint, tmp_path, monkeypatch):
     assert made == [*range(10), *range(8, 18)]  # the third batch once more, the first two not
 
 
-def worker(rank, port, folder, checkpoint):
-    torch.set_num_threads(1)
-    dist.init_process_group('gloo', init_method=f'tcp://127.0.0.1:{port}', rank=rank, world_size=2)
-    boxes = export_pseudo_boxes(config(), checkpoint, parts=f'{folder}/parts')
-    assert (boxes is None) == (rank == 1)
-    if boxes is not None:
-        assert len(list(Path(folder, 'parts').iterdir())) == 2  # both had their share
-        write_box_file(f'{folder}/two.json', boxes)
-    dist.destroy_process_group()
-
-
-def test_two_processes_write_the_same_file(exported, checkpoint, tmp_path):
-    with socket.socket() as probe:
-        probe.bind(('127.0.0.1', 0))
-        port = probe.getsockname()[1]
-    mp.spawn(worker, args=(port, str(tmp_path), str(checkpoint)), nprocs=2)
+def test_two_processes_of_the_tool_write_the_same_file(exported, checkpoint, tmp_path):
+    sizes = [f'{name}_dataloader.dataset.num_images=18' for name in ('train', 'val', 'test')]
+    result = subprocess.run(
+        [sys.executable, '-m', 'torch.distributed.run', '--standalone', '--nproc_per_node=2']
+        + ['tools/generate_pseudo_boxes.py', CONFIG, checkpoint, '--out', tmp_path / 'two.json']
+        + ['--launcher', 'pytorch', '--cfg-options', 'test_dataloader.batch_size=4', *sizes],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+    )
+    assert result.returncode == 0, result.stderr[-3000:]
     write_box_file(tmp_path / 'one.json', exported)
     assert (tmp_path / 'one.json').read_bytes() == (tmp_path / 'two.json').read_bytes()
     assert len(read_box_file(tmp_path / 'two.json').rows) == 18
+    assert '18 pseudo boxes for 18 images' in result.stdout and result.stdout.count('written to') == 1
+    assert sorted(path.name for path in tmp_path.iterdir()) == ['one.json', 'two.json']  # no parts are left
 
 
 def test_empty_score_map_has_no_box(checkpoint, tmp_path):
