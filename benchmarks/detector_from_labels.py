@@ -7,8 +7,8 @@
 Writes the true boxes of photos31's splits and each checkpoint's pseudo boxes of the training images, trains both
 detectors of configs/detector once a seed with mmdet's own tools/train.py (--jobs at a time, without validation), tests
 them with mmdet's own tools/test.py on the true boxes of the test images and prints one table. The commands are printed
-as they run; everything lies below --work-dir. Tests run on the CPU unless --test-device cuda is given, which needs
-mmcv's operators compiled for CUDA; training needs none of them.
+as they run; everything lies below --work-dir, and a detector that was tested there is not trained again. Tests run on
+the CPU unless --test-device cuda is given, which needs mmcv's operators compiled for CUDA; training needs none of them.
 """
 
 import argparse
@@ -23,6 +23,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import mmdet
+import torch
 
 from sltnet_mm.functional.boxes import box_iou
 
@@ -83,8 +84,11 @@ def write_boxes(args: argparse.Namespace) -> dict[str, Path]:
 
 
 def train(args: argparse.Namespace, kind: str, seed: int, boxes: Path) -> dict[str, float]:
-    """Train and test one detector."""
+    """Train and test one detector, unless that was done."""
     config, folder = DETECTOR.format(boxes=kind), args.work_dir / f'{kind}-seed{seed}'
+    done = folder / 'numbers.json'
+    if done.exists():
+        return json.loads(done.read_text())
     options = [f'randomness.seed={seed}', f'train_dataloader.dataset.ann_file={boxes}']
     options += [f'train_dataloader.num_workers={args.workers}', 'train_cfg.val_begin=1000']  # 1000: never
     seconds = run(
@@ -100,13 +104,13 @@ def train(args: argparse.Namespace, kind: str, seed: int, boxes: Path) -> dict[s
     newest = max((folder / 'test').glob('*/*.json'), key=lambda path: path.stat().st_mtime)
     numbers = json.loads(newest.read_text())
     shares = {name: numbers[key] * (100 if key.startswith('coco') else 1) for name, key in NUMBERS.items()}
-    return dict(shares, minutes=seconds / 60)
+    result = dict(shares, minutes=seconds / 60)
+    done.write_text(json.dumps(result))
+    return result
 
 
 def quality(boxes: Path, truth: Path) -> tuple[float, float]:
     """Mean IoU of the pseudo boxes with the true ones (one an image), and the share above .5; in percent."""
-    import torch
-
     corners = []
     for path in (boxes, truth):
         content = json.loads(path.read_text())
@@ -133,9 +137,6 @@ def main() -> None:
     }
     with ThreadPoolExecutor(args.jobs) as pool:
         results = dict(zip(runs, pool.map(lambda one: train(args, *one, sources[one]), runs), strict=True))
-    (args.work_dir / 'results.json').write_text(
-        json.dumps({f'{kind}-seed{seed}': numbers for (kind, seed), numbers in results.items()}, indent=1)
-    )
     print('\nPseudo boxes of the training images against the true ones (mean IoU, share above .5, in %):')
     for path in dict.fromkeys(sources['pseudo', seed] for seed in args.seeds):
         print('  {}: {:.1f}, {:.1f}'.format(path.name, *quality(path, files['true'])))
