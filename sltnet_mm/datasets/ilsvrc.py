@@ -102,7 +102,7 @@ class ILSVRCLocalization(LocalizationDataset):
         if self.split == 'train':
             check_same_classes(classes, 'classes', class_folders(self.train_dir), self.train_dir)
             folders = [os.path.join(self.train_dir, name) for name in classes]
-            fingerprint = Fingerprint('train', *classes)
+            fingerprint = Fingerprint('train')
             fingerprint.add_paths(folders)
             return self._cached(
                 self.train_dir, fingerprint, lambda: build_table(self.train_dir, self._train_rows(classes))

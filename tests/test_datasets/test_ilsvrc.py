@@ -142,16 +142,17 @@ def test_test_list_is_kept_and_checked(root, monkeypatch):
     assert len(calls) == 6
 
 
-def test_labels_changed_behind_the_kept_list(root):
-    assert infos(ILSVRCLocalization(str(root), split='test'))[1]['gt_label'] == 0
-    write_text(root / 'annotations/val/ILSVRC2012_val_00000002.xml', box_xml([('n02', 0, 0, 30, 20)]))
-    write_lines(
-        root / 'val_labels.txt',
-        *(f'ILSVRC2012_val_{n:08d}.JPEG n02' for n in (1, 2)),
-        'ILSVRC2012_val_00000003.JPEG n01',
-    )
-    write_text(root / 'annotations/val/ILSVRC2012_val_00000003.xml', box_xml([('n01', 0, 0, 30, 20)]))
-    assert [i['gt_label'] for i in infos(ILSVRCLocalization(str(root), split='test'))] == [1, 1, 0]
+def test_labels_and_classes_changed_behind_the_kept_list(root):
+    assert [i['gt_label'] for i in infos(ILSVRCLocalization(str(root), split='test'))] == [1, 0, 1]
+    other_order = ILSVRCLocalization(str(root), split='test', classes=['n02', 'n01'])
+    assert [i['gt_label'] for i in infos(other_order)] == [0, 1, 0]
+    assert [i['gt_label'] for i in infos(ILSVRCLocalization(str(root), split='test'))] == [1, 0, 1]
+    settle(root)
+    assert len(ILSVRCLocalization(str(root), split='test')) == 3  # kept
+    labels = {1: 'n01', 2: 'n01', 3: 'n02'}  # the first image has boxes of both; its file is as it was
+    write_lines(root / 'val_labels.txt', *(f'ILSVRC2012_val_{n:08d}.JPEG {name}' for n, name in labels.items()))
+    first = ILSVRCLocalization(str(root), split='test').get_data_info(0)
+    assert first['gt_label'] == 0 and [i['ignore_flag'] for i in first['instances']] == [1, 0, 1]
 
 
 @pytest.mark.parametrize('damage', ['cut', 'garbage', 'older'])
