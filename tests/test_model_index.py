@@ -1,0 +1,58 @@
+"""model-index.yml and the metafiles: every config of the paper once, with the paper's own numbers."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from sltnet_mm.reproduction.paper_numbers import PAPER
+
+ROOT = Path(__file__).parents[1]
+METAFILES = [ROOT / path for path in yaml.safe_load((ROOT / 'model-index.yml').read_text())['Import']]
+MODELS = [model for file in METAFILES for model in yaml.safe_load(file.read_text())['Models']]
+KEYS = {
+    'GT-known LOC in the paper': 'gt_known',
+    'Top-1 LOC in the paper': 'top1_loc',
+    'Top-5 LOC in the paper': 'top5_loc',
+    'Top-1 CLS in the paper': 'cls_top1',
+}
+
+
+def test_every_config_of_the_paper_is_listed_once():
+    names = [model['Name'] for model in MODELS]
+    assert len(set(names)) == len(names)
+    folders = [file.parent for file in METAFILES]
+    configs = {
+        path.stem for folder in folders for path in folder.glob('*.py') if path.stem.endswith(('_cub', '_ilsvrc'))
+    }
+    assert not configs - set(names)
+
+
+@pytest.mark.parametrize('file', METAFILES, ids=lambda file: file.parent.name)
+def test_entries_point_to_what_exists(file):
+    content = yaml.safe_load(file.read_text())
+    collections = {collection['Name'] for collection in content['Collections']}
+    assert all((ROOT / collection['README']).is_file() for collection in content['Collections'])
+    for model in content['Models']:
+        path = ROOT / model['Config']
+        assert path.is_file() and path.stem == model['Name'] and path.parent == file.parent
+        assert model['In Collection'] in collections
+        assert 'Weights' not in model  # nothing is published
+
+
+def test_numbers_are_the_tables():
+    checked = 0
+    for model in MODELS:
+        metadata = model['Metadata']
+        given = {KEYS[key]: value for key, value in metadata.items() if key in KEYS}
+        assert bool(given) == ('Row in the paper' in metadata)
+        if not given:
+            continue
+        data = model['Name'].split('_')[-1]
+        for row in metadata['Row in the paper'].split('; '):
+            table, name = row.removeprefix('Table ').split(', ', 1)
+            numbers = PAPER[int(table), data][name]
+            common = given.keys() & numbers.keys()
+            assert common and all(given[key] == numbers[key] for key in common), model['Name']
+            checked += len(common)
+    assert checked > 50
