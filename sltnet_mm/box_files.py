@@ -178,21 +178,32 @@ def read_box_file(path: str | Path) -> BoxFile:
         raise ValueError(f'{path}: an image occurs twice among the {len(images)} images')
     boxes = np.full((len(images), 4), np.nan, np.float32)
     labels = np.full(len(images), -1, np.int64)
-    for annotation in annotations:
-        row = places.get(annotation['image_id'])
-        if row is None:
-            raise ValueError(f'{path}: a box for image id {annotation["image_id"]}, which is not among the images')
-        if labels[row] >= 0:
-            raise ValueError(
-                f'{path}: several boxes for {images[row]["file_name"]!r}; the regressor learns one an image'
-            )
-        x, y, w, h = annotation['bbox']
-        if not (np.isfinite([x, y, w, h]).all() and w > 0 and h > 0):
-            raise ValueError(
-                f'{path}: the box of {images[row]["file_name"]!r} must be x, y, w, h with w and h above 0, '
-                f'got {annotation["bbox"]}'
-            )
-        boxes[row] = x, y, x + w, y + h
-        labels[row] = annotation['category_id']
+    if annotations:
+        owners = np.array([places.get(annotation['image_id'], -1) for annotation in annotations])
+        corners = np.array([annotation['bbox'] for annotation in annotations], np.float64).reshape(-1, 4)
+        _check_annotations(path, images, annotations, owners, corners)
+        corners[:, 2:] += corners[:, :2]
+        boxes[owners] = corners
+        labels[owners] = [annotation['category_id'] for annotation in annotations]
     sizes = np.array([(image['width'], image['height']) for image in images], np.int32).reshape(-1, 2)
     return BoxFile(str(path), info, classes, rows, sizes, boxes, labels)
+
+
+def _check_annotations(
+    path: str | Path, images: list[dict], annotations: list[dict], owners: np.ndarray, corners: np.ndarray
+) -> None:
+    """Raise unless every image has at most one box, and every box an area; ``corners`` are x, y, w, h."""
+    if (owners < 0).any():
+        stray = annotations[int((owners < 0).argmax())]
+        raise ValueError(f'{path}: a box for image id {stray["image_id"]}, which is not among the images')
+    counts = np.bincount(owners)
+    if counts.max() > 1:
+        name = images[int(counts.argmax())]['file_name']
+        raise ValueError(f'{path}: several boxes for {name!r}; the regressor learns one an image')
+    bad = ~(np.isfinite(corners).all(1) & (corners[:, 2:] > 0).all(1))
+    if bad.any():
+        first = int(bad.argmax())
+        raise ValueError(
+            f'{path}: the box of {images[owners[first]]["file_name"]!r} must be x, y, w, h with w and h above 0, '
+            f'got {annotations[first]["bbox"]}'
+        )
