@@ -1,10 +1,13 @@
 """The recipes of Sec. 4.1 in the configs' final values, and the weights they name."""
 
+import functools
 import re
 
 import pytest
+import torch
 from config_runs import CONFIGS, innermost
 from mmengine.config import Config
+from mmengine.registry import MODELS, init_default_scope
 
 OF_THE_PAPER = [path for path in CONFIGS if path.stem.endswith(('_cub', '_ilsvrc')) and path.parent.name != 'ddt']
 BACKBONES = ('vgg16', 'inceptionv3', 'resnet50', 'densenet161')
@@ -122,3 +125,21 @@ def test_one_variable_moves_all_weights_and_another_one_of_them(monkeypatch):
         'data/weights/vgg16.pth'
     }
     assert cfg.pretrained.resnet50.startswith('/mirror/resnet/')
+
+
+def test_the_page_on_networks_counts_right(monkeypatch):
+    """Parameters and image sides in docs/networks.md are those of the CUB configs."""
+    # mmpretrain's ResNet reads the numbers of a linspace when it is built
+    monkeypatch.setattr(torch, 'linspace', functools.partial(torch.linspace, device='cpu'))
+    page = (CONFIGS[0].parents[2] / 'docs' / 'networks.md').read_text()
+    stems = dict(localizer='cam_{}_1xb16-4e_cub', regressor='regressor_{}_1xb16-4e_cub')
+    rows = re.findall(r'^\| (localizer|regressor|classifier) \| (\w+) \| (\d+) \| \w+ \| ([\d.]+) \|', page, re.M)
+    assert len(rows) == 12
+    for part, backbone, side, millions in rows:
+        stem = stems.get(part, 'classifier_{}_1xb32-30e_cub').format(backbone)
+        cfg = Config.fromfile(next(path for path in CONFIGS if path.stem == stem))
+        assert cfg.test_dataloader.dataset.pipeline[-2].resize == int(side)
+        init_default_scope(cfg.default_scope)
+        with torch.device('meta'):
+            model = MODELS.build(cfg.model)
+        assert f'{sum(value.numel() for value in model.parameters()) / 1e6:.2f}' == millions, stem
