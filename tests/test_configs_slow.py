@@ -22,7 +22,7 @@ LOSSES = ('cam', 'smt-top1', 'smt', 'vst', 'slt-localizer-literal', 'slt-localiz
 
 
 def runs_here(path) -> bool:
-    if path.parent.name in ('detector', 'ddt') or 'joined' in path.stem:  # test_detector, test_ddt, test_tools
+    if path.parent.name in ('detector', 'ddt') or 'joined' in path.stem:  # test_detector, test_ddt_export, test_tools
         return False
     if path.stem.startswith(('regressor_small', 'regressor_squeeze')):  # test_configs, test_pseudo_box_dataset
         return False
