@@ -45,6 +45,11 @@ def parse_args() -> argparse.Namespace:
             parser.error(f'--{name} must be at least 1, got {getattr(args, name)}')
     args.work_dir = args.work_dir or Path('work_dirs/reproduce') / args.dataset
     args.seeds = list(dict.fromkeys(args.seeds))
+    try:
+        args.shown = table(args.table, args.dataset) if args.table else figure(args.figure, args.dataset)
+        args.shown = args.shown.only(args.rows) if args.rows else args.shown
+    except ValueError as error:
+        parser.error(str(error))
     return args
 
 
@@ -74,15 +79,13 @@ def main() -> int:
     args = parse_args()
     settings = Settings(args.epochs, args.data_root, args.cfg_options)
     folders = RunFolders(args.work_dir, settings)
-    shown = table(args.table, args.dataset) if args.table else figure(args.figure, args.dataset)
-    shown = shown.only(args.rows) if args.rows else shown
     if args.list:
-        show(shown, folders, args.seeds)
+        show(args.shown, folders, args.seeds)
         return 0
 
     from sltnet_mm.reproduction.carry_out import carry_out
 
-    return carry_out(shown, folders, args)
+    return carry_out(args.shown, folders, args)
 
 
 if __name__ == '__main__':

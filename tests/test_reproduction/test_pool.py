@@ -67,7 +67,7 @@ def test_all_are_done_in_the_order_of_their_needs(pool):
 
 @pytest.mark.parametrize('jobs', [1, 3])
 def test_never_more_than_jobs_at_a_time(pool, jobs):
-    made, *_ = pool(jobs=jobs)
+    made, *_ = pool(jobs=jobs, seconds=0.05 if jobs == 1 else 1.0)
     runs = missing_runs([ROWS['VGG16-CAM'], ROWS['VGG16-SLT-Net, joint training (Sec. 3.1)']], made.folders, range(3))
     assert made.do(runs)
     spans = [times(run) for run in runs]

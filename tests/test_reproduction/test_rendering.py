@@ -1,0 +1,112 @@
+"""A table in its three forms: what is the paper's, what is ours, what is neither."""
+
+import csv
+import io
+from dataclasses import replace
+
+import pytest
+
+from sltnet_mm.reproduction import RunFolders, Settings, table
+from sltnet_mm.reproduction.measured import MeasuredRow, measure
+from sltnet_mm.reproduction.rendering import Rendering
+from sltnet_mm.reproduction.runs import code_fingerprint, write_json
+
+
+def result(gt_known, seed, **changes):
+    metrics = {'map/sltnet/gt_known': gt_known, 'cls/top1': 80.0, 'map/wsolevaluation-v2-acam/max_box_acc_v2': 61.25}
+    facts = dict(device='CPU', date='2026-01-02', torch='2.0', seconds=90.0, code=code_fingerprint(), seed=seed)
+    return dict(metrics=metrics, commands=[f'python tools/train.py seed{seed}'], **facts) | changes
+
+
+@pytest.fixture
+def shown(tmp_path):
+    """Table 5 with two seeds of its first row and one of the second, on photos31 and as if on CUB."""
+
+    def make(dataset='photos31', settings=Settings(), **changes):  # noqa: B008  (frozen)
+        of = table(5, dataset)
+        folders = RunFolders(tmp_path, settings)
+        for row, values in zip(of.rows, ((50.0, 52.5), (80.0,)), strict=False):
+            for seed, value in enumerate(values):
+                write_json(folders.run(row.step, seed).folder / 'results.json', result(value, seed, **changes))
+        return Rendering(of, measure(of, folders, [0, 1]), folders)
+
+    return make
+
+
+def cells_of(rendering):
+    lines = [line for line in rendering.markdown().splitlines() if line.startswith('|')]
+    heads, _, *rows = ([cell.strip() for cell in line.strip('|').split('|')] for line in lines)
+    assert all(len(row) == len(heads) for row in rows)
+    return [dict(zip(heads, row, strict=True)) for row in rows]
+
+
+def test_paper_ours_difference_and_seeds_on_the_papers_data(shown):
+    first, second, third, *_ = cells_of(shown('cub'))
+    assert first['GT-known: paper (CUB-200-2011)'] == '58.0' and first['ours (cub)'] == '51.2'
+    assert first['difference'] == '-6.8' and first['each seed'] == '50.0, 52.5' and first['state'] == 'done'
+    assert second['difference'] == '+5.7' and second['state'] == '1 done, 1 missing'
+    assert second['MaxBoxAccV2: ours'] == '61.2' and second['Top-1 CLS: ours'] == '80.0'
+    assert third['GT-known: paper (CUB-200-2011)'] == '75.7' and third['ours (cub)'] == third['difference'] == '-'
+    assert third['state'] == 'missing' and third['each seed'] == '-'
+
+
+def test_beside_other_data_stands_no_difference_but_what_a_row_gains(shown):
+    rendering = shown()
+    first, second, third, *_ = cells_of(rendering)
+    assert 'difference' not in first and first['gain over the first row: paper / ours'] == '-'
+    assert second['gain over the first row: paper / ours'] == '+16.3 / +28.8'
+    assert third['gain over the first row: paper / ours'] == '+17.7 / -'
+    assert 'of CUB-200-2011, ours of photos31 (31 classes; squeezenet1-1 in place of VGG16)' in rendering.notes[0]
+    assert not any('ours of' in note for note in shown('cub').notes)
+
+
+def test_csv_has_a_line_a_number(shown):
+    lines = list(csv.DictReader(io.StringIO(shown('cub').csv())))
+    first = next(line for line in lines if line['row'] == 'CAM' and line['number'] == 'gt_known')
+    assert (first['paper'], first['ours'], first['difference']) == ('58.00', '51.25', '-6.75')
+    assert (first['seeds'], first['values'], first['device']) == ('0 1', '50.00 52.50', 'CPU')
+    assert first['commands'] == 'python tools/train.py seed0'
+    assert len([line for line in lines if line['number'] == 'gt_known']) == 6
+    other = list(csv.DictReader(io.StringIO(shown('photos31').csv())))
+    assert all(line['difference'] == '' for line in other) and other[0]['our_dataset'] == 'photos31'
+
+
+def test_rows_of_others_never_hold_a_number_of_ours(tmp_path):
+    of = table(1, 'cub')
+    rows = measure(of, RunFolders(tmp_path, Settings()), [0])
+    for row in cells_of(Rendering(of, rows, RunFolders(tmp_path, Settings()))):
+        if row['state'] == 'paper only':
+            assert row['config'] == row['ours (cub)'] == '-'
+    assert sum(row.state == 'paper only' for row in rows) == 7
+
+
+def test_notes_say_how_ours_were_made(shown):
+    (said,) = [note for note in shown('cub').notes if note.startswith('Seeds')]
+    assert said.startswith('Seeds 0, 1; CPU; torch 2.0; 2026-01-02;') and 'summed over 3 runs' in said
+    changed = shown('cub', Settings(epochs=1, cfg_options={'model.head.top_k': 2})).notes
+    assert any('model.head.top_k=2, 1 epochs' in note for note in changed)
+    assert not any('Changed' in note for note in shown('cub').notes)
+    resumed = shown('cub', resumed_from='epoch_2.pth', code='before').notes
+    assert 'CAM: seeds 0, 1 were interrupted; a resumed run draws other random numbers.' in resumed
+    assert "CAM: seeds 0, 1 were made by another state of the package's code." in resumed
+    missing = Rendering(
+        of := table(5, 'synthetic'), [MeasuredRow(of.rows[1], 'no config', {}, {})], RunFolders('', Settings())
+    )
+    assert 'there is no configs/localizer/cam_small-conv_new-optimisation_synthetic.py.' in missing.notes[-1]
+
+
+def test_html_needs_nothing_and_escapes(shown, tmp_path):
+    rendering = shown('cub')
+    picture = tmp_path / 'figure.png'
+    picture.write_bytes(b'PNG')
+    rendering.pictures = [picture]
+    rendering.table = replace(rendering.table, about='<b>')
+    page = rendering.html()
+    assert '&lt;b&gt;' in page and '<b>' not in page and 'src="data:image/png;base64,UE5H"' in page
+    assert 'http' not in page and '<script' not in page and '51.2' in page
+
+
+def test_files(shown, tmp_path):
+    written = shown().write(tmp_path / 'new')
+    assert [path.name for path in written] == [f'table5_photos31.{ending}' for ending in ('md', 'csv', 'html')]
+    assert written[0].read_text().startswith('# Table 5: ablation of the localizer')
