@@ -3,6 +3,7 @@ PixelAveragePrecision.
 """
 
 import csv
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -14,6 +15,7 @@ from mmpretrain.structures import DataSample
 from sltnet_mm.evaluation import LocalizationMetric, PixelAveragePrecision, evaluate_masks, evaluate_score_maps
 from sltnet_mm.evaluation.map_resize import protocol_score_map
 from sltnet_mm.evaluation.protocols import PROTOCOLS, Protocol
+from sltnet_mm.evaluation.tables import read_table
 
 SIZE, ORI = (32, 32), (45, 60)  # network input and original image, height and width
 
@@ -190,6 +192,29 @@ def test_table_adds_up_to_the_numbers(tmp_path):
     assert {row['map/wsolevaluation/threshold'] for row in rows} == {str(numbers['map/wsolevaluation/threshold'])}
     with pytest.raises(ValueError, match='csv'):
         LocalizationMetric(table='images.txt')
+
+
+def test_a_parquet_table_holds_what_the_csv_holds(tmp_path):
+    samples = make_samples(5, box=True)
+    for suffix in ('csv', 'parquet'):
+        evaluate(samples, table=tmp_path / f'images.{suffix}')
+    rows = read_table(tmp_path / 'images.parquet')
+    assert [{name: str(value) for name, value in row.items()} for row in rows] == read_table(tmp_path / 'images.csv')
+    assert isinstance(rows[0]['map/sltnet/iou'], float)
+
+
+def test_a_config_file_changes_a_preset_by_a_mapping():
+    samples = make_samples(9)
+    changed = dict(base='sltnet', name='top-1', map='top_1', iou_levels=[30, 50])
+    numbers = evaluate(samples, protocols=['sltnet', changed])
+    object_ = replace(PROTOCOLS['sltnet'], name='top-1', map='top_1', iou_levels=(30, 50))
+    assert numbers == evaluate(samples, protocols=['sltnet', object_])
+    assert 'map/top-1/box_acc_30' in numbers
+    for wrong in (dict(name='x'), dict(base='sltnet'), dict(base='sltnet', name='sltnet'), dict(changed, maps='top_1')):
+        with pytest.raises(ValueError, match='a protocol as a mapping must hold base'):
+            LocalizationMetric(protocols=[wrong])
+    with pytest.raises(KeyError, match="got 'slt'"):
+        LocalizationMetric(protocols=dict(base='slt', name='x'))
 
 
 def test_custom_protocol_beside_its_preset():
