@@ -80,8 +80,9 @@ def test_image_without_a_box_has_weight_zero():
     samples[1].gt_instances = InstanceData(bboxes=torch.zeros(0, 4), labels=torch.zeros(0))
     first = head.loss((features[:1],), make_samples(BOXES[:1]))['loss_bbox']
     torch.testing.assert_close(head.loss((features,), samples)['loss_bbox'], first / 2)
-    head.loss((features,), samples)
-    assert head.statistics == dict(images_without_pseudo_box=2)  # counted since the start
+    samples[0].gt_instances = samples[1].gt_instances
+    assert head.loss((features,), samples)['loss_bbox'] == 0
+    assert head.statistics == dict(images_without_pseudo_box=3)  # counted since the start
 
 
 @pytest.mark.parametrize(
