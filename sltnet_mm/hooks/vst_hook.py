@@ -126,7 +126,7 @@ class VSTHook(Hook):
         model = unwrap(runner.model)
         target = find_module(model, self.module, 'module')
         self._source = MapLayer(target, self.cam_layer, self.feature_layer, self.classifier)
-        self._k = self._head_k(target) if self.top_k == 'head' else self.top_k
+        self._k = self._head_k(target) if isinstance(self.top_k, str) else self.top_k
         self._images = ImageRange.of(model, self.channel_order)
         self._signature = inspect.signature(target.forward)
         if 'mode' not in self._signature.parameters:
