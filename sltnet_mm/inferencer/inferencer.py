@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import copy
-import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -22,12 +20,10 @@ from torch import nn
 from ..checkpoints import check_fit
 from ..frames import boxes_to_original
 from ..functional.boxes import score_map_to_box
-from ..models import CAMHead, SingleBoxHead
 from ..visualization import LocalizationVisualizer
+from .building import box_threshold, class_names, existing_checkpoint, load_config
 from .inputs import Image, ImageLoader, list_images
 from .result import Guess, LocalizationResult
-
-_PAPER_THRESHOLD = 0.2  # "top 20% values" (Sec. 3.2), as PseudoBoxGenerator's default
 
 
 class SLTInferencer(BaseInferencer):
@@ -71,8 +67,8 @@ class SLTInferencer(BaseInferencer):
     ) -> None:
         if threshold is not None and not 0 <= threshold < 1:
             raise ValueError(f'threshold must be in [0, 1), got {threshold}')
-        cfg = _load_config(config)
-        checkpoint = _existing(checkpoint)
+        cfg = load_config(config)
+        checkpoint = existing_checkpoint(checkpoint)
         if str(cfg.model.type).endswith('SLTNet') and score_map:
             cfg.model.test_cfg = dict(cfg.model.get('test_cfg') or {}, score_map=True)
         scope = cfg.get('default_scope', 'mmengine')
@@ -158,40 +154,8 @@ class SLTInferencer(BaseInferencer):
             raise ValueError('checkpoint must be given: nothing is predicted by random weights')
         check_fit(model, checkpoint)
         _load_checkpoint_to_model(model, checkpoint)
-        self.threshold = self._checked_threshold(model)
-        meta = checkpoint.get('meta', {}).get('dataset_meta') or {}
-        classes = meta.get('classes', meta.get('CLASSES'))
-        self.classes: tuple[str, ...] | None = None if classes is None else tuple(map(str, classes))
-        head = getattr(getattr(model, 'localizer', model), 'head', None)
-        count = getattr(head, 'num_classes', None)
-        if self.classes is not None and count is not None and count != len(self.classes):
-            raise ValueError(
-                f'the checkpoint names {len(self.classes)} classes ({", ".join(self.classes[:3])}, ...), the model has '
-                f'{count}: give the config that it was trained with'
-            )
-
-    def _checked_threshold(self, model: Any) -> float:
-        asked, pseudo_box = self._asked_threshold, getattr(model, 'pseudo_box', None)
-        if pseudo_box is not None:
-            uses_it = model.test_cfg['box_from'] == 'localizer'
-        elif isinstance(getattr(model, 'head', None), CAMHead):
-            uses_it = True
-        elif isinstance(getattr(model, 'bbox_head', None), SingleBoxHead):
-            uses_it = False
-        else:
-            raise ValueError(
-                'SLTInferencer takes sltnet_mm.SLTNet, a classifier with head sltnet_mm.CAMHead or a detector with '
-                f'bbox_head sltnet_mm.SingleBoxHead, got {type(model).__name__}. Other models have '
-                "mmdet's DetInferencer and mmpretrain's ImageClassificationInferencer"
-            )
-        if asked is not None and not uses_it:
-            raise ValueError(
-                f'threshold={asked} has no effect: the box comes from the regressor. Leave it out, or have the box '
-                'made from the score map (model.test_cfg.box_from="localizer")'
-            )
-        if asked is not None and pseudo_box is not None:
-            pseudo_box.threshold = asked
-        return asked if asked is not None else getattr(pseudo_box, 'threshold', _PAPER_THRESHOLD)
+        self.threshold = box_threshold(model, self._asked_threshold)
+        self.classes = class_names(model, checkpoint)
 
     def _complete(self, sample: BaseDataElement) -> None:
         """Give a localizer's sample the box of its map, and take the regressor's label 0, which means nothing."""
@@ -235,22 +199,6 @@ class SLTInferencer(BaseInferencer):
             Guess(label, self.classes[label] if self.classes else None, score)
             for label, score in zip(labels.tolist(), scores.tolist(), strict=True)
         )
-
-
-def _load_config(config: str | Path | Config) -> Config:
-    if isinstance(config, Config):
-        return copy.deepcopy(config)
-    if not Path(config).is_file():
-        raise FileNotFoundError(f'config {config} does not exist')
-    return Config.fromfile(config)
-
-
-def _existing(checkpoint: str | Path) -> str:
-    if not isinstance(checkpoint, (str, os.PathLike)):
-        raise TypeError(f'checkpoint must be a path or URL, got {checkpoint!r}: random weights predict nothing')
-    if '://' not in str(checkpoint) and not Path(checkpoint).is_file():
-        raise FileNotFoundError(f'checkpoint {checkpoint} does not exist')
-    return str(checkpoint)
 
 
 def _write(folder: Path, start: int, images: Sequence[Image], drawings: Sequence[np.ndarray]) -> None:
