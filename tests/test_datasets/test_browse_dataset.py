@@ -61,6 +61,7 @@ def test_boxes_follow_the_object(tool, tmp_path, seed):
     assert lines[:3] == ['square.png', '200 x 160', 'label 1: b'] and lines[3][0] == 'boxes: 1'
     half, _ = tool.original_tile(packed['data_samples'], None, side=80)
     assert half.shape == (80, 100, 3)
+    np.testing.assert_allclose(extent((half == TRUE_COLOR).all(-1)), np.array([x1, y1, x2, y2]) / 2, atol=0.5)
 
 
 def test_what_is_not_evaluated_has_its_own_colour(tool, tmp_path):
