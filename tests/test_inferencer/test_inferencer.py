@@ -95,6 +95,8 @@ def test_every_input_gives_the_same(trained, images):
         assert a.box == pytest.approx(b.box, abs=1e-3) and a.label == b.label and a.score == pytest.approx(b.score)
         np.testing.assert_allclose(a.score_map, b.score_map, atol=1e-5)
     assert len({result.box for result in folder}) == 3
+    arrays = inferencer([mmcv.imread(str(path)) for path in paths], batch_size=2)
+    assert [result.image for result in arrays] == ['image 0', 'image 1', 'image 2']
     assert inferencer([]) == []
 
 
@@ -109,6 +111,16 @@ def test_score_map_lies_on_the_original_image(trained, images):
     assert 0 <= x1 < x2 <= 120.001 and 0 <= y1 < y2 <= 80.001
 
 
+def test_score_map_is_zero_where_the_network_did_not_look(trained, images):
+    config = Config.fromfile(trained['localizer'][0])
+    config.test_dataloader.dataset.pipeline[1] = dict(type='sltnet_mm.ResizeCrop', resize=80, crop=40, mode='center')
+    inferencer = sltnet_mm.SLTInferencer(config, trained['localizer'][1], device='cpu')
+    score_map = inferencer(images / 'a/1.jpg')[0].score_map
+    inside = np.zeros((80, 120), bool)
+    inside[20:60, 30:90] = True
+    assert np.isfinite(score_map).all() and not score_map[~inside].any() and score_map[inside].mean() > 0.1
+
+
 @pytest.mark.parametrize('kind', ['slt_net', 'localizer', 'regressor'])
 def test_pictures(trained, images, tmp_path, kind):
     inferencer = inferencer_of(trained, kind, show_progress=False)
@@ -120,6 +132,11 @@ def test_pictures(trained, images, tmp_path, kind):
         assert np.array_equal(picture, result.drawing)
         panels = 1 if kind == 'regressor' else 2
         assert picture.shape[1] == panels * 480 and picture.shape[0] > 320 - (kind == 'regressor')  # 120 x 80, times 4
+        photograph = mmcv.imread(result.image, channel_order='rgb').astype(int)
+        enlarged = np.median(
+            np.abs(cv2.resize(picture[:320, :480], (120, 80), interpolation=3).astype(int) - photograph)
+        )
+        assert enlarged < 6  # the other order of the channels: 50 and more
         red = (picture[:320, :480] == (255, 48, 48)).all(-1)
         columns = np.flatnonzero(red.any(axis=0))
         assert columns[0] == pytest.approx(4 * result.box[0], abs=1) and columns[-1] + 1 == pytest.approx(
