@@ -119,6 +119,18 @@ def test_the_inferencer_names_and_boxes_every_photograph(done):
     assert len(list((done['folder'] / 'work_dirs/mine/drawn').glob('*.png'))) == 24
 
 
+def test_the_readme_example_runs_as_it_stands(done, monkeypatch, capsys):
+    readme = (ROOT / 'README.md').read_text()
+    (example,) = re.findall(r'```python\n(import sltnet_mm\n.*?)```', readme, re.DOTALL)
+    monkeypatch.chdir(done['folder'])
+    trained = Path('work_dirs/mine/epoch_4.pth')  # the example's is the whole training's, the rehearsal has one epoch
+    trained.symlink_to('epoch_1.pth')
+    exec(example, {})
+    lines = [line.split(' ') for line in capsys.readouterr().out.splitlines() if line.startswith('photographs/')]
+    assert len(lines) == 24 and all(line[1] in CLASSES for line in lines)
+    assert len(list(Path('pictures').glob('*.png'))) == 24
+
+
 def test_files_named_in_the_page_exist():
     for name in re.findall(r'(?:configs|tools)/[\w./-]+\.(?:py)', PAGE):
         assert (ROOT / name).is_file(), name
