@@ -44,7 +44,7 @@ def draw(table: Table, rows: Sequence[MeasuredRow], folder: Path) -> tuple[list[
 
 
 def _run_folder(row: MeasuredRow) -> Path:
-    return next(run.folder for run in row.runs if run.state == 'done')
+    return next(run.folder for run in row.runs.values() if run.state == 'done')
 
 
 def _histories(rows: Sequence[MeasuredRow]) -> tuple[dict[str, Mapping[str, np.ndarray]], list[str]]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from statistics import mean
 from typing import Any
 
@@ -21,14 +21,14 @@ class MeasuredRow:
         state: 'done', 'paper only', 'no config', or how many seeds are done and what the others are.
         numbers: Our numbers in percent by key, one dict a seed.
         results: What the runs wrote down, one a seed.
-        runs: One a seed.
+        runs: One a seed, done or not.
     """
 
     row: Row
     state: str
     numbers: dict[int, dict[str, float]]
     results: dict[int, dict[str, Any]]
-    runs: Sequence[Run] = ()
+    runs: Mapping[int, Run] = field(default_factory=dict)
 
     def mean(self, key: str) -> float | None:
         """The mean over the seeds, None where nothing was measured."""
@@ -62,4 +62,4 @@ def _measure(row: Row, folders: RunFolders, seeds: Sequence[int]) -> MeasuredRow
     states = [run.state for run in runs.values()]
     counts = {state: states.count(state) for state in ('done', 'interrupted', 'failed', 'missing') if state in states}
     state = next(iter(counts)) if len(counts) == 1 else ', '.join(f'{n} {state}' for state, n in counts.items())
-    return MeasuredRow(row, state, numbers, results, list(runs.values()))
+    return MeasuredRow(row, state, numbers, results, runs)

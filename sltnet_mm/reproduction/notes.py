@@ -25,7 +25,9 @@ def notes(table: Table, rows: Sequence[MeasuredRow], settings: Settings) -> list
     changed += [f'{settings.epochs} epochs'] if settings.epochs is not None else []
     if changed:
         said.append(f'Changed in every config, so that this is no run of the recipes: {", ".join(changed)}.')
-    results = [result for row in rows for result in row.results.values()]
+    # Rows may show one run in two ways (localizer and regressor of Figure 5), and build on runs that no row shows.
+    done = dict.fromkeys(each for row in rows for run in row.runs.values() if run.results() for each in run.chain())
+    results = [result for run in done if (result := run.results())]
     if results:
         said.append(_circumstances(rows, results))
     for row in rows:
@@ -48,19 +50,24 @@ def _circumstances(rows: Sequence[MeasuredRow], results: Sequence[Mapping[str, A
     minutes = sum(result['seconds'] for result in results) / 60
     return (
         f'Seeds {", ".join(map(str, seeds))}; {", ".join(devices)}; torch {", ".join(versions)}; '
-        f'{" to ".join(dict.fromkeys((dates[0], dates[-1])))}; {minutes:.0f} minutes of training and test, summed over '
-        f'{len(results)} runs that may have run side by side.'
+        f'{" to ".join(dict.fromkeys((dates[0], dates[-1])))}; {minutes:.0f} minutes, summed over {len(results)} runs '
+        '(earlier steps among them) that may have run side by side.'
     )
 
 
 def _of_row(row: MeasuredRow) -> list[str]:
     said = []
-    resumed = [seed for seed, result in row.results.items() if result.get('resumed_from')]
+    facts = {  # of a run and of all that it is built on
+        seed: [result for each in run.chain() if (result := each.results())]
+        for seed, run in row.runs.items()
+        if seed in row.results
+    }
+    resumed = [seed for seed, results in facts.items() if any(result.get('resumed_from') for result in results)]
     if resumed:
         said.append(
             f'{row.row.name}: seeds {_list(resumed)} were interrupted; a resumed run draws other random numbers.'
         )
-    other = [seed for seed, result in row.results.items() if result['code'] != code_fingerprint()]
+    other = [seed for seed, results in facts.items() if any(result['code'] != code_fingerprint() for result in results)]
     if other:
         said.append(f"{row.row.name}: seeds {_list(other)} were made by another state of the package's code.")
     if row.row.step is not None and row.row.step.missing:

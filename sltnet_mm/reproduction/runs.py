@@ -6,7 +6,7 @@ import functools
 import hashlib
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ RESULTS, STARTED, LOG = 'results.json', 'run.json', 'log.txt'
 CHECKPOINT = 'checkpoint'
 """Name that stands for the last checkpoint among a run's files."""
 _PACKAGE = Path(__file__).resolve().parents[1]
-_CODE = ('functional', 'models', 'hooks', 'datasets', 'evaluation', 'pseudo_boxes.py', 'pseudo_box_export.py')
+_WITHOUT_RESULTS = ('inferencer', 'report', 'reproduction', 'visualization')
 
 
 @dataclass(frozen=True)
@@ -58,6 +58,14 @@ class Run:
         if (self.folder / 'failed.txt').is_file():
             return 'failed'
         return 'interrupted' if (self.folder / STARTED).is_file() else 'missing'
+
+    def chain(self) -> Iterator[Run]:
+        """All runs that it is built on, first things first, and itself; each once."""
+        seen: dict[Run, None] = {}
+        for _, earlier, _ in self.inputs:
+            seen.update(dict.fromkeys(earlier.chain()))
+        yield from seen
+        yield self
 
     @property
     def name(self) -> str:
@@ -150,11 +158,10 @@ def _plain(value: Any) -> Any:
 
 
 @functools.lru_cache(maxsize=1)
-def code_fingerprint(parts: Sequence[str] = _CODE) -> str:
-    """Eight letters of the package's code that computes results: not of reports and pictures."""
+def code_fingerprint(package: Path = _PACKAGE) -> str:
+    """Eight letters of the package's code that computes results: not of reports, pictures and the inferencer."""
     digest = hashlib.sha256()
-    for part in parts:
-        path = _PACKAGE / part
-        for file in sorted(path.rglob('*.py')) if path.is_dir() else [path]:
+    for file in sorted(package.rglob('*.py')):
+        if file.relative_to(package).parts[0] not in _WITHOUT_RESULTS:
             digest.update(file.read_bytes())
     return digest.hexdigest()[:8]

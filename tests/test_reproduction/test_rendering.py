@@ -95,6 +95,22 @@ def test_notes_say_how_ours_were_made(shown):
     assert 'there is no configs/localizer/cam_small-conv_new-optimisation_synthetic.py.' in missing.notes[-1]
 
 
+def test_notes_know_the_runs_that_a_row_is_built_on_and_count_each_run_once(tmp_path):
+    of = table(1, 'photos31').only(['VGG16-SLT-Net'])
+    of = replace(of, rows=[replace(of.rows[0], source='map'), replace(of.rows[0], name='the same', source='map')])
+    folders = RunFolders(tmp_path, Settings())
+    regressor = folders.run(of.rows[0].step, 0)
+    for run in regressor.chain():
+        early = run != regressor
+        changes = dict(resumed_from='epoch_1.pth', code='before') if early and run.step.tool == 'train' else {}
+        write_json(run.folder / 'results.json', result(80.0, 0, **changes))
+    assert len(list(regressor.chain())) == 3
+    said = Rendering(of, measure(of, folders, [0]), folders).notes
+    assert any('summed over 3 runs' in note and ' 4 minutes' in note for note in said)  # 3 times 90 s
+    for sentence in ('seeds 0 were interrupted', 'seeds 0 were made by another state'):
+        assert [note.split(':')[0] for note in said if sentence in note] == ['VGG16-SLT-Net', 'the same']
+
+
 def test_html_needs_nothing_and_escapes(shown, tmp_path):
     rendering = shown('cub')
     picture = tmp_path / 'figure.png'

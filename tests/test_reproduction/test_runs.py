@@ -8,7 +8,7 @@ from sltnet_mm.reproduction import RunFolders, Settings, Step, table
 from sltnet_mm.reproduction.carry_out import drop_checkpoints, missing_runs
 from sltnet_mm.reproduction.commands import step_commands
 from sltnet_mm.reproduction.pool import longest_first
-from sltnet_mm.reproduction.runs import CHECKPOINT, RESULTS, last_checkpoint
+from sltnet_mm.reproduction.runs import CHECKPOINT, RESULTS, code_fingerprint, last_checkpoint
 from sltnet_mm.reproduction.steps import fingerprint, step_config
 
 LOCALIZER = Step('train', 'localizer/slt-localizer_squeezenet1-1_1xb16-4e_photos31')
@@ -43,6 +43,20 @@ def test_fingerprint_changes_with_what_decides_the_result_alone():
         Settings(cfg_options={'train_dataloader.dataset.indices': 10}),
     ):
         assert fingerprint(LOCALIZER, settings) != same
+
+
+def test_code_of_results_is_watched_wherever_it_lies(tmp_path):
+    files = [tmp_path / name for name in ('functional/cam.py', 'ddt_export.py', 'report/page.py')]
+    for file in files:
+        file.parent.mkdir(exist_ok=True)
+        file.write_text('1')
+    prints = [code_fingerprint(tmp_path)]
+    for file in files:
+        file.write_text('2')
+        code_fingerprint.cache_clear()
+        prints.append(code_fingerprint(tmp_path))
+    code_fingerprint.cache_clear()
+    assert len({*prints[:3]}) == 3 and prints[3] == prints[2]  # a report computes no results
 
 
 def test_a_point_of_a_sweep_at_the_configs_own_value_is_the_same_run(tmp_path):
