@@ -34,7 +34,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--device', choices=('cpu', 'cuda'), help='default: a GPU where there is one')
     parser.add_argument('--work-dir', type=Path, help='default: work_dirs/reproduce/<data set>')
     parser.add_argument(
-        '--drop-checkpoints', action='store_true', help='delete checkpoints at the end of runs that no other one needs'
+        '--drop-checkpoints', action='store_true', help='at the end, delete the checkpoints of the runs that were done'
     )
     parser.add_argument(
         '--cfg-options', nargs='+', action=DictAction, default={}, metavar='KEY=VALUE', help='override in every run'

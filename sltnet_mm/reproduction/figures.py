@@ -72,6 +72,6 @@ def _sweep(localizer: Step, data: Data) -> list[Row]:
 
 
 _SWEEP_NOTE = (
-    'The curves of Figure 4 are not printed as numbers. Their largest values, at K = 30 of 200 and at alpha = 0.4, are '
-    'that of Table 5.'
+    'The curves of Figure 4 are not printed as numbers. At K = 30 of 200 and at alpha = 0.4, where they are largest, '
+    "stands Table 5's number of the whole localizer: that the figure shows the same run is our reading."
 )

@@ -138,7 +138,15 @@ def _row(number: int, name: str, paper: Numbers, data: Data) -> Row:
         return Row(name, paper, recipes.localizer('slt-localizer', backbone, data))
     if method == 'DDT':
         return Row(name, paper, recipes.ddt_numbers(backbone, data), 'box')
-    return Row(name, paper, recipes.regressor('psol' if method == 'PSOL' else 'regressor', backbone, data), 'box')
+    if method == 'PSOL':
+        return Row(name, paper, recipes.regressor('psol', backbone, data), 'box', _PSOL_NOTE)
+    return Row(name, paper, recipes.regressor('regressor', backbone, data), 'box')
+
+
+_PSOL_NOTE = (
+    "PSOL's rows of ours: its boxes (DDT) into SLT-Net's regressor and schedule, which are not PSOL's own network and "
+    'training.'
+)
 
 
 def _ablation(data: Data) -> dict[str, Step]:
@@ -154,5 +162,7 @@ def _joint_rows(slt_net: Row, data: Data) -> list[Row]:
     """SLT-Net trained as Sec. 3.1 has it, where localizer and regressor have one kind of backbone."""
     backbone = slt_net.name.split('-', 1)[0]
     note = 'The paper has one row for SLT-Net; its boxes come from one localizer, whatever the regressor (Sec. 4.2).'
+    if not recipes.classifier(backbone, data).exists:
+        note += f" On {data.name} its labels are the localizer's: there is no config of a classifier."
     step = recipes.joint(backbone, data)
     return [Row(f'{slt_net.name}, joint training (Sec. 3.1)', slt_net.paper, step, 'box', note)]

@@ -93,6 +93,15 @@ def test_regressors_learn_from_the_papers_localizer_whatever_their_backbone(data
             assert labels[0].config.startswith(f'classifier/classifier_{backbone}_') and row.source == 'box'
 
 
+def test_what_ours_is_not_is_said():
+    notes = {row.name: row.note for row in table(1, 'photos31').rows}
+    assert "not PSOL's own" in notes['VGG16-PSOL'] and notes['VGG16-SLT-Net'] == notes['VGG16-ADL'] == ''
+    assert "its labels are the localizer's" in notes['VGG16-SLT-Net, joint training (Sec. 3.1)']
+    for dataset in ('cub', 'synthetic'):  # they have a classifier
+        assert "localizer's" not in table(1, dataset).rows[-1].note
+    assert all('our reading' in row.note for row in figure(4, 'cub').rows)
+
+
 def test_table_5_is_the_ladder_and_the_branch():
     rows = table(5, 'photos31').rows
     assert [row.step.config.removeprefix('localizer/') for row in rows] == [
