@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from sltnet_mm.reproduction import table
 from sltnet_mm.reproduction.paper_numbers import PAPER
 
 ROOT = Path(__file__).parents[1]
@@ -56,3 +57,11 @@ def test_numbers_are_the_tables():
             assert common and all(given[key] == numbers[key] for key in common), model['Name']
             checked += len(common)
     assert checked > 50
+
+
+def test_every_row_of_a_table_is_named_at_its_config():
+    named = {model['Name']: model['Metadata'].get('Row in the paper', '').split('; ') for model in MODELS}
+    for number, dataset in PAPER:
+        for row in table(number, dataset).rows:
+            if row.step is not None and PAPER[number, dataset].get(row.name):  # joint training has no row of its own
+                assert f'Table {number}, {row.name}' in named[row.step.path.stem]
