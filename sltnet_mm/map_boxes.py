@@ -10,7 +10,7 @@ import numpy as np
 from mmengine.utils import track_iter_progress
 
 from .box_files import BoxRecord, dataset_identity, file_name_of, to_coco
-from .datasets.coco_export import image_size
+from .datasets.orientation import image_size, turned_by_exif
 from .evaluation.score_maps import load_score_maps
 from .pseudo_boxes import PseudoBoxGenerator
 
@@ -61,7 +61,7 @@ def _records(dataset: Any, folder: str | Path, generator: PseudoBoxGenerator) ->
     names = [file_name_of(info['img_path'], dataset.data_root) for info in infos]
     maps = load_score_maps(folder, names)
     for index in track_iter_progress(range(len(dataset))):
-        width, height = image_size(infos[index]['img_path'])
+        width, height = image_size(infos[index]['img_path'], turned_by_exif(dataset))
         score_map = next(maps)
         if score_map.ndim != 2 or not np.isfinite(score_map).all():
             found = f'shape {score_map.shape}' if score_map.ndim != 2 else 'NaN or infinity in it'

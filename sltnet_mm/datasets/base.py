@@ -10,7 +10,7 @@ from mmengine.logging import print_log
 from mmengine.utils import track_iter_progress
 
 from .image_files import BadImageError, check_image, looks_whole
-from .pipeline_checks import refuse_unrecorded
+from .pipeline_checks import refuse_turning, refuse_unrecorded
 from .sample_checks import check_samples, check_table
 from .sample_table import SampleTable
 
@@ -26,6 +26,11 @@ class LocalizationDataset(BaseDataset):
     ``dict(bbox=[x1, y1, x2, y2], bbox_label=int, ignore_flag=0)`` in original pixels, ends exclusive (x2 = x1 + width),
     and ``mask_path``: an image in which every non-zero pixel is object, or a list of such images, which are united,
     with ``ignore_mask_path`` where some pixels shall not count. ``get_data_info`` adds ``sample_idx``.
+
+    Attributes:
+        turned_by_exif: Whether original pixels are those of the image as OpenCV loads it, turned by its EXIF
+            orientation. A subclass whose boxes are of the image as it is stored says False; its pipelines must then
+            load with ``color_type='color_ignore_orientation'``.
 
     Args:
         data_root: Folder that the paths are relative to. Defaults to ''.
@@ -45,10 +50,13 @@ class LocalizationDataset(BaseDataset):
 
     Raises:
         FileNotFoundError: ``data_root`` or an annotation file does not exist.
-        ValueError: An unknown split, an unrecorded transform, no sample at all, an image id that occurs twice, a label
-            outside the classes, a sample of 'val' or 'test' without box and mask.
+        ValueError: An unknown split, an unrecorded transform, a loader that turns images that must not be turned, no
+            sample at all, an image id that occurs twice, a label outside the classes, a sample of 'val' or 'test'
+            without box and mask.
         BadImageError: (a ValueError, when a sample is loaded) names an image that cannot be read.
     """
+
+    turned_by_exif = True
 
     def __init__(
         self,
@@ -92,6 +100,8 @@ class LocalizationDataset(BaseDataset):
             max_refetch=max_refetch,
         )
         refuse_unrecorded(self.pipeline.transforms)
+        if not self.turned_by_exif:
+            refuse_turning(self.pipeline.transforms, type(self).__name__)
         if not lazy_init:
             self.full_init()
 

@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Mapping
 from typing import Any
 
-import mmengine.fileio as fileio
 from mmengine.registry import DATASETS
 from mmengine.utils import track_iter_progress
-from PIL import Image
 
 from .. import __version__
 from ..box_files import file_name_of
 from .base import LocalizationDataset
 from .localization_list import LocalizationList
-
-_ORIENTATION = 0x0112  # EXIF's tag
-_TURNED = (5, 6, 7, 8)  # its values that turn the image by a quarter, as OpenCV does when it loads it
+from .orientation import image_size
 
 
 def true_boxes_as_coco(dataset: LocalizationDataset) -> dict:
@@ -28,9 +23,10 @@ def true_boxes_as_coco(dataset: LocalizationDataset) -> dict:
 
     Returns:
         A COCO dict in the layout of the pseudo boxes: ``info``, ``images`` (``file_name`` relative to the data set's
-        ``data_root`` where the image lies below it; ``width`` and ``height`` as OpenCV loads it), ``annotations``
-        (``bbox`` as x, y, w, h in original pixels) and ``categories`` (ids from 0, in the order of the classes). Ids of
-        annotations start at 1: pycocotools counts the true box with id 0 as never found.
+        ``data_root`` where the image lies below it; ``width`` and ``height`` as the data set's boxes see it, see
+        ``LocalizationDataset.turned_by_exif``), ``annotations`` (``bbox`` as x, y, w, h in original pixels) and
+        ``categories`` (ids from 0, in the order of the classes). Boxes that are not evaluated (``ignore_flag``) are
+        left out. Ids of annotations start at 1: pycocotools counts the true box with id 0 as never found.
 
     Raises:
         ValueError: a sample has no box.
@@ -47,13 +43,14 @@ def true_boxes_as_coco(dataset: LocalizationDataset) -> dict:
     annotations: list[dict] = []
     for index in track_iter_progress(range(len(dataset))):
         sample = dataset.get_data_info(index)
-        if not sample.get('instances'):
+        boxes = [instance for instance in sample.get('instances', ()) if not instance.get('ignore_flag', 0)]
+        if not boxes:
             raise ValueError(f'image {sample["img_path"]} has no true box; boxes belong to the splits val and test')
-        width, height = image_size(sample['img_path'])
+        width, height = image_size(sample['img_path'], dataset.turned_by_exif)
         images.append(
             dict(id=index, file_name=file_name_of(sample['img_path'], dataset.data_root), width=width, height=height)
         )
-        for instance in sample['instances']:
+        for instance in boxes:
             x1, y1, x2, y2 = instance['bbox']
             annotations.append(
                 dict(
@@ -97,15 +94,3 @@ def build_with_boxes(settings: Mapping[str, Any]) -> LocalizationDataset:
         folder = dict(settings.get('split_dirs') or {}).get('train', 'train')
         settings.update(split='test', split_dirs=dict(test=folder), mask_dir=None)
     return DATASETS.build(settings)
-
-
-def image_size(path: str) -> tuple[int, int]:
-    """(width, height) of an image as OpenCV loads it, that is after EXIF's rotation; its pixels are not decoded.
-
-    Args:
-        path: path or URL that mmengine's file backends know.
-    """
-    with Image.open(io.BytesIO(fileio.get(path))) as image:
-        width, height = image.size
-        turned = image.getexif().get(_ORIENTATION) in _TURNED
-    return (height, width) if turned else (width, height)

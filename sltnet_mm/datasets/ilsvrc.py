@@ -41,6 +41,10 @@ class ILSVRCLocalization(LocalizationDataset):
     A box of another class than the image's is kept with ``ignore_flag`` 1, so it is not evaluated; an image with such
     boxes only is an error.
 
+    Some images carry an EXIF orientation. The boxes were drawn on them as they are stored (PIL's way of loading, and
+    with it wsolevaluation's), so a pipeline that turns them is refused: give ``LoadImageFromFile`` the argument
+    ``color_type='color_ignore_orientation'``, as the configs do.
+
     The lists of 'train' and 'test' are kept in ``cache_dir`` and used as long as the class folders, or the images and
     xml files, are unchanged by name, time and (xml) size; else they are made anew. Samples live in arrays that workers
     share. For 'train' no file but this list is opened, and no box.
@@ -61,7 +65,8 @@ class ILSVRCLocalization(LocalizationDataset):
         FileNotFoundError: A folder, list or xml file does not exist.
         ValueError: An archive among the images or an empty class folder (unpacked in part), class folders that differ
             between training and test images, an image without label or a label without image, an xml file without
-            object or cut short, a box that is inverted or outside the image. The message names the file.
+            object or cut short, a box that is inverted or outside the image. The message names the file. A pipeline
+            that turns images by their EXIF orientation.
 
     Examples:
         >>> ILSVRCLocalization(data_root='', split='train', train_dir='nowhere')
@@ -69,6 +74,8 @@ class ILSVRCLocalization(LocalizationDataset):
         ...
         FileNotFoundError: Image folder 'nowhere' does not exist. ...
     """
+
+    turned_by_exif = False
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""Refuse transforms that move pixels without recording it: boxes would be wrong and nothing would say so."""
+"""Refuse transforms that move pixels unrecorded, or load turned images: boxes would be wrong, nothing would say so."""
 
 from collections.abc import Callable, Iterable, Iterator
 
@@ -84,6 +84,35 @@ def refuse_unrecorded(transforms: Iterable[Callable]) -> None:
                 f"The pipeline holds {package}'s {kind.__name__}, which moves pixels but does not record it in "
                 'homography_matrix. Boxes would be mapped back wrongly. Use sltnet_mm.ResizeCrop (resize, crop, '
                 "flip), or mmdet's Resize, RandomCrop and RandomFlip."
+            )
+
+
+def refuse_turning(transforms: Iterable[Callable], user: str) -> None:
+    """Raise if a loader in a built pipeline turns images by their EXIF orientation.
+
+    Args:
+        transforms: The built transforms of a pipeline.
+        user: The data set whose boxes are of the images as they are stored.
+
+    Raises:
+        ValueError: Names the loader and the mend.
+
+    Examples:
+        >>> from mmcv.transforms import LoadImageFromFile
+        >>> refuse_turning([LoadImageFromFile(color_type='color_ignore_orientation')], 'ILSVRCLocalization')
+        >>> refuse_turning([LoadImageFromFile()], 'ILSVRCLocalization')
+        Traceback (most recent call last):
+        ...
+        ValueError: The boxes of ILSVRCLocalization are of the images as they are stored, but LoadImageFromFile with
+            color_type='color' turns them by their EXIF orientation. Give it color_type='color_ignore_orientation'.
+    """
+    for transform in _walk(transforms, set()):
+        flag = getattr(transform, 'color_type', None) if type(transform).__name__.startswith('LoadImage') else None
+        if flag in ('color', 'grayscale'):
+            raise ValueError(
+                f'The boxes of {user} are of the images as they are stored, but {type(transform).__name__} with '
+                f'color_type={flag!r} turns them by their EXIF orientation. Give it '
+                f"color_type='{flag}_ignore_orientation'."
             )
 
 

@@ -15,7 +15,8 @@ from sltnet_mm.box_files import BoxFile, file_name_of, read_box_file
 from sltnet_mm.registry import DATASETS
 
 from .image_files import check_image
-from .pipeline_checks import refuse_unrecorded
+from .orientation import turned_by_exif
+from .pipeline_checks import refuse_turning, refuse_unrecorded
 
 _NAMED = 3  # images named in an error
 
@@ -77,6 +78,8 @@ class PseudoBoxDataset(Dataset):
         self.pipeline = Compose(list(pipeline))
         self.max_refetch = max_refetch
         refuse_unrecorded(self.pipeline.transforms)
+        if not turned_by_exif(self.dataset):
+            refuse_turning(self.pipeline.transforms, type(self.dataset).__name__)
         self.boxes_file = str(boxes)
         self._sizes, self._boxes = self._join(read_box_file(boxes))
 

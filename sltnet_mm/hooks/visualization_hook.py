@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-import mmcv
-import mmengine.fileio as fileio
 from mmengine.hooks import Hook
 from mmengine.logging import print_log
 from mmengine.runner import Runner
 from mmengine.structures import BaseDataElement
+from torch.utils.data import DataLoader
 
+from ..datasets.orientation import turned_by_exif
 from ..registry import HOOKS
-from ..visualization import LocalizationVisualizer
+from ..visualization import LocalizationVisualizer, original_image
 
 
 @HOOKS.register_module()
@@ -95,7 +95,7 @@ class LocalizationVisualizationHook(Hook):
         outputs: Sequence[BaseDataElement] | None = None,
     ) -> None:
         """Draw the images of this batch."""
-        self._draw(runner, outputs or (), '')
+        self._draw(runner, runner.test_dataloader, outputs or (), '')
 
     def after_val_iter(
         self,
@@ -106,7 +106,7 @@ class LocalizationVisualizationHook(Hook):
     ) -> None:
         """Draw the images of this batch, where asked for."""
         if self.val:
-            self._draw(runner, outputs or (), f'iter_{runner.iter}')
+            self._draw(runner, runner.val_dataloader, outputs or (), f'iter_{runner.iter}')
 
     def after_test_epoch(self, runner: Runner, metrics: dict[str, float] | None = None) -> None:
         """Say where the pictures are."""
@@ -125,19 +125,19 @@ class LocalizationVisualizationHook(Hook):
     def _folder(self, runner: Runner) -> Path:
         return Path(runner.work_dir) / runner.timestamp / (self.out_dir or '')
 
-    def _draw(self, runner: Runner, samples: Sequence[BaseDataElement], subfolder: str) -> None:
+    def _draw(self, runner: Runner, loader: DataLoader, samples: Sequence[BaseDataElement], subfolder: str) -> None:
         if not self.enable:
             return
+        turned = turned_by_exif(loader.dataset)
         for sample in samples:
             wanted = self._seen % self.interval == 0 and (self.max_images is None or self._drawn < self.max_images)
             self._seen += 1
             if not wanted:
                 continue
-            content = fileio.get(sample.img_path, backend_args=self.backend_args)
             name = f'{sample.get("sample_idx", self._seen - 1):06d}_{Path(sample.img_path).stem}.png'
             runner.visualizer.add_datasample(
                 name,
-                mmcv.imfrombytes(content, channel_order='rgb'),
+                original_image(sample.img_path, turned, self.backend_args),
                 sample,
                 pred_score_thr=self.pred_score_thr,
                 show=self.show,

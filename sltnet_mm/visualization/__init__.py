@@ -3,6 +3,7 @@
 from .captions import add_caption
 from .drawing import PREDICTED_COLOR, TRUE_COLOR, draw_boxes, enlarge, overlay_score_map, warp_to_original
 from .grid import picture_grid
+from .original import original_image
 from .panels import box_of_map, box_panel, map_panel, sample_boxes
 from .visualizer import LocalizationVisualizer
 
@@ -16,6 +17,7 @@ __all__ = [
     'draw_boxes',
     'enlarge',
     'map_panel',
+    'original_image',
     'overlay_score_map',
     'picture_grid',
     'sample_boxes',

@@ -20,6 +20,12 @@ def root(tmp_path):
     return tmp_path
 
 
+@pytest.fixture
+def pipeline(pipeline):
+    pipeline[0]['color_type'] = 'color_ignore_orientation'
+    return pipeline
+
+
 def infos(dataset) -> list[dict]:
     return [dataset.get_data_info(i) for i in range(len(dataset))]
 

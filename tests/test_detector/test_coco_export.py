@@ -10,7 +10,8 @@ import torch
 from PIL import Image
 
 from sltnet_mm.datasets import LocalizationCSV, LocalizationList
-from sltnet_mm.datasets.coco_export import build_with_boxes, image_size, true_boxes_as_coco
+from sltnet_mm.datasets.coco_export import build_with_boxes, true_boxes_as_coco
+from sltnet_mm.datasets.orientation import image_size
 
 TOOL = Path(__file__).parents[2] / 'tools/dataset_converters/localization_to_coco.py'
 
@@ -86,6 +87,7 @@ def test_image_size_is_opencvs_whatever_exif_says(tmp_path, orientation):
     image.save(tmp_path / 'a.jpg', exif=exif)
     height, width = cv2.imread(str(tmp_path / 'a.jpg')).shape[:2]
     assert image_size(str(tmp_path / 'a.jpg')) == (width, height)
+    assert image_size(str(tmp_path / 'a.jpg'), turned=False) == (30, 20)
 
 
 def test_mmdet_reads_the_same_boxes_and_the_truth_scores_one(photographs, localizer, tmp_path, run_tool):

@@ -34,7 +34,15 @@ def outputs_of(first, count):
 def runner(tmp_path):
     visualizer = LocalizationVisualizer.get_instance(f'hook{tmp_path}')
     visualizer.dataset_meta = dict(classes=[f'class{i}' for i in range(12)])
-    return SimpleNamespace(work_dir=str(tmp_path), timestamp='now', visualizer=visualizer, iter=7)
+    loader = SimpleNamespace(dataset=SimpleNamespace())
+    return SimpleNamespace(
+        work_dir=str(tmp_path),
+        timestamp='now',
+        visualizer=visualizer,
+        iter=7,
+        val_dataloader=loader,
+        test_dataloader=loader,
+    )
 
 
 def run_test(hook, runner, batches=2):

@@ -3,8 +3,8 @@
 
 Reads every split as training and test do, compares the numbers of images, classes and boxes with the published ones,
 looks whether every listed image is there, and opens a sample of images (and masks). Says what is missing or wrong
-first, in one line each; exit code 1 where there is anything. A NOTE is no fault: images with an EXIF orientation are
-loaded turned, as everywhere here, and it is worth a look whether their boxes are meant so (browse_dataset.py).
+first, in one line each; exit code 1 where there is anything. A NOTE is no fault: it says which images carry an EXIF
+orientation and whether they are loaded turned; whether their boxes are meant so is worth a look (browse_dataset.py).
 """
 
 from __future__ import annotations
@@ -16,11 +16,9 @@ import sys
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-import mmcv
-from PIL import Image
-
 from sltnet_mm.datasets import BadImageError, CUBLocalization, ILSVRCLocalization, LocalizationDataset, LocalizationList
 from sltnet_mm.datasets.image_files import check_image
+from sltnet_mm.datasets.orientation import image_size, orientation_of
 from sltnet_mm.datasets.progress import with_progress
 
 
@@ -63,7 +61,6 @@ DATASETS = {
 }
 _STAT_AT_MOST = 100_000  # images whose presence is looked up one by one; the larger lists are listings of the disk
 _LISTED = 5  # problems of one kind that are named
-_ORIENTATION = 0x0112  # EXIF's tag
 
 
 class Report(NamedTuple):
@@ -107,10 +104,11 @@ def check_split(root: str, split: Split, sample: int, any_size: bool, seed: int 
     for index in with_progress(chosen, len(chosen), least=1000):
         info = dataset.get_data_info(index)
         if all(os.path.isfile(path) for path in _files(info)):
-            wrong += [f'{split.name}: {problem}' for problem in _look_into(info)]
+            wrong += [f'{split.name}: {problem}' for problem in _look_into(info, dataset.turned_by_exif)]
     if len(wrong) > _LISTED:
         wrong[_LISTED:] = [f'{split.name}: and {len(wrong) - _LISTED} more wrong files among {len(chosen)} opened']
-    notes = [f'{split.name}: {len(turned)} images carry an EXIF orientation: {_some(turned)}'] if turned else []
+    how = 'loaded turned by it' if dataset.turned_by_exif else 'loaded as they are stored'
+    notes = [f'{split.name}: {len(turned)} images carry an EXIF orientation, {how}: {_some(turned)}'] if turned else []
     return Report(f'{text}, {len(chosen)} images opened', problems + wrong, notes)
 
 
@@ -131,7 +129,7 @@ def _files(info: dict) -> Iterator[str]:
         yield info['ignore_mask_path']
 
 
-def _look_into(info: dict) -> Iterator[str]:
+def _look_into(info: dict, turned: bool) -> Iterator[str]:
     """Problems of one image that is there: undecodable files, boxes out of the image."""
     try:
         for path in _files(info):
@@ -139,7 +137,7 @@ def _look_into(info: dict) -> Iterator[str]:
     except BadImageError as error:
         yield str(error).split(' Restore the file')[0]
         return
-    height, width = mmcv.imread(info['img_path']).shape[:2]
+    width, height = image_size(info['img_path'], turned)
     for instance in info.get('instances', ()):
         x1, y1, x2, y2 = instance['bbox']
         if min(x1, y1) < -1 or x2 > width + 1 or y2 > height + 1:  # a pixel: some files count from 1
@@ -149,8 +147,7 @@ def _look_into(info: dict) -> Iterator[str]:
 def _is_turned(path: str) -> bool:
     """Whether a readable image carries an EXIF orientation other than upright; only its header is read."""
     try:
-        with Image.open(path) as image:
-            return image.getexif().get(_ORIENTATION, 1) != 1
+        return orientation_of(path) != 1
     except (OSError, SyntaxError, ValueError):
         return False  # missing or damaged: said elsewhere
 

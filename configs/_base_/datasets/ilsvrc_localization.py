@@ -1,20 +1,21 @@
 # ILSVRC2012 (CLS-LOC), the paper's views: 256 -> random 224 for training, 224 for the test.
 # The test split is the 50,000 validation images, evaluated while training: choose no epoch and no threshold by it.
 # imagenetv2_localization.py validates on ImageNetV2 instead.
+# The boxes are of the images as they are stored: the loader must not turn them by their EXIF orientation.
 data_root = 'data/ILSVRC'
 
 train_pipeline = [
-    dict(type='LoadImageFromFile'),
+    dict(type='LoadImageFromFile', color_type='color_ignore_orientation'),
     dict(type='sltnet_mm.ResizeCrop', resize=256, crop=224, mode='random', flip_prob=0.5),
     dict(type='sltnet_mm.PackLocalizationInputs'),
 ]
 test_pipeline = [
-    dict(type='LoadImageFromFile'),
+    dict(type='LoadImageFromFile', color_type='color_ignore_orientation'),
     dict(type='sltnet_mm.ResizeCrop', resize=224),
     dict(type='sltnet_mm.PackLocalizationInputs'),
 ]
 tta_pipeline = [
-    dict(type='LoadImageFromFile'),
+    dict(type='LoadImageFromFile', color_type='color_ignore_orientation'),
     dict(
         type='TestTimeAug',
         transforms=[

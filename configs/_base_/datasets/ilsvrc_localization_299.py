@@ -1,17 +1,17 @@
 # ILSVRC2012, the paper's views for InceptionV3: 320 -> random 299 for training, 299 for the test.
 _base_ = ['./ilsvrc_localization.py']
 train_pipeline = [
-    dict(type='LoadImageFromFile'),
+    dict(type='LoadImageFromFile', color_type='color_ignore_orientation'),
     dict(type='sltnet_mm.ResizeCrop', resize=320, crop=299, mode='random', flip_prob=0.5),
     dict(type='sltnet_mm.PackLocalizationInputs'),
 ]
 test_pipeline = [
-    dict(type='LoadImageFromFile'),
+    dict(type='LoadImageFromFile', color_type='color_ignore_orientation'),
     dict(type='sltnet_mm.ResizeCrop', resize=299),
     dict(type='sltnet_mm.PackLocalizationInputs'),
 ]
 tta_pipeline = [
-    dict(type='LoadImageFromFile'),
+    dict(type='LoadImageFromFile', color_type='color_ignore_orientation'),
     dict(
         type='TestTimeAug',
         transforms=[

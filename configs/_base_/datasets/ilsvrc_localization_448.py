@@ -1,13 +1,13 @@
 # ILSVRC2012 for DDT: the whole image at 448x448, nothing cut off, nothing flipped, every image once and in order.
 _base_ = ['./ilsvrc_localization.py']
 train_pipeline = [
-    dict(type='LoadImageFromFile'),
+    dict(type='LoadImageFromFile', color_type='color_ignore_orientation'),
     dict(type='sltnet_mm.ResizeCrop', resize=448),
     dict(type='sltnet_mm.PackLocalizationInputs'),
 ]
 test_pipeline = train_pipeline
 tta_pipeline = [
-    dict(type='LoadImageFromFile'),
+    dict(type='LoadImageFromFile', color_type='color_ignore_orientation'),
     dict(
         type='TestTimeAug',
         transforms=[

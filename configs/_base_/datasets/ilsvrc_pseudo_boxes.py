@@ -8,7 +8,7 @@ train_dataloader = dict(
         type='sltnet_mm.PseudoBoxDataset',
         dataset=_base_.train_dataloader.dataset,
         pipeline=[
-            dict(type='LoadImageFromFile'),
+            dict(type='LoadImageFromFile', color_type='color_ignore_orientation'),
             dict(type='LoadAnnotations', with_bbox=True),
             dict(type='sltnet_mm.ResizeCrop', resize=256, crop=224, mode='random', flip_prob=0.5),
             dict(type='PackDetInputs', meta_keys=meta_keys),

@@ -2,7 +2,7 @@
 # of 299 at test.
 _base_ = ['./ilsvrc_localization_299.py']
 test_pipeline = [
-    dict(type='LoadImageFromFile'),
+    dict(type='LoadImageFromFile', color_type='color_ignore_orientation'),
     dict(type='sltnet_mm.TenCrop', resize=320, crop=299),
     dict(type='sltnet_mm.ResizeCrop', resize=299),
     dict(type='sltnet_mm.PackLocalizationInputs'),
