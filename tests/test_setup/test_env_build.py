@@ -9,7 +9,7 @@ from pathlib import Path
 import env_build
 import env_mmcv
 import pytest
-from env_checks import SetupError
+from env_checks import HOSTS, HOSTS_WITHOUT_OPERATORS, SetupError
 from env_state import Environment
 from test_env_state import put_package
 
@@ -23,6 +23,21 @@ onedl-mmcv==2.3.6
 opencv-python==4.12
 ## hosts and tools
 opencv-python-headless==4.12
+pytest==9.2.0
+"""
+OFFICIAL_PINS = """\
+## build tools
+pip==26.3
+## torch
+torch==2.5.1
+## mmcv without operators
+mmcv-lite==2.1.0
+opencv-python==4.11
+## mmcv
+mmcv==2.1.0
+mmdet==3.3.0
+## hosts and tools
+opencv-python-headless==4.11
 pytest==9.2.0
 """
 
@@ -67,9 +82,15 @@ class Machine:
         works = self.operator_works.pop(0) if len(self.operator_works) > 1 else self.operator_works[0]
         return subprocess.CompletedProcess([], int(not works), '', '' if works else 'ImportError: undefined symbol\n')
 
-    def run(self) -> int:
+    def run(self, *arguments: str) -> int:
         self.calls.clear()
-        return env_build.run(['--venv', str(self.venv)])
+        self.checked.clear()
+        return env_build.run(['--venv', str(self.venv), *arguments])
+
+    def run_official(self, *arguments: str) -> int:
+        self.pins = self.root / 'requirements' / 'official.txt'
+        self.pins.write_text(OFFICIAL_PINS)
+        return self.run('--pins', str(self.pins), *arguments)
 
 
 @pytest.fixture
@@ -80,13 +101,18 @@ def machine(tmp_path, monkeypatch):
     monkeypatch.setattr(env_build, 'ROOT', tmp_path)
     monkeypatch.setattr(env_build, 'PINS', machine.pins)
     monkeypatch.setattr(env_build, 'run_logged', machine.run_logged)
-    for check in ('check_compiler', 'check_disk', 'check_imports'):
+    for check in ('check_compiler', 'check_disk'):
         monkeypatch.setattr(env_build, check, lambda *a, check=check: machine.checked.append(check))
+    monkeypatch.setattr(
+        env_build, 'check_imports', lambda _, modules: machine.checked.extend(['check_imports', *modules])
+    )
     monkeypatch.setattr(env_mmcv, 'run_python', machine.operator)
     monkeypatch.setattr(env_mmcv, 'opencv_fault', lambda python: machine.opencv_fault)
-    monkeypatch.setattr(env_mmcv, 'check_opencv', lambda python: None)
-    monkeypatch.setattr(env_mmcv, 'cache_note', lambda environment: tmp_path / 'cache' / 'note.json')
-    monkeypatch.setattr(env_mmcv, 'drop_cached', lambda environment: machine.calls.append('drop the cached wheel'))
+    monkeypatch.setattr(env_mmcv, 'check_opencv', lambda python: machine.checked.append('check_opencv'))
+    monkeypatch.setattr(env_mmcv, 'cache_note', lambda environment, name: tmp_path / 'cache' / f'{name}.json')
+    monkeypatch.setattr(
+        env_mmcv, 'drop_cached', lambda environment, name: machine.calls.append(f'drop the cached {name}')
+    )
     monkeypatch.setattr('signal.signal', lambda *a: None)  # pytest keeps its own.
     monkeypatch.setenv('PYTHONPATH', '')  # Taken out by the set-up; this brings it back.
     return machine
@@ -107,7 +133,7 @@ def project(machine: Machine) -> str:
 def test_from_nothing_then_nothing_to_do(machine, capsys):
     assert machine.run() == 0
     assert machine.calls == [*ALL, project(machine)]
-    assert machine.checked == ['check_compiler', 'check_disk', 'check_imports']
+    assert machine.checked == ['check_compiler', 'check_disk', 'check_imports', *HOSTS]
     screen = capsys.readouterr().out
     assert '[1/7]' in screen and '[4/7] mmcv: compiles' in screen and 'Environment ready after' in screen
 
@@ -167,7 +193,7 @@ def test_environment_made_by_hand_is_taken_as_it_is(machine):
             put_package(machine.venv, *line.split('=='))
     assert machine.run() == 0
     assert machine.calls == [project(machine)]
-    assert machine.checked == ['check_disk', 'check_imports']  # Nothing is compiled.
+    assert machine.checked == ['check_disk', 'check_imports', *HOSTS]  # Nothing is compiled.
 
 
 def test_changed_tool_leaves_the_rest(machine):
@@ -179,24 +205,24 @@ def test_changed_tool_leaves_the_rest(machine):
 
 def test_changed_torch_compiles_mmcv_again(machine):
     machine.run()
-    assert json.loads((machine.root / 'cache' / 'note.json').read_text()) == {
+    assert json.loads((machine.root / 'cache' / 'onedl-mmcv.json').read_text()) == {
         f'3.{sys.version_info[1]}': '2.10.0',
     }
     machine.pins.write_text(PINS.replace('torch==2.10.0', 'torch==2.11.0'))
     assert machine.run() == 0
     assert machine.calls == [
         'torch==2.11.0',
-        'drop the cached wheel',
+        'drop the cached onedl-mmcv',
         '--no-build-isolation -v --force-reinstall --no-deps onedl-mmcv==2.3.6 opencv-python==4.12',
     ]
-    assert list(json.loads((machine.root / 'cache' / 'note.json').read_text()).values()) == ['2.11.0']
+    assert list(json.loads((machine.root / 'cache' / 'onedl-mmcv.json').read_text()).values()) == ['2.11.0']
 
 
 def test_cached_wheel_that_does_not_work_is_compiled_again(machine):
     machine.operator_works = [False, True]
     assert machine.run() == 0
     again = '--no-build-isolation -v --force-reinstall --no-deps onedl-mmcv==2.3.6'
-    assert machine.calls == [*ALL[:3], 'drop the cached wheel', again, ALL[3], project(machine)]
+    assert machine.calls == [*ALL[:3], 'drop the cached onedl-mmcv', again, ALL[3], project(machine)]
 
 
 def test_operators_that_never_work_end_with_a_message(machine, capsys):
@@ -254,3 +280,58 @@ def test_venv_of_this_checkout_is_the_default(machine, monkeypatch):
     monkeypatch.setattr(Environment, 'up_to_date', lambda self: seen.append(self.venv) or True)
     assert env_build.run([]) == 0
     assert seen == [machine.root / '.venv']
+
+
+OFFICIAL = [
+    'pip==26.3',
+    'torch==2.5.1',
+    'mmcv-lite==2.1.0 opencv-python==4.11',
+    'opencv-python-headless==4.11 pytest==9.2.0',
+]
+
+
+def test_official_packages_without_operators_compile_nothing_and_have_no_mmdet(machine, capsys):
+    assert machine.run_official('--no-operators') == 0
+    assert machine.calls == [*OFFICIAL, project(machine)]
+    assert machine.checked == ['check_disk', 'check_imports', *HOSTS_WITHOUT_OPERATORS]
+    assert 'MMCV_WITH_OPS' not in machine.variables[2]
+    assert not any(module.startswith(('mmdet', 'mmcv.')) for module in HOSTS_WITHOUT_OPERATORS)
+    capsys.readouterr()
+    assert machine.run_official('--no-operators') == 0
+    assert machine.calls == [] and capsys.readouterr().out == ''
+
+
+def test_official_packages_with_operators(machine):
+    assert machine.run_official() == 0
+    compiled = '--no-build-isolation -v mmcv==2.1.0 mmdet==3.3.0'
+    assert machine.calls == [*OFFICIAL[:2], compiled, OFFICIAL[3], project(machine)]
+    assert machine.checked == ['check_compiler', 'check_disk', 'check_imports', *HOSTS]
+    assert machine.variables[2]['MMCV_WITH_OPS'] == '1'
+    # Its note is not that of the other mmcv: both families' wheels lie in one cache.
+    assert [file.name for file in (machine.root / 'cache').iterdir()] == ['mmcv.json']
+
+
+def test_the_same_environment_with_operators_is_another(machine):
+    machine.run_official('--no-operators')
+    assert machine.run_official() == 0
+    assert machine.calls == ['--no-build-isolation -v mmcv==2.1.0 mmdet==3.3.0']
+
+
+def test_cached_official_wheel_that_does_not_work_is_compiled_again(machine):
+    machine.operator_works = [False, True]
+    assert machine.run_official() == 0
+    again = '--no-build-isolation -v --force-reinstall --no-deps mmcv==2.1.0'
+    assert machine.calls[3:5] == ['drop the cached mmcv', again]
+
+
+def test_opencv_without_libgl_is_replaced_beside_the_plain_mmcv(machine):
+    machine.opencv_fault = 'ImportError: libGL.so.1: cannot open shared object file'
+    assert machine.run_official('--no-operators') == 0
+    assert machine.calls[3] == '--force-reinstall --no-deps opencv-python-headless==4.11'
+    assert machine.checked[1] == 'check_opencv'
+
+
+def test_pinned_file_that_leaves_no_choice_of_operators(machine, capsys):
+    assert machine.run('--no-operators') == 1
+    text = capsys.readouterr().err
+    assert '--no-operators' in text and 'dev.txt has no "## mmcv without operators"' in text

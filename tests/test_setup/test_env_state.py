@@ -63,6 +63,17 @@ def test_the_pinned_file_of_the_project():
     assert {'torch', 'torchvision'} <= {pin.split('==')[0] for pin in steps['torch']}
 
 
+def test_the_pinned_file_of_the_official_packages():
+    steps = read_pins(ROOT / 'requirements' / 'official.txt')
+    assert list(steps) == ['build tools', 'torch', 'mmcv without operators', 'mmcv', 'hosts and tools']
+    plain, compiled = (dict(pin.split('==') for pin in steps[name]) for name in ('mmcv without operators', 'mmcv'))
+    assert plain.pop('mmcv-lite') == compiled.pop('mmcv') and compiled.pop('mmdet')
+    assert plain == compiled  # Only one of the two is installed: both must bring the rest.
+    del steps['mmcv without operators']
+    names = [pin.split('==')[0] for pins in steps.values() for pin in pins]
+    assert len(names) == len(set(names)) and not any(name.startswith('onedl') for name in names)
+
+
 def test_missing_versions(environment):
     put_package(environment.venv, 'torch', '2.10.0+cpu')
     put_package(environment.venv, 'My-Tool', '1.0')
@@ -119,6 +130,7 @@ def test_stamp_goes_stale(environment, tmp_path):
     assert not environment.up_to_date()
     environment.stamp.write_text(stamp)
     assert not Environment(environment.venv, tmp_path / 'moved', environment.pins).up_to_date()
+    assert not Environment(environment.venv, tmp_path, environment.pins, operators=False).up_to_date()
 
     environment.python.unlink()  # The interpreter below it was removed.
     assert environment.python_version() is None and not environment.up_to_date()

@@ -15,8 +15,16 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from env_checks import SetupError, check_compiler, check_disk, check_imports, check_venv_module
-from env_mmcv import install_mmcv, works
+from env_checks import (
+    HOSTS,
+    HOSTS_WITHOUT_OPERATORS,
+    SetupError,
+    check_compiler,
+    check_disk,
+    check_imports,
+    check_venv_module,
+)
+from env_mmcv import install_mmcv, mend_opencv, works
 from env_pip import duration, run_logged
 from env_state import Environment, read_pins
 
@@ -45,19 +53,48 @@ def make_venv(environment: Environment) -> None:
     run_logged([sys.executable, '-m', 'venv', str(venv)], environment.log, os.environ)
 
 
+def mmcv_step(environment: Environment, pins: Mapping[str, list[str]], install: Callable[..., None]) -> Step:
+    """The step of mmcv: compiled operators, or its plain build where the environment does without them."""
+    headless = [pin for lines in pins.values() for pin in lines if pin.startswith('opencv-python-headless==')]
+    if environment.operators:
+        return Step(
+            'mmcv: compiles its operators, about 7 min on two cores; half a minute where pip has kept the wheel',
+            lambda: not environment.missing(pins['mmcv']) and works(environment),
+            lambda: install_mmcv(environment, pins['mmcv'], headless, install),
+            venv_gib=0.3,
+            temporary_gib=0.8,
+            compiles=True,
+        )
+    plain = pins.get('mmcv without operators')
+    if plain is None:
+        raise SetupError(f'--no-operators: {environment.pins} has no "## mmcv without operators".')
+
+    def make() -> None:
+        install(plain)
+        mend_opencv(environment, headless, install)
+
+    return Step('mmcv without its operators', lambda: not environment.missing(plain), make, venv_gib=0.2)
+
+
 def plan(environment: Environment, lock: int) -> list[Step]:
     """All steps in their order. Times and sizes were measured on two cores with a fast connection."""
-    pins = read_pins(PINS)
+    pins = read_pins(environment.pins)
 
     def install(lines: list[str], *options: str, variables: Mapping[str, str] = os.environ) -> None:
-        pip = [str(environment.python), '-m', 'pip', 'install', '--disable-pip-version-check', '-c', str(PINS)]
+        pip = [
+            str(environment.python),
+            '-m',
+            'pip',
+            'install',
+            '--disable-pip-version-check',
+            '-c',
+            str(environment.pins),
+        ]
         run_logged([*pip, *options, *lines], environment.log, variables, (lock,))
 
     def group(name: str) -> tuple[Callable[[], bool], Callable[[], None]]:
         return lambda: not environment.missing(pins[name]), lambda: install(pins[name])
 
-    mmcv = pins['mmcv']
-    headless = [pin for lines in pins.values() for pin in lines if pin.startswith('opencv-python-headless==')]
     return [
         Step(
             f'virtual environment {environment.venv}',
@@ -67,14 +104,7 @@ def plan(environment: Environment, lock: int) -> list[Step]:
         ),
         Step('build tools', *group('build tools'), venv_gib=0.1, temporary_gib=0.1),
         Step('torch: downloads 3 GB, 2 to 3 min', *group('torch'), venv_gib=7.1, temporary_gib=3.8),
-        Step(
-            'mmcv: compiles its operators, about 7 min on two cores; half a minute where pip has kept the wheel',
-            lambda: not environment.missing(mmcv) and works(environment),
-            lambda: install_mmcv(environment, mmcv, headless, install),
-            venv_gib=0.3,
-            temporary_gib=0.8,
-            compiles=True,
-        ),
+        mmcv_step(environment, pins, install),
         Step(
             'mmengine, mmdet, mmpretrain and the test tools: about 1 min',
             *group('hosts and tools'),
@@ -109,7 +139,7 @@ def build(environment: Environment, lock: int) -> None:
     todo = [not step.done() for step in steps]
     check_machine(environment, steps, todo)
     total = len(steps) + 1
-    print(f'Setting up {environment.venv} from {PINS.relative_to(ROOT)} (log: {environment.log})', flush=True)
+    print(f'Setting up {environment.venv} from {environment.pins} (log: {environment.log})', flush=True)
     changed = False
     for number, step in enumerate(steps, start=1):
         # A step may undo a later one (another torch: mmcv), so these are asked again.
@@ -126,7 +156,7 @@ def build(environment: Environment, lock: int) -> None:
         changed = True
         print(f'      done in {duration(time.monotonic() - start)}', flush=True)
     print(f'[{total}/{total}] importing everything once', flush=True)
-    check_imports(environment.python)
+    check_imports(environment.python, HOSTS if environment.operators else HOSTS_WITHOUT_OPERATORS)
     environment.finish()
     print(f'Environment ready after {duration(time.monotonic() - began)}.', flush=True)
 
@@ -150,7 +180,14 @@ def run(arguments: list[str]) -> int:
     """The command line. Returns 0 when the environment is ready, 1 after a message, 130 when interrupted."""
     parser = argparse.ArgumentParser(prog='setup_env.py', description='Build or update the development environment.')
     parser.add_argument('--venv', type=Path, default=ROOT / '.venv', help='folder of the environment (default: .venv)')
-    environment = Environment(parser.parse_args(arguments).venv.absolute(), ROOT, PINS)
+    parser.add_argument('--pins', type=Path, default=PINS, help='its pinned file (default: requirements/dev.txt)')
+    parser.add_argument(
+        '--no-operators',
+        action='store_true',
+        help='mmcv without compiled operators, and so no mmdet (official.txt only)',
+    )
+    given = parser.parse_args(arguments)
+    environment = Environment(given.venv.absolute(), ROOT, given.pins.absolute(), not given.no_operators)
     # What these name would be seen by pip as installed, or take its place.
     for variable in ('PYTHONPATH', 'PYTHONHOME', 'PIP_TARGET', 'PIP_PREFIX', 'PIP_USER'):
         os.environ.pop(variable, None)
@@ -163,7 +200,7 @@ def run(arguments: list[str]) -> int:
     for sign in (signal.SIGINT, signal.SIGTERM):  # A handler also makes pip, started from here, heed Ctrl-C.
         signal.signal(sign, interrupt)
     try:
-        with locked(PINS) as lock:
+        with locked(environment.pins) as lock:
             if not environment.up_to_date():
                 build(environment, lock)
     except SetupError as error:

@@ -9,9 +9,13 @@ import subprocess
 import sys
 import sysconfig
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 GIB = 1024**3
+# What a finished environment must import, with mmcv's operators and without them (mmdet cannot do without).
+HOSTS = ('torch', 'torchvision', 'mmengine', 'mmcv.ops', 'mmdet.models', 'mmpretrain.models')
+HOSTS_WITHOUT_OPERATORS = ('torch', 'torchvision', 'mmengine', 'mmcv', 'mmpretrain.models')
 
 
 class SetupError(Exception):
@@ -103,10 +107,9 @@ def check_opencv(python: Path) -> None:
         )
 
 
-def check_imports(python: Path) -> None:
+def check_imports(python: Path, modules: Sequence[str] = HOSTS) -> None:
     """Import what the project builds on, inside the environment."""
     check_opencv(python)
-    modules = ('torch', 'torchvision', 'mmengine', 'mmcv.ops', 'mmdet.models', 'mmpretrain.models')
     if run_python(python, f'import {", ".join(modules)}').returncode == 0:
         return
     for module in modules:

@@ -44,11 +44,20 @@ def build_variables() -> dict[str, str]:
     return variables
 
 
-def cache_note(environment: Environment) -> Path | None:
-    """Where it is noted which torch pip's cached mmcv wheel was built for; None where pip keeps no cache."""
+def distribution(pins: list[str]) -> str:
+    """Name under which mmcv is pinned.
+
+    >>> distribution(['onedl-mmcv==2.3.6', 'opencv-python==4.12.0.88'])
+    'onedl-mmcv'
+    """
+    return next(pin.split('==')[0] for pin in pins if 'mmcv' in pin)
+
+
+def cache_note(environment: Environment, name: str) -> Path | None:
+    """Where it is noted which torch pip's cached wheel of `name` was built for; None where pip keeps no cache."""
     command = [str(environment.python), '-m', 'pip', 'cache', 'dir']
     result = subprocess.run(command, capture_output=True, text=True)
-    return Path(result.stdout.strip(), 'sltnet_mm-mmcv-built-for.json') if result.returncode == 0 else None
+    return Path(result.stdout.strip(), f'sltnet_mm-{name}-built-for.json') if result.returncode == 0 else None
 
 
 def read_note(note: Path | None) -> dict[str, str]:
@@ -75,6 +84,15 @@ def works(environment: Environment) -> bool:
     return run_python(environment.python, USES_AN_OPERATOR).returncode == 0
 
 
+def mend_opencv(environment: Environment, headless: list[str], install: Callable[..., None]) -> None:
+    """Put OpenCV's build without windows over the other where that cannot be loaded (libGL is missing)."""
+    fault = opencv_fault(environment.python)
+    if fault is not None:
+        print(f'      {fault}: OpenCV without windows takes its place', flush=True)
+        install(headless, '--force-reinstall', '--no-deps')
+        check_opencv(environment.python)
+
+
 def install_mmcv(environment: Environment, pins: list[str], headless: list[str], install: Callable[..., None]) -> None:
     """Install mmcv and call one of its operators.
 
@@ -82,25 +100,22 @@ def install_mmcv(environment: Environment, pins: list[str], headless: list[str],
     turns out not to work, is dropped from the cache and compiled again. mmcv imports OpenCV: where that misses libGL,
     its headless build (`headless`, a pin of a later step) goes over it first.
     """
-    note = cache_note(environment)
+    name = distribution(pins)
+    note = cache_note(environment, name)
     python = '.'.join((environment.python_version() or '').split('.')[:2])
     torch = present_torch(environment)
     built_for = read_note(note).get(python)
     if built_for not in (None, torch):
         print(f'      the cached wheel is of torch {built_for}, not {torch}: compiled again', flush=True)
-        drop_cached(environment)
+        drop_cached(environment, name)
     options = ['--no-build-isolation', '-v']
     again = ['--force-reinstall', '--no-deps']
-    install(pins, *options, *(again if 'onedl-mmcv' in environment.packages else []), variables=build_variables())
-    fault = opencv_fault(environment.python)
-    if fault is not None:
-        print(f'      {fault}: OpenCV without windows takes its place', flush=True)
-        install(headless, '--force-reinstall', '--no-deps')
-        check_opencv(environment.python)
+    install(pins, *options, *(again if name in environment.packages else []), variables=build_variables())
+    mend_opencv(environment, headless, install)
     if run_python(environment.python, USES_AN_OPERATOR).returncode != 0:
         print('      the wheel that pip had kept does not work with this torch: compiled again', flush=True)
-        drop_cached(environment)
-        install([pin for pin in pins if 'mmcv' in pin], *options, *again, variables=build_variables())
+        drop_cached(environment, name)
+        install([pin for pin in pins if pin.startswith(name + '==')], *options, *again, variables=build_variables())
         result = run_python(environment.python, USES_AN_OPERATOR)
         if result.returncode != 0:
             raise SetupError(
@@ -113,6 +128,8 @@ def install_mmcv(environment: Environment, pins: list[str], headless: list[str],
         note.write_text(json.dumps({**read_note(note), python: torch}) + '\n')
 
 
-def drop_cached(environment: Environment) -> None:
+def drop_cached(environment: Environment, name: str) -> None:
     """Take mmcv's wheels out of pip's cache (`pip cache remove` fails where there is none: that is as good)."""
-    subprocess.run([str(environment.python), '-m', 'pip', 'cache', 'remove', 'onedl_mmcv'], capture_output=True)
+    subprocess.run(
+        [str(environment.python), '-m', 'pip', 'cache', 'remove', name.replace('-', '_')], capture_output=True
+    )

@@ -48,10 +48,11 @@ class Environment:
         venv: Its folder; need not exist.
         root: The checkout that is installed in it.
         pins: The pinned file.
+        operators: Whether mmcv comes with its compiled operators.
     """
 
-    def __init__(self, venv: Path, root: Path, pins: Path) -> None:
-        self.venv, self.root, self.pins = venv, root, pins
+    def __init__(self, venv: Path, root: Path, pins: Path, operators: bool = True) -> None:
+        self.venv, self.root, self.pins, self.operators = venv, root, pins, operators
         self.python = venv / 'bin' / 'python'
         self.log = venv / 'setup.log'
         self.stamp = venv / 'setup-stamp.json'
@@ -68,7 +69,8 @@ class Environment:
     def key(self) -> dict[str, str | None]:
         """What the stamp must say for the environment to be up to date."""
         digest = hashlib.sha256(self.pins.read_bytes()).hexdigest()
-        return {'pins': digest, 'python': self.python_version(), 'root': str(self.root)}
+        operators = 'compiled' if self.operators else 'none'
+        return {'pins': digest, 'python': self.python_version(), 'root': str(self.root), 'operators': operators}
 
     def up_to_date(self) -> bool:
         """The quick answer, from the stamp of the last complete set-up."""

@@ -1,5 +1,6 @@
 """Build `.venv` from requirements/dev.txt, or see that it is up to date: `python3 tools/dev/setup_env.py [--venv DIR]`.
 
+`--pins requirements/official.txt` puts the official OpenMMLab packages in, `--no-operators` with nothing compiled.
 Standard library only. This file runs on any Python 3, so that an unsuitable one gets a message instead of a
 SyntaxError; the work is in the `env_*.py` modules beside it, which may use Python 3.10.
 """
