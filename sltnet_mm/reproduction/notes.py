@@ -7,7 +7,7 @@ from typing import Any
 
 from .measured import MeasuredRow
 from .runs import RunFolders, code_fingerprint
-from .steps import Settings
+from .steps import Settings, load
 from .tables import Table
 
 PAPER_NAMES: Mapping[str, str] = dict(cub='CUB-200-2011', ilsvrc='ILSVRC2012')
@@ -21,6 +21,11 @@ def notes(table: Table, rows: Sequence[MeasuredRow], settings: Settings) -> list
         'MaxBoxAccV2 is that of the score map that gives the box (protocol `wsolevaluation-v2` on the ACAM). '
         'Rows marked "paper only" are quoted from the paper.'
     )
+    if _with_our_l_vst(table):
+        said.append(
+            'L_VST in our configs compares standardised maps (`custom_hooks`), not the raw maps with beta = 10 of the '
+            'paper, which collapse (docs/benchmarks.md).'
+        )
     changed = [f'{key}={value}' for key, value in settings.cfg_options.items()]
     changed += [f'{settings.epochs} epochs'] if settings.epochs is not None else []
     if changed:
@@ -42,6 +47,12 @@ def _beside_what(table: Table) -> str:
         f'classes; {stand_ins}): other images, another network. Their difference would mean nothing; what can be '
         'compared is what a row gains over the first one.'
     )
+
+
+def _with_our_l_vst(table: Table) -> bool:
+    steps = {step for row in table.rows if row.step is not None and row.step.exists for step in row.step.chain()}
+    hooks = [hook for step in steps for hook in load(step.path).get('custom_hooks') or ()]
+    return any(hook['type'] == 'sltnet_mm.VSTHook' and hook.get('normalization') != 'none' for hook in hooks)
 
 
 def _circumstances(rows: Sequence[MeasuredRow], results: Sequence[Mapping[str, Any]]) -> str:

@@ -95,6 +95,19 @@ def test_notes_say_how_ours_were_made(shown):
     assert 'there is no configs/localizer/cam_small-conv_new-optimisation_synthetic.py.' in missing.notes[-1]
 
 
+def test_notes_say_that_l_vst_is_not_the_papers(tmp_path):
+    folders = RunFolders(tmp_path, Settings())
+    for number, rows, said in (
+        (5, ['CAM', '3'], False),
+        (5, ['all'], True),
+        (1, ['SLT-Net'], True),
+        (1, ['PSOL'], False),
+    ):
+        of = table(number, 'cub').only(rows)
+        notes = Rendering(of, measure(of, folders, [0]), folders).notes
+        assert any('L_VST' in note for note in notes) == said, rows
+
+
 def test_notes_know_the_runs_that_a_row_is_built_on_and_count_each_run_once(tmp_path):
     of = table(1, 'photos31').only(['VGG16-SLT-Net'])
     of = replace(of, rows=[replace(of.rows[0], source='map'), replace(of.rows[0], name='the same', source='map')])
