@@ -58,8 +58,8 @@ def export_pseudo_boxes(
 
     Raises:
         FileNotFoundError: the checkpoint does not exist.
-        ValueError: the checkpoint does not fit, the model gives no score map, the test pipeline flips, or ``parts`` are
-            of other settings.
+        ValueError: the checkpoint does not fit, the model gives no score map or one with NaN, the test pipeline flips,
+            or ``parts`` are of other settings.
     """
     if not Path(checkpoint).is_file():
         raise FileNotFoundError(f'checkpoint {checkpoint} does not exist')
@@ -85,12 +85,8 @@ def export_pseudo_boxes(
         loader = export_loader(cfg, dataset, [batches[unit] for unit in units])
         with torch.no_grad():
             for unit, batch in zip(units, loader, strict=True):
-                samples = model.test_step(batch)
-                records = [
-                    astuple(_record(index, sample, dataset.data_root, threshold, model))
-                    for index, sample in zip(batches[unit], samples, strict=True)
-                ]
-                yield unit, records
+                records = _records(batches[unit], model.test_step(batch), dataset.data_root, threshold, model)
+                yield unit, [astuple(record) for record in records]
 
     kept = None if parts is None else Parts(parts, dict(info, batch_size=batch_size), restart)
     results = run_resumable(len(batches), work, kept)
@@ -156,23 +152,38 @@ def _build_localizer(cfg: Config, checkpoint: str | Path) -> nn.Module:
     return model
 
 
-def _record(index: int, sample: Any, data_root: str, threshold: float, model: nn.Module) -> BoxRecord:
-    if 'pred_score_map' not in sample:
+def _records(
+    places: Sequence[int], samples: Sequence[Any], data_root: str, threshold: float, model: nn.Module
+) -> list[BoxRecord]:
+    """The boxes of one batch; ``places`` are those of its images in the data set."""
+    if not all('pred_score_map' in sample for sample in samples):
         raise ValueError(
             f'{type(model).__name__} gives no score map; pseudo boxes need a localizer with sltnet_mm.CAMHead'
         )
-    if sample.get('flip', False):
+    if any(sample.get('flip', False) for sample in samples):
         raise ValueError('the test pipeline flips images, and boxes would stay flipped: set flip_prob=0 in it')
-    height, width = sample.ori_shape[:2]
-    label, box = int(sample.gt_label[0]), None
-    if sample.pred_score_map.any():
-        corners = score_map_to_box(sample.pred_score_map, threshold)[None].cpu()
-        box = tuple(boxes_to_original(corners, [sample.metainfo])[0].tolist())
-    return BoxRecord(
-        index=index,
-        file_name=file_name_of(str(sample.img_path), data_root),
-        size=(int(width), int(height)),
-        label=label,
-        box=box,
-        score=float(sample.pred_score[label]),
-    )
+    score_maps = torch.stack([sample.pred_score_map for sample in samples])
+    corners = score_map_to_box(score_maps, threshold).cpu()
+    found = score_maps.flatten(1).any(1).tolist()
+    broken = (~corners.isfinite().all(1)).nonzero().flatten().tolist()
+    if broken:
+        raise ValueError(
+            f'the score map of {samples[broken[0]].img_path} holds NaN or infinity: the localizer has diverged, or its '
+            'checkpoint is damaged; take another one'
+        )
+    boxes = boxes_to_original(corners, [sample.metainfo for sample in samples]).tolist()
+    labels = [int(sample.gt_label[0]) for sample in samples]
+    scores = torch.stack([sample.pred_score for sample in samples]).tolist()
+    return [
+        BoxRecord(
+            index=place,
+            file_name=file_name_of(str(sample.img_path), data_root),
+            size=(int(sample.ori_shape[1]), int(sample.ori_shape[0])),
+            label=label,
+            box=tuple(box) if has_box else None,
+            score=of_classes[label],
+        )
+        for place, sample, label, box, has_box, of_classes in zip(
+            places, samples, labels, boxes, found, scores, strict=True
+        )
+    ]

@@ -76,21 +76,22 @@ def test_cut_off_and_gone_on(exported, checkpoint, tmp_path, monkeypatch):
     import sltnet_mm.pseudo_box_export as module
 
     made = []
-    make = module._record
+    make = module._records
 
     def interrupted(*args):
         made.append(args[0])
-        if len(made) == 10:
+        if len(made) == 3:
             raise KeyboardInterrupt
         return make(*args)
 
-    monkeypatch.setattr(module, '_record', interrupted)
+    monkeypatch.setattr(module, '_records', interrupted)
     with pytest.raises(KeyboardInterrupt):
         export_pseudo_boxes(config(), checkpoint, parts=tmp_path / 'parts')
     with pytest.raises(ValueError, match='threshold: 0.2 there, 0.5 now'):
         export_pseudo_boxes(config(), checkpoint, threshold=0.5, parts=tmp_path / 'parts')
     assert export_pseudo_boxes(config(), checkpoint, parts=tmp_path / 'parts') == exported
-    assert made == [*range(10), *range(8, 18)]  # the third batch once more, the first two not
+    batches = batch_indices(18, 4)
+    assert made == [*batches[:3], *batches[2:]]  # the third batch once more, the first two not
 
 
 def test_two_processes_of_the_tool_write_the_same_file(exported, checkpoint, tmp_path):
@@ -117,6 +118,14 @@ def test_empty_score_map_has_no_box(checkpoint, tmp_path):
     torch.save(weights, tmp_path / 'dead.pth')
     coco = export_pseudo_boxes(config(), tmp_path / 'dead.pth')
     assert coco['annotations'] == [] and len(coco['info']['images_without_box']) == 18
+
+
+def test_nan_is_an_error_that_names_the_image(checkpoint, tmp_path):
+    weights = torch.load(checkpoint)
+    weights['state_dict']['head.cam.weight'].fill_(torch.nan)
+    torch.save(weights, tmp_path / 'diverged.pth')
+    with pytest.raises(ValueError, match='score map of synthetic://.*000000-00.png holds NaN'):
+        export_pseudo_boxes(config(), tmp_path / 'diverged.pth')
 
 
 def test_what_cannot_be_exported(checkpoint):
