@@ -4,7 +4,6 @@ import json
 
 import numpy as np
 import pytest
-from mmdet.datasets import CocoDataset
 
 from sltnet_mm.box_files import BoxRecord, dataset_identity, file_name_of, read_box_file, to_coco, write_box_file
 from sltnet_mm.datasets import SyntheticLocalization
@@ -34,6 +33,8 @@ def test_round_trip_in_the_order_of_the_data_set(boxes):
 
 
 def test_is_what_mmdet_reads(boxes):
+    from mmdet.datasets import CocoDataset
+
     dataset = CocoDataset(
         ann_file=str(boxes), data_root='', data_prefix=dict(img='data/x'), metainfo=dict(classes=('cat', 'dog'))
     )
@@ -76,6 +77,13 @@ def change(path, **changes):
         (dict(annotations=lambda boxes: [dict(boxes[0], image_id=7)]), 'image id 7, which is not among'),
         (dict(annotations=lambda boxes: [dict(boxes[0], bbox=[1, 2, 0, 4])]), "box of 'a.jpg' must be x, y, w, h"),
         (dict(annotations=lambda boxes: [dict(boxes[0], bbox=[1, 2, float('nan'), 4])]), "box of 'a.jpg'"),
+        (dict(annotations=lambda boxes: [dict(boxes[0], bbox=[1, 2, 3])]), r'must be x, y, w, h, got \[1, 2, 3\]'),
+        (dict(annotations=lambda boxes: [dict(boxes[0], bbox=[1, 2, 3, 4] * 2)]), 'must be x, y, w, h, got'),
+        (dict(annotations=lambda boxes: [dict(image_id=0)]), "not a file of pseudo boxes .*KeyError: 'bbox'"),
+        (dict(annotations=lambda boxes: [dict(boxes[0], category_id=2)]), 'label outside the 2 categories'),
+        (dict(annotations=lambda boxes: [dict(boxes[0], category_id=-1)]), 'label outside the 2 categories'),
+        (dict(categories=lambda all: [dict(each, id=each['id'] + 1) for each in all]), 'categories must be 0, 1, 2'),
+        (dict(images=lambda images: [dict(id=0, file_name='a.jpg')]), "not a file of pseudo boxes .*KeyError: '"),
         (dict(images=lambda images: images + [dict(images[0], id=9)]), 'an image occurs twice'),
         (dict(images=lambda images: images + [dict(images[0], file_name='z')]), 'an image occurs twice'),
     ],

@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 import torch
-from mmdet.datasets.transforms import RandomCrop, RandomFlip, Resize
 
 from sltnet_mm.frames import boxes_to_original, input_to_original
 
@@ -19,6 +18,8 @@ def run(transforms, image):
 
 @pytest.mark.parametrize('seed', range(5))
 def test_a_dot_is_found_back_after_mmdets_resize_and_crop(seed):
+    from mmdet.datasets.transforms import RandomCrop, Resize
+
     np.random.seed(seed)
     image = np.zeros((251, 333, 3), np.uint8)
     y, x = np.random.randint(90, 160, 2)
@@ -31,6 +32,8 @@ def test_a_dot_is_found_back_after_mmdets_resize_and_crop(seed):
 
 
 def test_flip_stays_undone():
+    from mmdet.datasets.transforms import RandomFlip, Resize
+
     image = np.zeros((40, 60, 3), np.uint8)
     results = run([Resize(scale=(30, 20), keep_ratio=False), RandomFlip(prob=1.0)], image)
     assert results['flip']

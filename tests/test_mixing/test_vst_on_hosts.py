@@ -4,8 +4,6 @@ from types import SimpleNamespace
 
 import pytest
 import torch
-from mmdet.registry import MODELS as MMDET_MODELS
-from mmdet.structures import DetDataSample
 from mmengine.registry import DefaultScope
 from mmengine.structures import InstanceData
 from mmpretrain.registry import MODELS as MMPRETRAIN_MODELS
@@ -85,8 +83,10 @@ def test_on_a_plain_linear_head(feature_layer):
 
 
 def fcos():
+    from mmdet.registry import MODELS
+
     with DefaultScope.overwrite_default_scope('mmdet'):
-        return MMDET_MODELS.build(
+        return MODELS.build(
             dict(
                 type='FCOS',
                 backbone=dict(
@@ -113,6 +113,8 @@ def fcos():
 
 
 def test_on_a_dense_head_of_mmdet_level_by_level():
+    from mmdet.structures import DetDataSample
+
     model = fcos()
     sample = DetDataSample(metainfo=dict(img_shape=(64, 96), batch_input_shape=(64, 96), pad_shape=(64, 96)))
     sample.gt_instances = InstanceData(bboxes=torch.tensor([[4.0, 4, 40, 44]]), labels=torch.tensor([1]))
