@@ -151,8 +151,8 @@ def read_box_file(path: str | Path) -> BoxFile:
 
     Raises:
         FileNotFoundError: there is no such file.
-        ValueError: no such file of this version, several boxes for one image, a box without area or not finite. The
-            message names the file.
+        ValueError: no such file of this version, several boxes for one image, a box without area or not finite, a label
+            outside the classes. The message names the file.
     """
     if not Path(path).is_file():
         raise FileNotFoundError(
@@ -160,18 +160,23 @@ def read_box_file(path: str | Path) -> BoxFile:
             'CHECKPOINT --out FILE, or tools/generate_ddt_boxes.py'
         )
     try:
-        coco = json.loads(Path(path).read_text())
-        info, images, annotations = dict(coco['info']), coco['images'], coco['annotations']
-        classes = tuple(category['name'] for category in sorted(coco['categories'], key=lambda each: each['id']))
+        return _read(path, json.loads(Path(path).read_text()))
     except (json.JSONDecodeError, UnicodeDecodeError, KeyError, TypeError) as error:
         raise ValueError(
             f'{path}: not a file of pseudo boxes as COCO json ({type(error).__name__}: {error})'
         ) from error
+
+
+def _read(path: str | Path, coco: dict[str, Any]) -> BoxFile:
+    info, images, annotations = dict(coco['info']), coco['images'], coco['annotations']
+    categories = sorted(coco['categories'], key=lambda each: each['id'])
     if info.get('format_version') != FORMAT_VERSION:
         raise ValueError(
             f'{path}: pseudo boxes of format version {info.get("format_version")}, but this version of sltnet_mm reads '
             f'{FORMAT_VERSION}: write the file anew (tools/generate_pseudo_boxes.py --overwrite)'
         )
+    if [category['id'] for category in categories] != list(range(len(categories))):
+        raise ValueError(f'{path}: the ids of the categories must be 0, 1, 2, ...: they are the labels')
     places = {image['id']: row for row, image in enumerate(images)}
     rows = {image['file_name']: row for row, image in enumerate(images)}
     if len(rows) < len(images) or len(places) < len(images):
@@ -180,12 +185,18 @@ def read_box_file(path: str | Path) -> BoxFile:
     labels = np.full(len(images), -1, np.int64)
     if annotations:
         owners = np.array([places.get(annotation['image_id'], -1) for annotation in annotations])
-        corners = np.array([annotation['bbox'] for annotation in annotations], np.float64).reshape(-1, 4)
+        odd = next((annotation for annotation in annotations if len(annotation['bbox']) != 4), None)
+        if odd is not None:
+            raise ValueError(f'{path}: a box must be x, y, w, h, got {odd["bbox"]}')
+        corners = np.array([annotation['bbox'] for annotation in annotations], np.float64)
         _check_annotations(path, images, annotations, owners, corners)
         corners[:, 2:] += corners[:, :2]
         boxes[owners] = corners
         labels[owners] = [annotation['category_id'] for annotation in annotations]
+        if labels.max() >= len(categories) or labels[owners].min() < 0:
+            raise ValueError(f'{path}: a box has a label outside the {len(categories)} categories')
     sizes = np.array([(image['width'], image['height']) for image in images], np.int32).reshape(-1, 2)
+    classes = tuple(category['name'] for category in categories)
     return BoxFile(str(path), info, classes, rows, sizes, boxes, labels)
 
 

@@ -5,11 +5,10 @@ from collections.abc import Callable, Mapping, Sequence
 
 import mmengine.fileio as fileio
 from mmengine.dataset import BaseDataset
-from mmengine.fileio.backends import LocalBackend
 from mmengine.logging import print_log
 from mmengine.utils import track_iter_progress
 
-from .image_files import BadImageError, check_image, looks_whole
+from .image_files import BadImageError, check_ending, check_image
 from .pipeline_checks import refuse_turning, refuse_unrecorded
 from .sample_checks import check_samples, check_table
 from .sample_table import SampleTable
@@ -133,8 +132,7 @@ class LocalizationDataset(BaseDataset):
         """Load one sample through the pipeline; :class:`BadImageError` names an image that cannot be read."""
         path = self.get_data_info(idx)['img_path']
         backend_args = self._backend_args()
-        if not backend_args and isinstance(fileio.get_file_backend(path), LocalBackend) and not looks_whole(path):
-            check_image(path)  # the decoder has the last word: a file may be whole without the usual ending
+        check_ending(path, backend_args)
         try:
             return super().prepare_data(idx)
         except BadImageError:

@@ -26,9 +26,11 @@ def class_folders(root: str) -> list[str]:
     names = []
     with os.scandir(root) as entries:
         for entry in entries:
+            if entry.name.startswith('.'):
+                continue
             if entry.name.lower().endswith(ARCHIVE_ENDINGS):
                 raise _half_unpacked(entry.path)
-            if entry.is_dir() and not entry.name.startswith('.'):
+            if entry.is_dir():
                 names.append(entry.name)
     if not names:
         raise ValueError(f'{root!r} holds no class folder; are the images still packed, or one folder deeper?')
@@ -61,16 +63,18 @@ def images_by_class(root: str, classes: Sequence[str]) -> Iterator[tuple[str, in
 
 
 def image_names(folder: str) -> list[str]:
-    """Names of the images in one folder, sorted; errors as in :func:`images_by_class`."""
+    """Names of the images in one folder, sorted, without hidden files; errors as in :func:`images_by_class`."""
     names = []
     try:
         with os.scandir(folder) as entries:
             for entry in entries:
+                if entry.name.startswith('.'):  # macOS leaves "._1.jpg" beside "1.jpg"
+                    continue
                 if entry.name.lower().endswith(IMAGE_ENDINGS):
                     names.append(entry.name)
                 elif entry.name.lower().endswith(ARCHIVE_ENDINGS):
                     raise _half_unpacked(entry.path)
-                elif not entry.name.startswith('.'):
+                else:
                     raise ValueError(f'{entry.path!r} is not an image; the folder must hold images only.')
     except FileNotFoundError:
         raise ValueError(f'Class folder {folder!r} is missing.') from None

@@ -5,6 +5,7 @@ import os
 import warnings
 
 import mmengine.fileio as fileio
+from mmengine.fileio.backends import LocalBackend
 from PIL import Image
 
 # The last bytes of a whole file: JPEG's end-of-image marker, PNG's IEND chunk. Encoders may pad behind them, so a
@@ -54,11 +55,29 @@ def check_image(path: str, backend_args: dict | None = None, mend: str = _MEND) 
         raise BadImageError(f'Image {path!r} is truncated or damaged: {error}. {mend}') from error
 
 
+def check_ending(path: str, backend_args: dict | None = None, mend: str = _MEND) -> None:
+    """Read the whole image, and raise if that fails, where a local file does not end as its format says.
+
+    Cheap enough for every image before it is decoded. The decoder has the last word: a file may be whole without the
+    usual ending.
+
+    Args:
+        path: As :func:`check_image`'s; files elsewhere are left to the decoder.
+        backend_args: Likewise.
+        mend: Likewise.
+
+    Raises:
+        BadImageError: As :func:`check_image`.
+    """
+    if not backend_args and isinstance(fileio.get_file_backend(path), LocalBackend) and not looks_whole(path):
+        check_image(path, mend=mend)
+
+
 def looks_whole(path: str) -> bool:
     """Whether a local file exists and ends as its format says; two small reads, no decoding.
 
-    OpenCV decodes a truncated JPEG without an error and fills the rest with grey, so this cannot be left to the
-    decoder. Formats other than JPEG and PNG count as whole: there the decoder itself fails.
+    Some versions of OpenCV decode a truncated JPEG without an error and fill the rest with grey, so this cannot be left
+    to the decoder. Formats other than JPEG and PNG count as whole: there the decoder itself fails.
 
     Args:
         path: Path of a local file.

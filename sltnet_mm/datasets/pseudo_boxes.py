@@ -14,7 +14,7 @@ from torch.utils.data import Dataset
 from sltnet_mm.box_files import BoxFile, file_name_of, read_box_file
 from sltnet_mm.registry import DATASETS
 
-from .image_files import check_image
+from .image_files import check_ending, check_image
 from .orientation import turned_by_exif
 from .pipeline_checks import refuse_turning, refuse_unrecorded
 
@@ -121,6 +121,7 @@ class PseudoBoxDataset(Dataset):
     def _load(self, idx: int) -> dict[str, Any] | None:
         info = self.get_data_info(idx)
         path = info['img_path']
+        check_ending(path)
         try:
             sample = self.pipeline(info)
         except Exception:

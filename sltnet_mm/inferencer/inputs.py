@@ -6,12 +6,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-import mmengine.fileio as fileio
 import numpy as np
-from mmengine.fileio.backends import LocalBackend
 from torchvision.datasets.folder import IMG_EXTENSIONS
 
-from ..datasets.image_files import BadImageError, check_image, looks_whole
+from ..datasets.image_files import BadImageError, check_ending, check_image
 
 Image = str | np.ndarray
 _MEND = 'Restore the file or leave it out.'
@@ -96,9 +94,7 @@ class ImageLoader:
 
     def _from_file(self, path: str, index: int) -> dict:
         backend_args = getattr(self._load, 'backend_args', None)
-        local = not backend_args and isinstance(fileio.get_file_backend(path), LocalBackend)
-        if local and not looks_whole(path):
-            check_image(path, mend=_MEND)  # the decoder has the last word, as in LocalizationDataset
+        check_ending(path, backend_args, _MEND)
         try:
             results = self._load(dict(img_path=path, img_id=index, sample_idx=index))
         except BadImageError:

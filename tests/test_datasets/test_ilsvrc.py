@@ -57,6 +57,13 @@ def test_train(root):
     assert dataset.get_data_info(-1)['sample_idx'] == 4 and dataset.get_cat_ids(3) == [1]
 
 
+def test_hidden_files_are_left_alone(root):
+    listed = infos(ILSVRCLocalization(str(root), cache_dir=None))
+    for name in ('train/._n03.tar', 'train/.cache/x', 'train/n01/._n01_1.JPEG', 'train/n02/.DS_Store'):
+        write_text(root / name, 'x')
+    assert infos(ILSVRCLocalization(str(root), cache_dir=None)) == listed
+
+
 @pytest.mark.parametrize('flat', [True, False])
 def test_test_split(tmp_path, flat, pipeline):
     write_ilsvrc(tmp_path, flat)

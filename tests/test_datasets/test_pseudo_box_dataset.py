@@ -170,6 +170,10 @@ def test_bad_images_and_pipelines(cub, cub_root, tmp_path):
     with pytest.raises(ValueError, match='config of a data set'):
         PseudoBoxDataset(dict(data_root=''), boxes)
     write_image(cub_root / 'images/002.Wren/b.jpg')
+    path = cub_root / 'images/001.Albatross/a 1.jpg'
+    path.write_bytes(path.read_bytes()[:-20])
+    with pytest.raises(BadImageError, match='a 1.jpg.* is truncated'):  # whatever the decoder makes of it
+        PseudoBoxDataset(cub, boxes, [lambda info: dict(inputs=0)])[0]
     refusing = [*pipeline()[:2], dict(type='mmdet.RandomCrop', crop_size=(2, 2)), *pipeline()[2:]]
     with pytest.raises(RuntimeError, match='allow_negative_crop'):
         PseudoBoxDataset(dict(cub, indices=[1]), boxes, refusing, max_refetch=2)[0]
