@@ -15,6 +15,8 @@ from io import StringIO
 
 import torch
 
+from ..hosts import module_version
+
 _MODULES = ('sltnet_mm', 'torch', 'mmengine', 'mmcv', 'mmdet', 'mmpretrain')
 
 
@@ -32,7 +34,7 @@ def environment_facts(device: torch.device | str = 'cpu') -> dict[str, str]:
     name = f'CPU ({platform.machine()}), {torch.get_num_threads()} threads'
     if device.type == 'cuda':
         name = torch.cuda.get_device_name(device)
-    versions = [f'{module} {import_module(module).__version__}' for module in _MODULES]
+    versions = [f'{module} {version}' for module in _MODULES if (version := module_version(module)) is not None]
     return {
         'Command': shlex.join(['python', *sys.argv]),
         'Date': datetime.now().astimezone().strftime('%Y-%m-%d %H:%M %Z'),
@@ -56,10 +58,14 @@ def peak_memory() -> float:
 
 
 def import_hosts() -> None:
-    """Import the hosts' data sets and metrics without what they print about optional packages that are not there."""
+    """Import the hosts' data sets and metrics without what they print about optional packages that are not there.
+
+    Without mmdet, which only SLTNet and the detectors need, those of mmpretrain alone.
+    """
+    mmdet = () if module_version('mmdet') is None else ('mmdet.datasets', 'mmdet.evaluation')
     with redirect_stdout(StringIO()), warnings.catch_warnings():
         warnings.simplefilter('ignore')
-        for module in ('mmpretrain.datasets', 'mmdet.datasets', 'mmdet.evaluation'):
+        for module in ('mmpretrain.datasets', *mmdet):
             import_module(module)
 
 

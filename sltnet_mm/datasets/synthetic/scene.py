@@ -63,8 +63,8 @@ def fill(polygons: tuple[np.ndarray, ...], size: int, to_image: np.ndarray | Non
     Examples:
         >>> import numpy as np
         >>> square = np.array([[2., 2.], [6., 2.], [6., 6.], [2., 6.]])
-        >>> (fill((square,), 8) > .5).sum()
-        np.int64(25)
+        >>> int((fill((square,), 8) > .5).sum())
+        25
     """
     canvas = np.zeros((size, size), np.uint8)
     for polygon in polygons:
