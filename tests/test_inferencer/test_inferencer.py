@@ -107,8 +107,8 @@ def test_score_map_lies_on_the_original_image(trained, images):
     expected = cv2.resize(result.input_score_map, (120, 80), interpolation=cv2.INTER_LINEAR)
     np.testing.assert_allclose(result.score_map, expected, atol=0.02)
     assert 0 <= result.score_map.min() < result.score_map.max() <= 1
-    x1, y1, x2, y2 = result.box
-    assert 0 <= x1 < x2 <= 120.001 and 0 <= y1 < y2 <= 80.001
+    in_map = score_map_to_box(torch.from_numpy(result.input_score_map), 0.2)
+    assert result.box == pytest.approx((in_map * torch.tensor([120, 80, 120, 80]) / 64).tolist(), abs=1e-3)
 
 
 def test_score_map_is_zero_where_the_network_did_not_look(trained, images):

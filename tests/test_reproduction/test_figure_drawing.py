@@ -6,7 +6,7 @@ import pytest
 
 from sltnet_mm.datasets import SyntheticLocalization
 from sltnet_mm.reproduction import RunFolders, Settings, figure
-from sltnet_mm.reproduction.drawing import draw
+from sltnet_mm.reproduction.drawing import _tile, draw
 from sltnet_mm.reproduction.measured import measure
 from sltnet_mm.reproduction.runs import write_json
 from sltnet_mm.visualization import PREDICTED_COLOR
@@ -69,6 +69,18 @@ def test_side_by_side(tmp_path, paths):
     written, said = drawn(5, tmp_path, paths)
     assert [path.name for path in written] == ['figure5_synthetic.png'] and shows(written[0], PREDICTED_COLOR)
     assert 'whatever came out' in said[0]
+
+
+def test_the_score_map_lies_on_the_image_that_is_shown():
+    half = np.zeros((1, 4, 4))
+    half[:, :, :2] = 1  # the left half of the network input, and so of the image
+    kept = dict(maps=half, input_sizes=np.array([[16, 16]]), homographies=np.diag([16 / 60, 16 / 40, 1])[None])
+    kept |= dict(gt_boxes=np.zeros((1, 4)), boxes_map=np.zeros((1, 4)), iou_map=np.array([0.25]))
+    tile, iou = _tile(kept, 0, np.full((40, 60, 3), 90, np.uint8), 'map')
+    hot = tile[..., 0].astype(int) - tile[..., 2] > 0  # yellow, not blue
+    width = tile.shape[1]
+    assert iou == 0.25 and tile.shape[1] * 40 == tile.shape[0] * 60
+    assert hot[:, : 2 * width // 5].mean() > 0.95 and hot[:, 3 * width // 5 :].mean() < 0.05
 
 
 def test_sweep(tmp_path, paths):

@@ -93,6 +93,13 @@ def test_regressors_learn_from_the_papers_localizer_whatever_their_backbone(data
             assert labels[0].config.startswith(f'classifier/classifier_{backbone}_') and row.source == 'box'
 
 
+def test_boxes_are_the_maps_of_localizers_and_the_predictions_of_everything_else():
+    for number, dataset in TABLES:
+        for row in table(number, dataset).rows:
+            if row.step is not None:
+                assert row.source == ('map' if row.step.config.startswith('localizer/') else 'box'), row.name
+
+
 def test_what_ours_is_not_is_said():
     notes = {row.name: row.note for row in table(1, 'photos31').rows}
     assert "not PSOL's own" in notes['VGG16-PSOL'] and notes['VGG16-SLT-Net'] == notes['VGG16-ADL'] == ''

@@ -60,6 +60,14 @@ def test_beside_other_data_stands_no_difference_but_what_a_row_gains(shown):
     assert not any('ours of' in note for note in shown('cub').notes)
 
 
+def test_what_has_no_seed_is_measured_once(tmp_path):
+    of, folders = table(6, 'cub').only(['DDT-VGG16']), RunFolders(tmp_path, Settings())
+    metrics = {'box/sltnet/gt_known': 84.0}
+    write_json(folders.run(of.rows[0].step, 0).folder / 'results.json', result(0, None, metrics=metrics))
+    (row,) = measure(of, folders, [0, 1, 2])
+    assert row.values('gt_known') == [84.0] and row.state == 'done'
+
+
 def test_csv_has_a_line_a_number(shown):
     lines = list(csv.DictReader(io.StringIO(shown('cub').csv())))
     first = next(line for line in lines if line['row'] == 'CAM' and line['number'] == 'gt_known')
