@@ -113,7 +113,15 @@ class ScoreFile:
         return self.scores[self.rows[name]]
 
     def check_classes(self, classes: Sequence[str]) -> None:
-        """Raise a ValueError if the scores are of other classes than these, as far as both are named."""
+        """Raise a ValueError if the scores are of other classes, or, where the file names none, of another number.
+
+        Nothing is compared where ``classes`` is empty.
+        """
+        if classes and len(classes) != self.scores.shape[1]:
+            raise ValueError(
+                f'scores: {self.path} holds scores of {self.scores.shape[1]} classes, the evaluated data has '
+                f'{len(classes)}: take the scores of a classifier of these classes'
+            )
         if classes and self.classes and tuple(map(str, classes)) != self.classes:
             raise ValueError(
                 f'scores: {self.path} is of {len(self.classes)} classes ({", ".join(self.classes[:_NAMED])}, ...), '

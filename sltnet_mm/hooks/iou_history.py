@@ -24,8 +24,8 @@ class IoUHistoryHook(Hook):
     """After every validation, keep each image's boxes and their IoU with the truth, of localizer and regressor.
 
     This is what Figures 1b and 6 of the paper show: the boxes of single images drift while the network trains. The
-    images are those of ``val_dataloader``; with ``train_cfg.val_interval=1`` there is a row an epoch, with
-    ``train_cfg.val_begin=0`` (where the loop has it) one before the first. A resumed run goes on in the same file.
+    images are those of ``val_dataloader``; with ``train_cfg.val_interval=1`` there is a row an epoch. A resumed run
+    goes on in the same file.
 
     The file is a compressed ``.npz`` of E validations and N images, in the order of their ids:
 
@@ -43,7 +43,7 @@ class IoUHistoryHook(Hook):
 
     Raises:
         ValueError: ``out_file`` does not end in .npz; the threshold is outside [0, 1); (in validation) an image has no
-            true box; other images than those of the file that a resumed run goes on in.
+            true box; other images or sources than those of the file that a resumed run goes on in.
 
     Example:
         >>> IoUHistoryHook().out_file
@@ -129,6 +129,12 @@ def _extended(history: dict[str, np.ndarray], epoch: int, rows: Sequence[dict[st
         if f'box_{source}' in rows[0]:
             new[f'iou_{source}'] = np.array([[row[f'iou_{source}'] for row in rows]], np.float16)
             new[f'boxes_{source}'] = np.stack([row[f'box_{source}'] for row in rows])[None].astype(np.float32)
+    kept_keys = set(history) - set(fixed)
+    if history and set(new) != kept_keys:
+        raise ValueError(
+            f'IoUHistoryHook: the file of the interrupted run holds {sorted(kept_keys)}, this run gives '
+            f'{sorted(new)}: predict the same sources (model.test_cfg), delete the file, or give another out_file'
+        )
     grown = {key: np.concatenate([history[key][kept], value]) if history else value for key, value in new.items()}
     return {**fixed, **grown}
 

@@ -70,7 +70,10 @@ def test_scores_of_other_classes_are_refused(tmp_path):
         metric.process({}, samples())
     metric = LocalizationMetric(score_file=dump(tmp_path / 'unnamed.npz', classes=None))
     metric.dataset_meta = dict(classes=('x', 'z', 'y'))
-    metric.process({}, samples())  # a data set that names no classes cannot be compared
+    metric.process({}, samples())  # names that the file does not hold cannot be compared, but their number can
+    metric.dataset_meta = dict(classes=('x', 'z', 'y', 'w'))
+    with pytest.raises(ValueError, match='unnamed.npz holds scores of 3 classes, the evaluated data has 4'):
+        metric.process({}, samples())
     metric = LocalizationMetric(score_file=dump(tmp_path / 'two.npz', dict(a=(0.5,)), classes=None))
     with pytest.raises(ValueError, match="image 'a'"):
         metric.process({}, samples('a'))

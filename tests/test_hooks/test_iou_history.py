@@ -118,6 +118,21 @@ def test_other_images_are_refused_on_resume(tmp_path):
         validate(resumed, run, [sample('z', [0, 0, 4, 4], (0, 0, 4, 4))])
 
 
+def test_other_sources_are_refused_on_resume(tmp_path):
+    run = runner(tmp_path, epoch=1, images=1)
+    validate(IoUHistoryHook(), run, [sample('a', [0, 0, 4, 4], (0, 0, 4, 4))])
+    for resumed, box in ((IoUHistoryHook(), [0, 0, 4, 2]), (IoUHistoryHook(), None)):
+        run.epoch = 1
+        resumed.before_train(run)
+        run.epoch = 2
+        image = sample('a', [0, 0, 4, 4], (0, 0, 4, 4), box=box)
+        if box is None:
+            del image.pred_score_map
+            image.pred_instances = InstanceData(bboxes=torch.tensor([[0.0, 0, 4, 2]]))
+        with pytest.raises(ValueError, match=r"holds \['boxes_map', 'epochs', 'iou_map'\], this run gives .*'iou_box'"):
+            validate(resumed, run, [image])
+
+
 def test_padded_samples_of_the_last_batch_are_dropped(tmp_path):
     hook, run = IoUHistoryHook(), runner(tmp_path, epoch=1, images=1)
     image = sample('a', [0, 0, 4, 4], (0, 0, 4, 4))
