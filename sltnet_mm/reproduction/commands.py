@@ -20,6 +20,8 @@ TOOLS = {
 """The tool behind each kind of step that is not a training."""
 OUTPUTS = dict(pseudo_boxes='boxes.json', ddt_boxes='boxes.json', box_numbers='numbers.json')
 """The file that each tool writes, whole or not at all."""
+CHECKPOINT = 'checkpoint'
+"""Name that stands for the last checkpoint among a run's files."""
 SCORES = 'scores.npz'
 """A classifier's scores of the test images."""
 
@@ -34,7 +36,7 @@ def step_commands(run: Run, settings: Settings) -> list[str]:
     if run.step.tool != 'train':
         return [shlex.join(['python', *tool_arguments(run, settings)])]
     options = settings.options(run.step) | {key: earlier.folder / file for key, earlier, file in run.inputs}
-    checkpoint = last_checkpoint(run.folder) or run.folder / 'epoch_N.pth'
+    checkpoint = _file(run, CHECKPOINT, settings)
     test = ['python', 'tools/test.py', config, str(checkpoint), '--work-dir', str(run.folder / 'test'), *data]
     if run.step.config.startswith('classifier/'):
         test += ['--out-scores', str(run.folder / SCORES)]
@@ -53,7 +55,7 @@ def step_commands(run: Run, settings: Settings) -> list[str]:
 def tool_arguments(run: Run, settings: Settings) -> list[str]:
     """The tool of a step and its arguments; the output is ``boxes.json`` or ``numbers.json`` in the run's folder."""
     arguments = [TOOLS[run.step.tool]]
-    positional = [str(earlier.file(file) or earlier.folder / file) for _, earlier, file in run.inputs]
+    positional = [str(_file(earlier, file, settings)) for _, earlier, file in run.inputs]
     config = f'configs/{run.step.config}.py'
     arguments += [*positional, config] if run.step.tool == 'box_numbers' else [config, *positional]
     arguments += ['--out', str(run.folder / OUTPUTS[run.step.tool])]
@@ -62,6 +64,13 @@ def tool_arguments(run: Run, settings: Settings) -> list[str]:
     if settings.data_root:
         arguments += ['--data-root', settings.data_root]
     return arguments + _options(settings.options(run.step))
+
+
+def _file(run: Run, name: str, settings: Settings) -> Path:
+    """A file of a run, where it is or will be."""
+    if name == CHECKPOINT:
+        return last_checkpoint(run.folder) or run.folder / f'epoch_{run.step.epochs(settings)}.pth'
+    return run.folder / name
 
 
 def _options(options: Mapping[str, Any]) -> list[str]:

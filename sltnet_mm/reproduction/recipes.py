@@ -7,8 +7,7 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Final
 
-from .commands import OUTPUTS, SCORES
-from .runs import CHECKPOINT
+from .commands import CHECKPOINT, OUTPUTS, SCORES
 from .steps import CONFIGS, Step
 
 BACKBONES: Final = MappingProxyType(

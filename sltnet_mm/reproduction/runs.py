@@ -11,12 +11,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from .commands import last_checkpoint, step_commands
+from .commands import CHECKPOINT, last_checkpoint, step_commands
 from .steps import Settings, Step, fingerprint
 
 RESULTS, STARTED, LOG = 'results.json', 'run.json', 'log.txt'
-CHECKPOINT = 'checkpoint'
-"""Name that stands for the last checkpoint among a run's files."""
 _PACKAGE = Path(__file__).resolve().parents[1]
 _WITHOUT_RESULTS = ('inferencer', 'report', 'reproduction', 'visualization')
 

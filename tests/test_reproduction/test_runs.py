@@ -6,9 +6,9 @@ import pytest
 
 from sltnet_mm.reproduction import RunFolders, Settings, Step, table
 from sltnet_mm.reproduction.carry_out import drop_checkpoints, missing_runs
-from sltnet_mm.reproduction.commands import step_commands
+from sltnet_mm.reproduction.commands import CHECKPOINT, step_commands
 from sltnet_mm.reproduction.pool import longest_first
-from sltnet_mm.reproduction.runs import CHECKPOINT, RESULTS, code_fingerprint, last_checkpoint
+from sltnet_mm.reproduction.runs import RESULTS, code_fingerprint, last_checkpoint
 from sltnet_mm.reproduction.steps import fingerprint, step_config
 
 LOCALIZER = Step('train', 'localizer/slt-localizer_squeezenet1-1_1xb16-4e_photos31')
@@ -155,11 +155,12 @@ def test_commands_say_all_that_differs_from_the_config(tmp_path):
         f'train_dataloader.dataset.boxes={boxes.folder}/boxes.json',
     ):
         assert part in train and (part not in test or part.startswith('--data'))
-    assert test.startswith('python tools/test.py ') and f'{regressor.folder}/epoch_N.pth' in test
+    assert test.startswith('python tools/test.py ') and f'{regressor.folder}/epoch_2.pth' in test
     (export,) = step_commands(boxes, settings)
-    give_checkpoint(localizer, 2)
+    give_checkpoint(localizer, 1)
     (export_now,) = step_commands(boxes, settings)
-    assert f'{localizer.folder}/epoch_2.pth' in export_now and f'{localizer.folder}/checkpoint' in export
+    assert f'{localizer.folder}/epoch_1.pth' in export_now  # as it is
+    assert f'{localizer.folder}/epoch_2.pth' in export  # as it will be
     assert '--split train' in export and f'--out {boxes.folder}/boxes.json' in export
 
 
@@ -179,7 +180,7 @@ def test_a_pretrained_classifier_is_tested_once_and_not_trained(tmp_path):
     cfg = step_config(classifier, Settings(epochs=1))
     assert cfg.get('train_cfg') is None
     (command,) = step_commands(folders.run(classifier, 0), PLAIN)
-    assert command.startswith('python tools/test.py') and '--out-scores' in command and 'epoch_N' not in command
+    assert command.startswith('python tools/test.py') and '--out-scores' in command and 'epoch_' not in command
 
 
 def test_the_longest_way_is_gone_first(tmp_path):
