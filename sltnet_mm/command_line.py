@@ -57,14 +57,25 @@ def _set_data_root(cfg: Config, data_root: str) -> None:
     datasets: list[Any] = []
     for name in ('train_dataloader', 'val_dataloader', 'test_dataloader'):
         dataset: Any = cfg[name].dataset if cfg.get(name) else {}
-        while 'dataset' in dataset:  # wrapped, as by PseudoBoxDataset
-            dataset = dataset.dataset
+        dataset = unwrapped(dataset)
         if 'data_root' in dataset:
             datasets.append(dataset)
     if not datasets:
         raise ValueError(f'--data-root {data_root}: the data of {cfg.filename} has no data_root')
     for dataset in datasets:
         dataset.data_root = data_root
+
+
+def unwrapped(dataset: Any) -> Any:
+    """The config of the data set inside wrappers, as mmengine's ``RepeatDataset`` or our ``PseudoBoxDataset``.
+
+    Example:
+        >>> unwrapped(dict(type='RepeatDataset', times=2, dataset=dict(type='sltnet_mm.CUBLocalization')))
+        {'type': 'sltnet_mm.CUBLocalization'}
+    """
+    while 'dataset' in dataset:
+        dataset = dataset['dataset']
+    return dataset
 
 
 def set_epochs(cfg: Config, epochs: int) -> None:

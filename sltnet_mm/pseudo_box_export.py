@@ -19,6 +19,7 @@ from torch.utils.data import DataLoader
 
 from .box_files import BoxRecord, dataset_identity, file_name_of, to_coco
 from .checkpoints import check_fit
+from .command_line import unwrapped
 from .frames import boxes_to_original
 from .functional.boxes import score_map_to_box
 from .resumable import Parts, run_resumable
@@ -105,9 +106,7 @@ def build_for_export(cfg: Config, split: str) -> Any:
     if split not in ('train', 'val', 'test'):
         raise ValueError(f'split must be "train", "val" or "test", got {split!r}')
     init_default_scope(cfg.get('default_scope', 'mmengine'))
-    settings = cfg[f'{split}_dataloader'].dataset
-    while 'dataset' in settings:
-        settings = settings.dataset
+    settings = unwrapped(cfg[f'{split}_dataloader'].dataset)
     return DATASETS.build(dict(settings, pipeline=cfg.test_dataloader.dataset.pipeline, test_mode=True))
 
 

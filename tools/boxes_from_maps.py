@@ -13,7 +13,7 @@ from pathlib import Path
 from mmengine.registry import DATASETS, init_default_scope
 
 from sltnet_mm.box_files import write_box_file
-from sltnet_mm.command_line import add_common_arguments, load_config
+from sltnet_mm.command_line import add_common_arguments, load_config, unwrapped
 from sltnet_mm.map_boxes import boxes_of_map_files
 
 
@@ -31,7 +31,7 @@ def main() -> None:
         parser.error(f'{args.out} exists; give --overwrite to replace it')
     cfg = load_config(args)
     init_default_scope(cfg.get('default_scope', 'mmengine'))
-    dataset = DATASETS.build(dict(cfg[f'{args.split}_dataloader'].dataset, pipeline=[]))
+    dataset = DATASETS.build(dict(unwrapped(cfg[f'{args.split}_dataloader'].dataset), pipeline=[]))
     boxes = boxes_of_map_files(dataset, args.maps, args.threshold)
     write_box_file(args.out, boxes)
     print(f'\n{len(boxes["annotations"])} pseudo boxes for {len(boxes["images"])} images written to {args.out}')

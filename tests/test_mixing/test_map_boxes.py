@@ -68,8 +68,8 @@ def test_folder_to_coco(images, maps):
 def test_tool_writes_what_the_reader_takes(images, maps, tmp_path, monkeypatch, capsys):
     config = tmp_path / 'images.py'
     config.write_text(
-        'train_dataloader = dict(dataset=dict(type="sltnet_mm.LocalizationCSV", '
-        f'data_root={str(tmp_path)!r}, ann_file="labels.csv"))'
+        'train_dataloader = dict(dataset=dict(type="RepeatDataset", times=2, dataset=dict('
+        f'type="sltnet_mm.LocalizationCSV", data_root={str(tmp_path)!r}, ann_file="labels.csv")))'
     )
     out = tmp_path / 'boxes.json'
     monkeypatch.setattr(sys, 'argv', ['boxes_from_maps.py', str(config), str(maps), '--out', str(out)])

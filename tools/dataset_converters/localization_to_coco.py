@@ -13,7 +13,7 @@ from pathlib import Path
 from mmengine.registry import init_default_scope
 
 from sltnet_mm.box_files import write_box_file
-from sltnet_mm.command_line import add_common_arguments, load_config
+from sltnet_mm.command_line import add_common_arguments, load_config, unwrapped
 from sltnet_mm.datasets.coco_export import build_with_boxes, true_boxes_as_coco
 
 
@@ -29,7 +29,7 @@ def main() -> None:
         parser.error(f'{args.out} exists; give --overwrite to replace it')
     cfg = load_config(args)
     init_default_scope(cfg.get('default_scope', 'mmengine'))
-    boxes = true_boxes_as_coco(build_with_boxes(cfg[f'{args.split}_dataloader'].dataset))
+    boxes = true_boxes_as_coco(build_with_boxes(unwrapped(cfg[f'{args.split}_dataloader'].dataset)))
     write_box_file(args.out, boxes)
     print(f'\n{len(boxes["annotations"])} true boxes of {len(boxes["images"])} images written to {args.out}')
 

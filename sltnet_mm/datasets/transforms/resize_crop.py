@@ -21,9 +21,9 @@ class ResizeCrop(BaseTransform):
     one.
 
     Coordinates are continuous: pixel ``i`` covers ``[i, i + 1)``, an image of width ``w`` covers ``[0, w]``. A step
-        that takes
-    ``p`` to ``A p`` multiplies the recorded matrix from the left, so ``homography_matrix`` always maps **original**
-    pixels to pixels of the image as it now is, also behind mmdet's ``Resize``, ``RandomCrop`` and ``RandomFlip``.
+    that takes ``p`` to ``A p`` multiplies the recorded matrix from the left, so ``homography_matrix`` always maps
+    **original** pixels to pixels of the image as it now is, also behind mmdet's ``Resize``, ``RandomCrop`` and
+    ``RandomFlip``.
 
     Random numbers come from numpy's global generator, as in mmcv, so mmengine's worker seeds govern them.
 
