@@ -4,8 +4,9 @@ VENV ?= .venv#        where it lies
 PY ?= $(VENV)/bin/python# an interpreter that has everything already: nothing is set up
 WORKERS ?= 2#         parallel test processes
 ARGS ?=#              more arguments for pytest or the demo
+OPS ?=#               OPS=1 compiles mmcv's operators for test-official
 .DEFAULT_GOAL := help
-.PHONY: help env demo test test-configs test-gpu test-release lint format clean clean-env
+.PHONY: help env demo test test-configs test-gpu test-release test-official lint format clean clean-env
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 15
@@ -32,6 +33,13 @@ test-gpu: env ## run what needs a GPU
 test-release: env ## build the wheel and the source package and look into them
 	$(PY) -m pytest -m release tests $(ARGS)
 
+# Without the operators there is no mmdet: tests/without_mmdet.py names the tests that need it and leaves them out.
+OFFICIAL = .venv-official$(if $(OPS),-ops)
+test-official: ## run the tests with the official OpenMMLab packages (in .venv-official; OPS=1: with mmdet)
+	@command -v $(PYTHON) > /dev/null || { echo "No $(PYTHON) here: add PYTHON=/path/to/python3" >&2; exit 1; }
+	@$(PYTHON) tools/dev/setup_env.py --venv $(OFFICIAL) --pins requirements/official.txt $(if $(OPS),,--no-operators)
+	OMP_NUM_THREADS=1 PYTHONPATH=tests $(OFFICIAL)/bin/python -m pytest -n $(WORKERS) $(if $(OPS),,-p without_mmdet) $(ARGS)
+
 lint: env ## ruff and mypy
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
@@ -41,9 +49,9 @@ format: env ## let ruff mend what it can, and format
 	$(PY) -m ruff check --fix .
 	$(PY) -m ruff format .
 
-clean: ## remove what builds and tests leave, not .venv and not work_dirs
+clean: ## remove what builds and tests leave, not .venv* and not work_dirs
 	rm -rf build dist .pytest_cache .ruff_cache .mypy_cache
-	find . -name __pycache__ -not -path './.venv/*' -not -path './.git/*' -prune -exec rm -rf {} +
+	find . -name __pycache__ -not -path './.venv*/*' -not -path './.git/*' -prune -exec rm -rf {} +
 
 clean-env: ## remove the environment (mmcv need not be compiled again: pip keeps its wheel)
 	@test ! -e $(VENV) || test -f $(VENV)/pyvenv.cfg || { echo "$(VENV) is no virtual environment: left alone" >&2; exit 1; }

@@ -1,5 +1,6 @@
 """What a user adds to a run: --tta, --show-dir and browsing by the hosts' own tools, EMA, torch.compile."""
 
+import functools
 import importlib.util
 import runpy
 import sys
@@ -73,16 +74,16 @@ def losses_of(runner) -> dict[str, float]:
 
 @pytest.fixture(scope='module')
 def plain(tmp_path_factory):
-    return {kind: small_run(kind, tmp_path_factory.mktemp(kind)) for kind in ('slt_net', 'localizer')}
+    return functools.cache(lambda kind: small_run(kind, tmp_path_factory.mktemp(kind)))
 
 
 def test_moving_averages_are_tested_and_saved(plain, tmp_path):
     hooks = [*config_of('slt_net').custom_hooks, dict(type='EMAHook', momentum=0.25)]
     runner = small_run('slt_net', tmp_path, custom_hooks=hooks)
-    assert losses_of(runner) == losses_of(plain['slt_net'])
+    assert losses_of(runner) == losses_of(plain('slt_net'))
     saved = torch.load(tmp_path / 'epoch_1.pth', weights_only=False)
     assert {'state_dict', 'ema_state_dict'} <= set(saved)
-    trained = plain['slt_net'].model.state_dict()
+    trained = plain('slt_net').model.state_dict()
     name = 'localizer.head.cam.weight'
     assert not torch.equal(saved['state_dict'][name], trained[name])  # the file's weights are the averages
     assert 'box/sltnet/gt_known' in runner.test()
@@ -90,11 +91,11 @@ def test_moving_averages_are_tested_and_saved(plain, tmp_path):
 
 def test_compiled_models_train_the_same(plain, tmp_path):
     compiled = small_run('localizer', tmp_path, compile=dict(backend='eager'))
-    assert losses_of(compiled) == pytest.approx(losses_of(plain['localizer']), rel=1e-4)
+    assert losses_of(compiled) == pytest.approx(losses_of(plain('localizer')), rel=1e-4)
     assert {'train/loss_smt', 'train/loss_vst'} <= set(losses_of(compiled))
 
 
 def test_flexible_runner(plain, tmp_path):
     strategy = dict(type='SingleDeviceStrategy')
     runner = small_run('slt_net', tmp_path, runner_type='FlexibleRunner', strategy=strategy)
-    assert losses_of(runner) == pytest.approx(losses_of(plain['slt_net']), rel=1e-6)
+    assert losses_of(runner) == pytest.approx(losses_of(plain('slt_net')), rel=1e-6)
