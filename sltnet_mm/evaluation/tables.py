@@ -46,8 +46,8 @@ def write_table(path: str | Path, rows: Sequence[dict[str, Any]]) -> None:
         raise ValueError(f'table {str(path)!r}: rows must hold at least one image, got none')
     path.parent.mkdir(parents=True, exist_ok=True)
     if path.suffix == '.parquet':
-        import pyarrow  # type: ignore[import-not-found]
-        import pyarrow.parquet  # type: ignore[import-not-found]
+        import pyarrow
+        import pyarrow.parquet
 
         pyarrow.parquet.write_table(pyarrow.Table.from_pylist(list(rows)), path)
         return
@@ -67,7 +67,7 @@ def read_table(path: str | Path) -> list[dict[str, Any]]:
     if not path.is_file():
         raise FileNotFoundError(f'table {str(path)!r} does not exist: write it with LocalizationMetric(table=...)')
     if path.suffix == '.parquet':
-        import pyarrow.parquet  # type: ignore[import-not-found]
+        import pyarrow.parquet
 
         return pyarrow.parquet.read_table(path).to_pylist()
     with path.open(newline='') as file:
