@@ -52,13 +52,15 @@ def test_boxes_follow_the_object(tool, tmp_path, seed):
     assert cv2.imwrite(str(path), image)
     np.random.seed(seed)
     packed = pack(path, [([x1, y1, x2, y2], 0)], resize=(160, 200), crop=(140, 180), mode='random', flip_prob=0.5)
-    ((seen, lines),) = tool.input_tiles(packed, side=400)
+    ((seen, lines),) = tool.input_tiles(packed, side=200)
     square = extent(packed['inputs'].numpy()[0] == 255)
     np.testing.assert_array_equal(extent((seen == TRUE_COLOR).all(-1)), square)
     assert lines == ['180 x 140' + (', flipped' if packed['data_samples'].flip else '')]
     original, lines = tool.original_tile(packed['data_samples'], ('a', 'b'), side=160)
     np.testing.assert_array_equal(extent((original == TRUE_COLOR).all(-1)), [x1, y1, x2, y2])
     assert lines[:3] == ['square.png', '200 x 160', 'label 1: b'] and lines[3][0] == 'boxes: 1'
+    ((twice, _),) = tool.input_tiles(packed, side=400)
+    np.testing.assert_array_equal(twice, seen.repeat(2, axis=0).repeat(2, axis=1))
     half, _ = tool.original_tile(packed['data_samples'], None, side=80)
     assert half.shape == (80, 100, 3)
     np.testing.assert_allclose(extent((half == TRUE_COLOR).all(-1)), np.array([x1, y1, x2, y2]) / 2, atol=0.5)
@@ -111,7 +113,7 @@ def test_the_command(tool, tmp_path, monkeypatch, capsys):
     tool.main()
     assert sorted(path.name for path in (tmp_path / 'out').iterdir()) == ['browse_test.png', 'browse_train.png']
     train = cv2.imread(str(tmp_path / 'out/browse_train.png'))
-    assert train.shape[1] == 80 + 3 * 224 + 5 * 8
+    assert train.shape[1] == 3 * 80 + 3 * 224 + 5 * 8  # 80 pixels are enlarged to 240, the default side
     monkeypatch.setattr(sys, 'argv', [*map(str, command), '--number', '0'])
     with pytest.raises(SystemExit):
         tool.main()

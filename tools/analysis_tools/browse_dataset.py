@@ -41,21 +41,22 @@ Tile = tuple[np.ndarray, Sequence[Line]]
 
 
 def original_tile(sample, classes: Sequence[str] | None, side: int, turned: bool = True) -> Tile:
-    """The original image, turned by EXIF or not, at most ``side`` pixels high, with all that evaluation knows of it."""
+    """The original image, turned by EXIF or not, about ``side`` pixels high, with all that evaluation knows of it."""
     image = original_image(sample.img_path, turned)
     height, width = image.shape[:2]
     if sample.get('mask_path') is not None:
         mask = read_mask(sample.metainfo, (width, height))
         shown = np.select([mask == 1, mask == IGNORE], [1.0, 0.5], np.nan)
         image = overlay_score_map(image, shown, alpha=0.5)
-    factor = min(1.0, side / height)
-    size = (max(1, round(width * factor)), max(1, round(height * factor)))
-    image = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+    image = _fit(image, side, height)
+    size = image.shape[1], image.shape[0]
     name, most = Path(str(sample.img_path)).name, size[0] // 8  # letters are about 7 pixels wide, the end tells more
     lines: list[Line] = [name if len(name) <= most else f'…{name[-most:]}', f'{width} x {height}']
     if 'gt_label' in sample:
         label = int(sample.gt_label.reshape(-1)[0])
         lines.append(f'label {label}' + (f': {classes[label]}' if classes else ''))
+    if sample.get('mask_path') is not None:
+        lines.append('coloured: the mask')
     if in_original_pixels(sample):
         scale = np.array([size[0] / width, size[1] / height] * 2)
         for field, color, what in (
@@ -96,9 +97,13 @@ def to_rgb(inputs: torch.Tensor) -> np.ndarray:
     return np.ascontiguousarray(image[..., ::-1] if image.shape[2] == 3 else image[..., :1].repeat(3, 2))
 
 
-def _fit(image: np.ndarray, side: int) -> np.ndarray:
-    factor = min(1.0, side / max(image.shape[:2]))
-    return image if factor == 1 else cv2.resize(image, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
+def _fit(image: np.ndarray, side: int, length: int | None = None) -> np.ndarray:
+    """The image with ``length`` (default: its longer side) at most ``side``; small ones enlarged by a whole factor."""
+    length = length or max(image.shape[:2])
+    if length <= side:
+        return image.repeat(side // length, axis=0).repeat(side // length, axis=1)
+    size = [max(1, round(edge * side / length)) for edge in image.shape[1::-1]]
+    return cv2.resize(image, size, interpolation=cv2.INTER_AREA)
 
 
 def browse(cfg: Config, split: str, number: int, draws: int, side: int, seed: int) -> np.ndarray:
