@@ -24,29 +24,12 @@ from mmengine.logging import MMLogger
 from mmengine.registry import HOOKS, MODELS, init_default_scope
 from mmengine.runner import Runner
 from mmpretrain.structures import DataSample
+from train_step import RunnerLike, without_weights
 
 CONFIGS = Path(__file__).parents[1] / 'configs'
 BACKBONES = ('vgg16', 'inceptionv3', 'resnet50', 'densenet161')
 KINDS = {'cam': 'localizer', 'slt-localizer': 'localizer', 'slt-net': 'slt_net'}
 WARM_UP = 2
-
-
-class _RunnerLike:
-    """As much of a runner as building an optimiser and arming a hook ask for."""
-
-    hooks: list = []
-
-    def __init__(self, model: torch.nn.Module) -> None:
-        self.model = model
-
-
-def without_weights(part: dict) -> dict:
-    """``part`` with random weights in every network, changed in place."""
-    for value in part.values():
-        if isinstance(value, dict):
-            without_weights(value)
-    part.pop('init_cfg', None)
-    return part
 
 
 def measure(kind: str, backbone: str, batch: int, steps: int, device: str) -> dict[str, float]:
@@ -57,9 +40,9 @@ def measure(kind: str, backbone: str, batch: int, steps: int, device: str) -> di
     torch.manual_seed(0)
     torch.backends.cudnn.benchmark = cfg.env_cfg.cudnn_benchmark
     model = MODELS.build(without_weights(cfg.model.to_dict())).to(device).train()
-    wrapper = Runner.build_optim_wrapper(_RunnerLike(model), cfg.optim_wrapper.to_dict())
+    wrapper = Runner.build_optim_wrapper(RunnerLike(model), cfg.optim_wrapper.to_dict())
     for hook in cfg.get('custom_hooks', []):
-        HOOKS.build(hook).before_train(_RunnerLike(model))
+        HOOKS.build(hook).before_train(RunnerLike(model))
     side = cfg.test_pipeline[1].resize
     images = torch.randint(0, 256, (batch, 3, side, side), dtype=torch.uint8, device=device)
     if device == 'cuda':

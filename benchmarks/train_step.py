@@ -37,16 +37,16 @@ def build(config: str, device: str) -> tuple[torch.nn.Module, torch.optim.Optimi
     cfg = Config.fromfile(config)
     init_default_scope(cfg.default_scope)
     torch.manual_seed(0)
-    model = MODELS.build(_without_weights(copy.deepcopy(cfg.model.to_dict()))).to(device).train()
+    model = MODELS.build(without_weights(copy.deepcopy(cfg.model.to_dict()))).to(device).train()
     with torch.no_grad():  # maps with contrast, so that the components are those of a trained localizer's order of size
         model.localizer.head.cam.weight.normal_(std=0.1)
-    wrapper = Runner.build_optim_wrapper(_RunnerLike(model), cfg.optim_wrapper.to_dict())
+    wrapper = Runner.build_optim_wrapper(RunnerLike(model), cfg.optim_wrapper.to_dict())
     hook = HOOKS.build(cfg.custom_hooks[0])
-    hook.before_train(_RunnerLike(model))
+    hook.before_train(RunnerLike(model))
     return model, wrapper, hook
 
 
-class _RunnerLike:
+class RunnerLike:
     """As much of a runner as building an optimiser and arming a hook ask for."""
 
     hooks: list = []
@@ -55,10 +55,10 @@ class _RunnerLike:
         self.model = model
 
 
-def _without_weights(part: dict) -> dict:
+def without_weights(part: dict) -> dict:
     for value in part.values():
         if isinstance(value, dict):
-            _without_weights(value)
+            without_weights(value)
     for key in ('checkpoint', 'init_cfg'):
         if part.get(key) is not None:
             part[key] = None

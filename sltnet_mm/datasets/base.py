@@ -8,7 +8,7 @@ from mmengine.dataset import BaseDataset
 from mmengine.logging import print_log
 from mmengine.utils import track_iter_progress
 
-from .image_files import BadImageError, check_ending, check_image
+from .image_files import BadImageError, check_image, image_faults_named
 from .pipeline_checks import refuse_turning, refuse_unrecorded
 from .sample_checks import check_samples, check_table
 from .sample_table import SampleTable
@@ -131,15 +131,8 @@ class LocalizationDataset(BaseDataset):
     def prepare_data(self, idx: int) -> dict | None:
         """Load one sample through the pipeline; :class:`BadImageError` names an image that cannot be read."""
         path = self.get_data_info(idx)['img_path']
-        backend_args = self._backend_args()
-        check_ending(path, backend_args)
-        try:
+        with image_faults_named(path, self._backend_args()):
             return super().prepare_data(idx)
-        except BadImageError:
-            raise
-        except Exception:
-            check_image(path, backend_args)  # raises, in place of the pipeline's error, where the image is at fault
-            raise
 
     @property
     def CLASSES(self) -> tuple[str, ...]:

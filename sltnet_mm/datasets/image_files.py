@@ -3,6 +3,8 @@
 import io
 import os
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import mmengine.fileio as fileio
 from mmengine.fileio.backends import LocalBackend
@@ -71,6 +73,35 @@ def check_ending(path: str, backend_args: dict | None = None, mend: str = _MEND)
     """
     if not backend_args and isinstance(fileio.get_file_backend(path), LocalBackend) and not looks_whole(path):
         check_image(path, mend=mend)
+
+
+@contextmanager
+def image_faults_named(path: str, backend_args: dict | None = None, mend: str = _MEND) -> Iterator[None]:
+    """Around the loading of an image: where it fails and the image is at fault, the error names the image.
+
+    Args:
+        path: As :func:`check_image`'s.
+        backend_args: Likewise.
+        mend: Likewise.
+
+    Raises:
+        BadImageError: The image cannot be read, or ends too early. Any other error of the block passes as it is.
+
+    Example:
+        >>> with image_faults_named('no_such_image.jpg'):
+        ...     pass
+        Traceback (most recent call last):
+        ...
+        sltnet_mm.datasets.image_files.BadImageError: ...
+    """
+    check_ending(path, backend_args, mend)
+    try:
+        yield
+    except BadImageError:
+        raise
+    except Exception:
+        check_image(path, backend_args, mend)  # raises, in place of the block's error, where the image is at fault
+        raise
 
 
 def looks_whole(path: str) -> bool:

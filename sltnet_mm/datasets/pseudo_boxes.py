@@ -14,7 +14,7 @@ from torch.utils.data import Dataset
 from sltnet_mm.box_files import BoxFile, file_name_of, read_box_file
 from sltnet_mm.registry import DATASETS
 
-from .image_files import check_ending, check_image
+from .image_files import image_faults_named
 from .orientation import turned_by_exif
 from .pipeline_checks import refuse_turning, refuse_unrecorded
 
@@ -121,12 +121,8 @@ class PseudoBoxDataset(Dataset):
     def _load(self, idx: int) -> dict[str, Any] | None:
         info = self.get_data_info(idx)
         path = info['img_path']
-        check_ending(path)
-        try:
+        with image_faults_named(path):
             sample = self.pipeline(info)
-        except Exception:
-            check_image(path)  # raises, in place of the pipeline's error, where the image is at fault
-            raise
         shape = getattr((sample or {}).get('data_samples'), 'ori_shape', None)
         width, height = self._sizes[idx].tolist()
         if shape is not None and tuple(shape[:2]) != (height, width):

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from torchvision.datasets.folder import IMG_EXTENSIONS
 
-from ..datasets.image_files import BadImageError, check_ending, check_image
+from ..datasets.image_files import BadImageError, check_image, image_faults_named
 
 Image = str | np.ndarray
 _MEND = 'Restore the file or leave it out.'
@@ -94,14 +94,8 @@ class ImageLoader:
 
     def _from_file(self, path: str, index: int) -> dict:
         backend_args = getattr(self._load, 'backend_args', None)
-        check_ending(path, backend_args, _MEND)
-        try:
+        with image_faults_named(path, backend_args, _MEND):
             results = self._load(dict(img_path=path, img_id=index, sample_idx=index))
-        except BadImageError:
-            raise
-        except Exception:
-            check_image(path, backend_args, mend=_MEND)  # raises where the image is at fault
-            raise
         if results is None:  # loaders with ignore_empty=True
             check_image(path, backend_args, mend=_MEND)
             raise BadImageError(f'Image {path!r} could not be decoded. {_MEND}')

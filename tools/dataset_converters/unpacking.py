@@ -134,12 +134,9 @@ def _tar_members(file: IO[bytes], prefix: str = '') -> Iterator[Member]:
         while (info := tar.next()) is not None:
             tar.members = []  # it would remember a gigabyte of names of ILSVRC's images
             if info.isfile() and info.name.endswith('.tar'):
-                inner = tar.extractfile(info)
-                assert inner is not None  # it is a file
-                yield from _tar_members(inner, f'{prefix}{info.name}/')
+                yield from _tar_members(tar.extractfile(info), f'{prefix}{info.name}/')
             elif info.isfile():
                 yield Member(prefix + info.name, info.size, lambda info=info: tar.extractfile(info))
-        assert tar.fileobj is not None  # it is open
         tar.fileobj.seek(tar.offset)
         if len(tar.fileobj.read(tarfile.BLOCKSIZE)) < tarfile.BLOCKSIZE:
             # cut between two files, or written by a careless tool: tarfile takes it for the end, verify.py counts
