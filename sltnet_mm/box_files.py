@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from . import __version__
+from sltnet_mm import __version__
 
 FORMAT_VERSION = 1
 """Raised whenever a file of an earlier version would be misread."""

@@ -15,12 +15,12 @@ from mmengine.registry import MODELS
 from mmengine.runner import CheckpointLoader, load_checkpoint
 from torch import Tensor, nn
 
-from .box_files import BoxRecord, dataset_identity, file_name_of, to_coco
-from .checkpoints import check_fit
-from .frames import boxes_to_original
-from .functional.ddt import DescriptorCovariance, heatmaps_to_boxes, object_sign, project_descriptors
-from .pseudo_box_export import batch_indices, build_for_export, config_sha256, export_loader
-from .resumable import Parts, run_resumable
+from sltnet_mm.box_files import BoxRecord, dataset_identity, file_name_of, to_coco
+from sltnet_mm.checkpoints import check_fit
+from sltnet_mm.frames import boxes_to_original
+from sltnet_mm.functional.ddt import DescriptorCovariance, heatmaps_to_boxes, object_sign, project_descriptors
+from sltnet_mm.pseudo_box_export import batch_indices, build_for_export, config_sha256, export_loader
+from sltnet_mm.resumable import Parts, run_resumable
 
 
 def export_ddt_boxes(

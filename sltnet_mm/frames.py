@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from .functional.boxes import transform_boxes
+from sltnet_mm.functional.boxes import transform_boxes
 
 
 def input_to_original(metainfo: Mapping) -> np.ndarray:

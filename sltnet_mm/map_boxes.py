@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 from mmengine.utils import track_iter_progress
 
-from .box_files import BoxRecord, dataset_identity, file_name_of, to_coco
-from .datasets.orientation import image_size, turned_by_exif
-from .evaluation.score_maps import load_score_maps
-from .pseudo_boxes import PseudoBoxGenerator
+from sltnet_mm.box_files import BoxRecord, dataset_identity, file_name_of, to_coco
+from sltnet_mm.datasets.orientation import image_size, turned_by_exif
+from sltnet_mm.evaluation.score_maps import load_score_maps
+from sltnet_mm.pseudo_boxes import PseudoBoxGenerator
 
 
 def boxes_of_map_files(dataset: Any, folder: str | Path, threshold: float = 0.2) -> dict[str, Any]:

@@ -9,8 +9,8 @@ from mmengine.model import update_init_info
 from mmengine.runner import CheckpointLoader
 from torch import Tensor, nn
 
-from .checkpoints import misfit, state_dict_of
-from .registry import WEIGHT_INITIALIZERS
+from sltnet_mm.checkpoints import misfit, state_dict_of
+from sltnet_mm.registry import WEIGHT_INITIALIZERS
 
 _COUNTER = 'num_batches_tracked'  # batch norm's count of training steps: absent from files older than torch 0.4.1
 _ANOTHER_FILE = (

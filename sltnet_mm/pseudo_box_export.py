@@ -17,12 +17,12 @@ from mmengine.runner import CheckpointLoader, load_checkpoint
 from torch import nn
 from torch.utils.data import DataLoader
 
-from .box_files import BoxRecord, dataset_identity, file_name_of, to_coco
-from .checkpoints import check_fit
-from .command_line import unwrapped
-from .frames import boxes_to_original
-from .functional.boxes import score_map_to_box
-from .resumable import Parts, run_resumable
+from sltnet_mm.box_files import BoxRecord, dataset_identity, file_name_of, to_coco
+from sltnet_mm.checkpoints import check_fit
+from sltnet_mm.command_line import unwrapped
+from sltnet_mm.frames import boxes_to_original
+from sltnet_mm.functional.boxes import score_map_to_box
+from sltnet_mm.resumable import Parts, run_resumable
 
 
 def export_pseudo_boxes(

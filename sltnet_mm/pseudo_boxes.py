@@ -6,9 +6,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from .functional.boxes import score_map_to_box
-from .functional.cam import average_top_k_maps, to_score_map
-from .registry import TASK_UTILS
+from sltnet_mm.functional.boxes import score_map_to_box
+from sltnet_mm.functional.cam import average_top_k_maps, to_score_map
+from sltnet_mm.registry import TASK_UTILS
 
 
 @TASK_UTILS.register_module()

@@ -14,7 +14,7 @@ import torch
 import torch.distributed as torch_dist
 from mmengine.dist import barrier, get_dist_info, init_dist, is_main_process
 
-from .datasets.progress import with_progress
+from sltnet_mm.datasets.progress import with_progress
 
 Work = Callable[[Sequence[int]], Iterable[tuple[int, Any]]]
 _PATIENCE = datetime.timedelta(days=7)  # ranks wait for the slowest one; torch's 30 minutes end before ILSVRC does

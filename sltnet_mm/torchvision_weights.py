@@ -9,7 +9,7 @@ import torch
 from mmengine.registry import MODELS, DefaultScope
 from torch import Tensor
 
-from .checkpoints import misfit
+from sltnet_mm.checkpoints import misfit
 
 _COUNTER = 'num_batches_tracked'
 _VGG_STAGES = {'11': (1, 1, 2, 2, 2), '13': (2, 2, 2, 2, 2), '16': (2, 2, 3, 3, 3), '19': (2, 2, 4, 4, 4)}  # convs

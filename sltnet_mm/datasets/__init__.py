@@ -1,14 +1,14 @@
 """Data sets for weakly supervised localization: labels for training, labels and boxes for validation and test."""
 
-from .base import LocalizationDataset
-from .cub import CUBLocalization
-from .ilsvrc import ILSVRCLocalization
-from .image_files import BadImageError
-from .localization_csv import LocalizationCSV
-from .localization_list import LocalizationList
-from .pseudo_boxes import PseudoBoxDataset
-from .synthetic import SyntheticLocalization
-from .transforms import PackLocalizationInputs, ResizeCrop, TenCrop
+from sltnet_mm.datasets.base import LocalizationDataset
+from sltnet_mm.datasets.cub import CUBLocalization
+from sltnet_mm.datasets.ilsvrc import ILSVRCLocalization
+from sltnet_mm.datasets.image_files import BadImageError
+from sltnet_mm.datasets.localization_csv import LocalizationCSV
+from sltnet_mm.datasets.localization_list import LocalizationList
+from sltnet_mm.datasets.pseudo_boxes import PseudoBoxDataset
+from sltnet_mm.datasets.synthetic import SyntheticLocalization
+from sltnet_mm.datasets.transforms import PackLocalizationInputs, ResizeCrop, TenCrop
 
 __all__ = [
     'BadImageError',

@@ -8,10 +8,10 @@ from mmengine.dataset import BaseDataset
 from mmengine.logging import print_log
 from mmengine.utils import track_iter_progress
 
-from .image_files import BadImageError, check_image, image_faults_named
-from .pipeline_checks import refuse_turning, refuse_unrecorded
-from .sample_checks import check_samples, check_table
-from .sample_table import SampleTable
+from sltnet_mm.datasets.image_files import BadImageError, check_image, image_faults_named
+from sltnet_mm.datasets.pipeline_checks import refuse_turning, refuse_unrecorded
+from sltnet_mm.datasets.sample_checks import check_samples, check_table
+from sltnet_mm.datasets.sample_table import SampleTable
 
 SPLITS = ('train', 'val', 'test')
 _LISTED = 20  # bad images named in the warning; more would bury the count

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 
-from .progress import with_progress
+from sltnet_mm.datasets.progress import with_progress
 
 IMAGE_ENDINGS = ('.jpg', '.jpeg', '.png', '.bmp', '.webp')
 ARCHIVE_ENDINGS = ('.tar', '.tgz', '.gz', '.zip', '.part')

@@ -8,11 +8,11 @@ from typing import Any
 from mmengine.registry import DATASETS
 from mmengine.utils import track_iter_progress
 
-from .. import __version__
-from ..box_files import file_name_of
-from .base import LocalizationDataset
-from .localization_list import LocalizationList
-from .orientation import image_size
+from sltnet_mm import __version__
+from sltnet_mm.box_files import file_name_of
+from sltnet_mm.datasets.base import LocalizationDataset
+from sltnet_mm.datasets.localization_list import LocalizationList
+from sltnet_mm.datasets.orientation import image_size
 
 
 def true_boxes_as_coco(dataset: LocalizationDataset) -> dict:

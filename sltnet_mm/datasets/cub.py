@@ -4,11 +4,10 @@ import os
 from collections.abc import Sequence
 from typing import Any
 
+from sltnet_mm.datasets.base import LocalizationDataset
+from sltnet_mm.datasets.text_files import Line, check_label, lookup, read_mapping
+from sltnet_mm.datasets.wsol_lists import add_boxes, read_images
 from sltnet_mm.registry import DATASETS
-
-from .base import LocalizationDataset
-from .text_files import Line, check_label, lookup, read_mapping
-from .wsol_lists import add_boxes, read_images
 
 
 @DATASETS.register_module()

@@ -6,16 +6,15 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+from sltnet_mm.datasets.base import LocalizationDataset
+from sltnet_mm.datasets.box_xml import read_box_xml, xml_name
+from sltnet_mm.datasets.class_folders import check_same_classes, class_folders, image_names, images_by_class
+from sltnet_mm.datasets.list_cache import Fingerprint, cached_table
+from sltnet_mm.datasets.progress import with_progress
+from sltnet_mm.datasets.sample_table import Row, SampleTable, build_table
+from sltnet_mm.datasets.text_files import Line, read_mapping
+from sltnet_mm.datasets.wsol_lists import add_boxes, read_images
 from sltnet_mm.registry import DATASETS
-
-from .base import LocalizationDataset
-from .box_xml import read_box_xml, xml_name
-from .class_folders import check_same_classes, class_folders, image_names, images_by_class
-from .list_cache import Fingerprint, cached_table
-from .progress import with_progress
-from .sample_table import Row, SampleTable, build_table
-from .text_files import Line, read_mapping
-from .wsol_lists import add_boxes, read_images
 
 _MANY = 1000  # xml files from which on reading them shows its progress
 

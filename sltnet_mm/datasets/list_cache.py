@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable
 import numpy as np
 from mmengine.logging import print_log
 
-from .sample_table import SampleTable
+from sltnet_mm.datasets.sample_table import SampleTable
 
 VERSION = 1  # of the file's form; another one is read anew
 SETTLED = 2.0  # seconds: the coarsest time stamps of common file systems (FAT, NFS)

@@ -5,10 +5,9 @@ import os
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from sltnet_mm.datasets.base import LocalizationDataset
+from sltnet_mm.datasets.text_files import Line, check_label, require_file
 from sltnet_mm.registry import DATASETS
-
-from .base import LocalizationDataset
-from .text_files import Line, check_label, require_file
 
 _BOX = ('x1', 'y1', 'x2', 'y2')
 

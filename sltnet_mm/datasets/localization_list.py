@@ -4,11 +4,10 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from sltnet_mm.datasets.base import LocalizationDataset
+from sltnet_mm.datasets.text_files import read_lines
+from sltnet_mm.datasets.wsol_lists import add_boxes, add_masks, read_images
 from sltnet_mm.registry import DATASETS
-
-from .base import LocalizationDataset
-from .text_files import read_lines
-from .wsol_lists import add_boxes, add_masks, read_images
 
 
 @DATASETS.register_module()

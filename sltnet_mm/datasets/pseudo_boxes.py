@@ -12,11 +12,10 @@ from mmengine.registry import DATASETS as ROOT_DATASETS
 from torch.utils.data import Dataset
 
 from sltnet_mm.box_files import BoxFile, file_name_of, read_box_file
+from sltnet_mm.datasets.image_files import image_faults_named
+from sltnet_mm.datasets.orientation import turned_by_exif
+from sltnet_mm.datasets.pipeline_checks import refuse_turning, refuse_unrecorded
 from sltnet_mm.registry import DATASETS
-
-from .image_files import image_faults_named
-from .orientation import turned_by_exif
-from .pipeline_checks import refuse_turning, refuse_unrecorded
 
 _NAMED = 3  # images named in an error
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from .sample_table import SampleTable
+from sltnet_mm.datasets.sample_table import SampleTable
 
 _TRUTH = {'instances', 'mask_path', 'ignore_mask_path'}
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 
-from .text_files import Line, check_label, read_lines, read_mapping
+from sltnet_mm.datasets.text_files import Line, check_label, read_lines, read_mapping
 
 # ImageNetV2 was published twice: its images numbered within a class at first, later named by a hash.
 _NUMBERED, _HASHED = re.compile(r'\d{1,2}\.jpe?g', re.I), re.compile(r'[0-9a-f]{40}\.jpe?g', re.I)

@@ -5,7 +5,7 @@ In the order of the paper: `class_maps` (7), `smt_loss` (8), `average_top_k_maps
 is deep descriptor transforming, the pseudo boxes of PSOL.
 """
 
-from .boxes import (
+from sltnet_mm.functional.boxes import (
     box_iou,
     boxes_to_unit,
     clip_boxes,
@@ -14,15 +14,21 @@ from .boxes import (
     transform_boxes,
     unit_to_boxes,
 )
-from .cam import average_top_k_maps, class_maps, to_score_map
-from .color import adjust_color
-from .components import largest_component_boxes
-from .consistency import normalize_maps, vst_loss
-from .ddt import DescriptorCovariance, ddt_heatmaps, heatmaps_to_boxes, object_sign, project_descriptors
-from .regression import boxes_to_regression, regression_loss, regression_to_boxes, smooth_l1
-from .resize import resize_maps
-from .tolerance import check_tolerance, in_top_k, smt_loss, tolerant_losses
-from .views import ColorJitter, Compose, HorizontalFlip, Scale, View
+from sltnet_mm.functional.cam import average_top_k_maps, class_maps, to_score_map
+from sltnet_mm.functional.color import adjust_color
+from sltnet_mm.functional.components import largest_component_boxes
+from sltnet_mm.functional.consistency import normalize_maps, vst_loss
+from sltnet_mm.functional.ddt import (
+    DescriptorCovariance,
+    ddt_heatmaps,
+    heatmaps_to_boxes,
+    object_sign,
+    project_descriptors,
+)
+from sltnet_mm.functional.regression import boxes_to_regression, regression_loss, regression_to_boxes, smooth_l1
+from sltnet_mm.functional.resize import resize_maps
+from sltnet_mm.functional.tolerance import check_tolerance, in_top_k, smt_loss, tolerant_losses
+from sltnet_mm.functional.views import ColorJitter, Compose, HorizontalFlip, Scale, View
 
 __all__ = [
     'ColorJitter',

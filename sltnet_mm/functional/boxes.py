@@ -8,8 +8,8 @@ import torch
 import torchvision.ops
 from torch import Tensor
 
-from ._checks import check_fraction, check_size, check_tensor, full_precision
-from .components import largest_component_boxes
+from sltnet_mm.functional._checks import check_fraction, check_size, check_tensor, full_precision
+from sltnet_mm.functional.components import largest_component_boxes
 
 
 def foreground_mask(score_map: Tensor, threshold: float = 0.2) -> Tensor:

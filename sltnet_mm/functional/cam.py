@@ -8,8 +8,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ._checks import check_tensor, check_top_k, full_precision
-from .resize import resize_maps
+from sltnet_mm.functional._checks import check_tensor, check_top_k, full_precision
+from sltnet_mm.functional.resize import resize_maps
 
 
 def class_maps(features: Tensor, weight: Tensor) -> Tensor:

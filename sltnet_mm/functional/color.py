@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from ._checks import check_tensor, full_precision
+from sltnet_mm.functional._checks import check_tensor, full_precision
 
 # ITU-R BT.601 luma, with the digits torchvision uses.
 LUMA = (0.2989, 0.587, 0.114)

@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ._checks import check_tensor
+from sltnet_mm.functional._checks import check_tensor
 
 
 def largest_component_boxes(masks: Tensor) -> Tensor:

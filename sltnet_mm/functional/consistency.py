@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from ._checks import check_choice, check_tensor, full_precision
+from sltnet_mm.functional._checks import check_choice, check_tensor, full_precision
 
 NORMALIZATIONS = ('none', 'class_minmax', 'batch_std', 'standardize')
 

@@ -12,8 +12,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from ._checks import check_size, check_tensor
-from .components import largest_component_boxes
+from sltnet_mm.functional._checks import check_size, check_tensor
+from sltnet_mm.functional.components import largest_component_boxes
 
 # Of the second moment. Descriptors that differ at all differ by float32's 1e-7 in at least one of some million cells,
 # that is by 1e-20; the rounding of the float64 sums is some 1e-32.

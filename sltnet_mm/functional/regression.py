@@ -7,7 +7,7 @@ import math
 import torch.nn.functional as F
 from torch import Tensor
 
-from ._checks import REDUCTIONS, check_choice, check_tensor, full_precision
+from sltnet_mm.functional._checks import REDUCTIONS, check_choice, check_tensor, full_precision
 
 
 def boxes_to_regression(boxes: Tensor, stride: float) -> Tensor:

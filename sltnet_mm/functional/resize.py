@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import torch.nn.functional as F
 from torch import Tensor
 
-from ._checks import check_size, check_tensor, full_precision
+from sltnet_mm.functional._checks import check_size, check_tensor, full_precision
 
 
 def resize_maps(maps: Tensor, size: Sequence[int]) -> Tensor:

@@ -6,7 +6,14 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ._checks import REDUCTIONS, check_choice, check_fraction, check_tensor, check_top_k, full_precision
+from sltnet_mm.functional._checks import (
+    REDUCTIONS,
+    check_choice,
+    check_fraction,
+    check_tensor,
+    check_top_k,
+    full_precision,
+)
 
 
 def check_tolerance(k: int, alpha: float) -> None:

@@ -13,9 +13,9 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor
 
-from ._checks import check_fraction, check_tensor
-from .color import adjust_color
-from .resize import resize_maps
+from sltnet_mm.functional._checks import check_fraction, check_tensor
+from sltnet_mm.functional.color import adjust_color
+from sltnet_mm.functional.resize import resize_maps
 
 
 class View(Protocol):

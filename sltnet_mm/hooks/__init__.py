@@ -1,10 +1,10 @@
 """Hooks: L_VST for any host model, and what a training run should watch and say."""
 
-from .checks import CheckpointFitHook, DataFitHook, FiniteLossHook
-from .iou_history import IoUHistoryHook, read_iou_history
-from .statistics_hook import StatisticsHook
-from .visualization_hook import LocalizationVisualizationHook
-from .vst_hook import VSTHook
+from sltnet_mm.hooks.checks import CheckpointFitHook, DataFitHook, FiniteLossHook
+from sltnet_mm.hooks.iou_history import IoUHistoryHook, read_iou_history
+from sltnet_mm.hooks.statistics_hook import StatisticsHook
+from sltnet_mm.hooks.visualization_hook import LocalizationVisualizationHook
+from sltnet_mm.hooks.vst_hook import VSTHook
 
 __all__ = [
     'CheckpointFitHook',

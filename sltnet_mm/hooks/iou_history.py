@@ -12,9 +12,9 @@ from mmengine.hooks import Hook
 from mmengine.runner import Runner
 from mmengine.structures import BaseDataElement
 
-from ..functional.localization import pairwise_iou
-from ..registry import HOOKS
-from ..visualization import box_of_map, sample_boxes
+from sltnet_mm.functional.localization import pairwise_iou
+from sltnet_mm.registry import HOOKS
+from sltnet_mm.visualization import box_of_map, sample_boxes
 
 SOURCES = ('map', 'box')
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from ..functional.cam import class_maps
+from sltnet_mm.functional.cam import class_maps
 
 
 class MapLayer:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
-from ..registry import HOOKS
-from ._runner import logging_interval, unwrap
+from sltnet_mm.hooks._runner import logging_interval, unwrap
+from sltnet_mm.registry import HOOKS
 
 
 @HOOKS.register_module()

@@ -11,9 +11,9 @@ from mmengine.runner import Runner
 from mmengine.structures import BaseDataElement
 from torch.utils.data import DataLoader
 
-from ..datasets.orientation import turned_by_exif
-from ..registry import HOOKS
-from ..visualization import LocalizationVisualizer, original_image
+from sltnet_mm.datasets.orientation import turned_by_exif
+from sltnet_mm.registry import HOOKS
+from sltnet_mm.visualization import LocalizationVisualizer, original_image
 
 
 @HOOKS.register_module()

@@ -11,14 +11,14 @@ from mmengine.hooks import Hook
 from mmengine.runner import Runner
 from torch import Tensor, nn
 
-from ..functional.cam import average_top_k_maps
-from ..functional.consistency import normalize_maps, vst_loss
-from ..functional.views import ColorJitter, Compose, HorizontalFlip, Scale
-from ..registry import HOOKS, TASK_UTILS
-from ._runner import logging_interval, unwrap
-from .collapse_guard import CollapseGuard, spatial_deviation
-from .image_range import ImageRange
-from .map_layer import MapLayer, check_layer_names, find_module
+from sltnet_mm.functional.cam import average_top_k_maps
+from sltnet_mm.functional.consistency import normalize_maps, vst_loss
+from sltnet_mm.functional.views import ColorJitter, Compose, HorizontalFlip, Scale
+from sltnet_mm.hooks._runner import logging_interval, unwrap
+from sltnet_mm.hooks.collapse_guard import CollapseGuard, spatial_deviation
+from sltnet_mm.hooks.image_range import ImageRange
+from sltnet_mm.hooks.map_layer import MapLayer, check_layer_names, find_module
+from sltnet_mm.registry import HOOKS, TASK_UTILS
 
 OWN_LOSS = 'loss_host'  # mmengine logs the total as `loss`: a host's loss of that name would hide it
 FIRST_DEVIATION = 'vst_first_spatial_deviation'  # its name in the message hub

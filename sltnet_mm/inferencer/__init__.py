@@ -1,6 +1,6 @@
 """Images in, labels, boxes, score maps and pictures out: ``sltnet_mm.SLTInferencer``."""
 
-from .inferencer import SLTInferencer
-from .result import LocalizationResult
+from sltnet_mm.inferencer.inferencer import SLTInferencer
+from sltnet_mm.inferencer.result import LocalizationResult
 
 __all__ = ['LocalizationResult', 'SLTInferencer']

@@ -10,7 +10,7 @@ from typing import Any
 from mmengine.config import Config
 from torch import nn
 
-from ..models import CAMHead, SingleBoxHead
+from sltnet_mm.models import CAMHead, SingleBoxHead
 
 _PAPER_THRESHOLD = 0.2  # "top 20% values" (Sec. 3.2), as PseudoBoxGenerator's default
 

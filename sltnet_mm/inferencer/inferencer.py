@@ -17,13 +17,13 @@ from mmengine.structures import BaseDataElement, InstanceData
 from rich.progress import track
 from torch import nn
 
-from ..checkpoints import check_fit
-from ..frames import boxes_to_original
-from ..functional.boxes import score_map_to_box
-from ..visualization import LocalizationVisualizer
-from .building import box_threshold, class_names, existing_checkpoint, load_config
-from .inputs import Image, ImageLoader, list_images
-from .result import Guess, LocalizationResult
+from sltnet_mm.checkpoints import check_fit
+from sltnet_mm.frames import boxes_to_original
+from sltnet_mm.functional.boxes import score_map_to_box
+from sltnet_mm.inferencer.building import box_threshold, class_names, existing_checkpoint, load_config
+from sltnet_mm.inferencer.inputs import Image, ImageLoader, list_images
+from sltnet_mm.inferencer.result import Guess, LocalizationResult
+from sltnet_mm.visualization import LocalizationVisualizer
 
 
 class SLTInferencer(BaseInferencer):

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from torchvision.datasets.folder import IMG_EXTENSIONS
 
-from ..datasets.image_files import BadImageError, check_image, image_faults_named
+from sltnet_mm.datasets.image_files import BadImageError, check_image, image_faults_named
 
 Image = str | np.ndarray
 _MEND = 'Restore the file or leave it out.'

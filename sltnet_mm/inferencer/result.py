@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..visualization import warp_to_original
+from sltnet_mm.visualization import warp_to_original
 
 
 class Guess(NamedTuple):

@@ -1,16 +1,16 @@
 """Registered modules: thin shells around :mod:`sltnet_mm.functional`. Only ``SLTNet`` needs mmdet."""
 
-from ..hosts import require_host
-from ..registry import MODELS
-from .cam_head import CAMHead
-from .dense_net_trunk import DenseNetTrunk
-from .inception_v3_trunk import InceptionV3Trunk
-from .localization_tta import LocalizationTTA
-from .single_box_head import SingleBoxHead
-from .small_conv_net import SmallConvNet
-from .smt_loss import SMTLoss
-from .ten_crop_classifier import TenCropClassifier
-from .torchvision_backbone import TorchvisionBackbone
+from sltnet_mm.hosts import require_host
+from sltnet_mm.models.cam_head import CAMHead
+from sltnet_mm.models.dense_net_trunk import DenseNetTrunk
+from sltnet_mm.models.inception_v3_trunk import InceptionV3Trunk
+from sltnet_mm.models.localization_tta import LocalizationTTA
+from sltnet_mm.models.single_box_head import SingleBoxHead
+from sltnet_mm.models.small_conv_net import SmallConvNet
+from sltnet_mm.models.smt_loss import SMTLoss
+from sltnet_mm.models.ten_crop_classifier import TenCropClassifier
+from sltnet_mm.models.torchvision_backbone import TorchvisionBackbone
+from sltnet_mm.registry import MODELS
 
 __all__ = [
     'CAMHead',
@@ -25,7 +25,7 @@ __all__ = [
 ]
 
 try:
-    from .slt_net import SLTNet  # noqa: F401
+    from sltnet_mm.models.slt_net import SLTNet  # noqa: F401
 
     __all__ += ['SLTNet']
 except ImportError as error:  # mmdet is absent, or cannot be imported (mmcv without operators)

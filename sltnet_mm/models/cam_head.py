@@ -9,8 +9,8 @@ from mmpretrain.models.heads import ClsHead
 from mmpretrain.structures import DataSample
 from torch import Tensor, nn
 
-from ..registry import MODELS
-from .predictions import add_localization
+from sltnet_mm.models.predictions import add_localization
+from sltnet_mm.registry import MODELS
 
 
 @MODELS.register_module()

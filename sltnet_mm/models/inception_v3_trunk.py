@@ -5,7 +5,7 @@ from __future__ import annotations
 from mmpretrain.models.backbones import InceptionV3
 from torch import Tensor, nn
 
-from ..registry import MODELS
+from sltnet_mm.registry import MODELS
 
 
 @MODELS.register_module()

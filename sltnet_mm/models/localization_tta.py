@@ -11,10 +11,10 @@ from mmengine.structures import BaseDataElement, InstanceData
 from torch import Tensor
 from torch.nn import functional as F
 
-from ..frames import input_to_original
-from ..functional.boxes import transform_boxes
-from ..functional.cam import to_score_map
-from ..registry import MODELS
+from sltnet_mm.frames import input_to_original
+from sltnet_mm.functional.boxes import transform_boxes
+from sltnet_mm.functional.cam import to_score_map
+from sltnet_mm.registry import MODELS
 
 
 @MODELS.register_module()

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from mmengine.structures import BaseDataElement
 from torch import Tensor
 
-from ..functional.cam import average_top_k_maps, to_score_map
+from sltnet_mm.functional.cam import average_top_k_maps, to_score_map
 
 
 def add_localization(data_samples: Sequence[BaseDataElement], maps: Tensor, logits: Tensor, top_k: int) -> None:

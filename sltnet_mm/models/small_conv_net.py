@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from mmengine.model import BaseModule
 from torch import Tensor, nn
 
-from ..registry import MODELS
+from sltnet_mm.registry import MODELS
 
 
 @MODELS.register_module()

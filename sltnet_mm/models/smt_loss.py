@@ -6,8 +6,8 @@ import torch
 from mmengine.model import BaseModule
 from torch import Tensor
 
-from ..functional.tolerance import check_tolerance, tolerant_losses
-from ..registry import MODELS
+from sltnet_mm.functional.tolerance import check_tolerance, tolerant_losses
+from sltnet_mm.registry import MODELS
 
 _REDUCTIONS = ('none', 'mean', 'sum')
 

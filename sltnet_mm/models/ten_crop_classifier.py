@@ -7,7 +7,7 @@ from mmpretrain.models.classifiers import ImageClassifier
 from mmpretrain.structures import DataSample
 from torch import Tensor
 
-from ..registry import MODELS
+from sltnet_mm.registry import MODELS
 
 
 @MODELS.register_module()

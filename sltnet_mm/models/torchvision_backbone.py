@@ -12,7 +12,7 @@ from mmengine.runner import CheckpointLoader
 from torch import Tensor, nn
 from torchvision.models import get_model, list_models
 
-from ..registry import MODELS
+from sltnet_mm.registry import MODELS
 
 # The child that ends a family's feature maps, tried in this order: squeezenet, vgg, densenet, mobilenet, efficientnet
 # and convnext name it `features`; resnet, resnext and regnet-like ones `layer4`.

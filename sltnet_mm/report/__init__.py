@@ -1,11 +1,11 @@
 """Reports: the numbers, pictures and curves of runs as one self-contained HTML page."""
 
-from .charts import line_chart
-from .environment import Steps, environment_facts, import_hosts, peak_memory
-from .page import Report, Tile, render_page, write_report
-from .results import COLUMNS, Column, ResultRow, best_row, compare, result_row, text_table
-from .runs import EpochLineHook, QuietRunner, predict_first, prepare_config, read_losses, run_folder
-from .tiles import ImageTiles
+from sltnet_mm.report.charts import line_chart
+from sltnet_mm.report.environment import Steps, environment_facts, import_hosts, peak_memory
+from sltnet_mm.report.page import Report, Tile, render_page, write_report
+from sltnet_mm.report.results import COLUMNS, Column, ResultRow, best_row, compare, result_row, text_table
+from sltnet_mm.report.runs import EpochLineHook, QuietRunner, predict_first, prepare_config, read_losses, run_folder
+from sltnet_mm.report.tiles import ImageTiles
 
 __all__ = [
     'COLUMNS',

@@ -15,7 +15,7 @@ from io import StringIO
 
 import torch
 
-from ..hosts import module_version
+from sltnet_mm.hosts import module_version
 
 _MODULES = ('sltnet_mm', 'torch', 'mmengine', 'mmcv', 'mmdet', 'mmpretrain')
 

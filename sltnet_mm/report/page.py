@@ -12,9 +12,9 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from .charts import line_chart
-from .results import ResultRow, number, shown_columns
-from .style import STYLE
+from sltnet_mm.report.charts import line_chart
+from sltnet_mm.report.results import ResultRow, number, shown_columns
+from sltnet_mm.report.style import STYLE
 
 Curve = tuple[Sequence[float], Sequence[float]]
 

@@ -16,8 +16,8 @@ from mmengine.logging import MMLogger
 from mmengine.runner import Runner
 from mmengine.structures import BaseDataElement
 
-from ..command_line import set_epochs
-from .page import Curve
+from sltnet_mm.command_line import set_epochs
+from sltnet_mm.report.page import Curve
 
 
 class QuietRunner(Runner):

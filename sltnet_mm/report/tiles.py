@@ -11,9 +11,9 @@ import torch
 from mmengine.structures import BaseDataElement
 from torch import Tensor
 
-from ..functional.boxes import box_iou
-from ..visualization import box_of_map, box_panel, enlarge, map_panel, sample_boxes
-from .page import Tile
+from sltnet_mm.functional.boxes import box_iou
+from sltnet_mm.report.page import Tile
+from sltnet_mm.visualization import box_of_map, box_panel, enlarge, map_panel, sample_boxes
 
 
 class ImageTiles:

@@ -6,12 +6,12 @@ import argparse
 from collections.abc import Iterable
 from pathlib import Path
 
-from .measured import measure
-from .pool import Pool
-from .rendering import Rendering
-from .runs import Run, RunFolders
-from .steps import Step
-from .tables import Table
+from sltnet_mm.reproduction.measured import measure
+from sltnet_mm.reproduction.pool import Pool
+from sltnet_mm.reproduction.rendering import Rendering
+from sltnet_mm.reproduction.runs import Run, RunFolders
+from sltnet_mm.reproduction.steps import Step
+from sltnet_mm.reproduction.tables import Table
 
 
 def missing_runs(steps: Iterable[Step], folders: RunFolders, seeds: Iterable[int]) -> list[Run]:
@@ -38,7 +38,7 @@ def carry_out(table: Table, folders: RunFolders, args: argparse.Namespace) -> in
         paths: list[Path] = []
         said: list[str] = []
         if pictures and table.drawn:
-            from .drawing import draw  # imports the hosts: nothing that a list should wait for
+            from sltnet_mm.reproduction.drawing import draw  # imports the hosts: nothing that a list should wait for
 
             paths, said = draw(table, rows, folders.work_dir)
         rendering = Rendering(table, rows, folders, paths)

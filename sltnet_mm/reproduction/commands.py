@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .steps import Settings, load
+from sltnet_mm.reproduction.steps import Settings, load
 
 if TYPE_CHECKING:
-    from .runs import Run
+    from sltnet_mm.reproduction.runs import Run
 
 TOOLS = {
     'pseudo_boxes': 'tools/generate_pseudo_boxes.py',

@@ -10,15 +10,15 @@ import mmengine.fileio as fileio
 import numpy as np
 import torch
 
-from ..datasets import SyntheticLocalization  # noqa: F401  registers the file back-end of the embedded images
-from ..functional.cam import to_score_map
-from ..hooks import read_iou_history
-from ..visualization import box_panel, enlarge, map_panel, picture_grid
-from ..visualization.drift import drift_chart, drift_pictures, drift_summary, drifting_images
-from .kept_predictions import FILE
-from .measured import MeasuredRow
-from .tables import Table
-from .training import IOU_HISTORY
+from sltnet_mm.datasets import SyntheticLocalization  # noqa: F401  registers the file back-end of the embedded images
+from sltnet_mm.functional.cam import to_score_map
+from sltnet_mm.hooks import read_iou_history
+from sltnet_mm.reproduction.kept_predictions import FILE
+from sltnet_mm.reproduction.measured import MeasuredRow
+from sltnet_mm.reproduction.tables import Table
+from sltnet_mm.reproduction.training import IOU_HISTORY
+from sltnet_mm.visualization import box_panel, enlarge, map_panel, picture_grid
+from sltnet_mm.visualization.drift import drift_chart, drift_pictures, drift_summary, drifting_images
 
 IMAGES = 6
 """Rows of a picture."""

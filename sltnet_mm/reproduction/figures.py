@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from . import recipes
-from .paper_numbers import FIGURE_4_ALPHA, FIGURE_4_CLASSES, FIGURE_4_K, PAPER
-from .recipes import DATA, Data
-from .steps import Step
-from .tables import Row, Table
+from sltnet_mm.reproduction import recipes
+from sltnet_mm.reproduction.paper_numbers import FIGURE_4_ALPHA, FIGURE_4_CLASSES, FIGURE_4_K, PAPER
+from sltnet_mm.reproduction.recipes import DATA, Data
+from sltnet_mm.reproduction.steps import Step
+from sltnet_mm.reproduction.tables import Row, Table
 
 FIGURES = {
     1: 'how single images are localized after each epoch (Figure 1b)',

@@ -11,8 +11,8 @@ from mmengine.hooks import Hook
 from mmengine.runner import Runner
 from mmengine.structures import BaseDataElement
 
-from ..functional.localization import pairwise_iou
-from ..visualization import box_of_map, sample_boxes
+from sltnet_mm.functional.localization import pairwise_iou
+from sltnet_mm.visualization import box_of_map, sample_boxes
 
 FILE = 'test_images.npz'
 COUNT = 24

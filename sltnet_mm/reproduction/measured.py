@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from statistics import mean
 from typing import Any
 
-from ..report.results import result_row
-from .runs import Run, RunFolders
-from .tables import Row, Table
+from sltnet_mm.report.results import result_row
+from sltnet_mm.reproduction.runs import Run, RunFolders
+from sltnet_mm.reproduction.tables import Row, Table
 
 
 @dataclass(frozen=True)

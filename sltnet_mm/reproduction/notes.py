@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from .measured import MeasuredRow
-from .runs import RunFolders, code_fingerprint
-from .steps import Settings, load
-from .tables import Table
+from sltnet_mm.reproduction.measured import MeasuredRow
+from sltnet_mm.reproduction.runs import RunFolders, code_fingerprint
+from sltnet_mm.reproduction.steps import Settings, load
+from sltnet_mm.reproduction.tables import Table
 
 PAPER_NAMES: Mapping[str, str] = dict(cub='CUB-200-2011', ilsvrc='ILSVRC2012')
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from multiprocessing import connection as mp_connection
 from typing import Any
 
-from .runs import LOG, Run, RunFolders
+from sltnet_mm.reproduction.runs import LOG, Run, RunFolders
 
 _WORKER = 'sltnet_mm.reproduction.worker'
 _HEARTBEAT = 60.0  # seconds between signs of life when nothing else is said
@@ -20,14 +20,14 @@ _HEARTBEAT = 60.0  # seconds between signs of life when nothing else is said
 
 def work_on(*arguments: Any) -> None:
     """:func:`.worker.work`, imported where it runs: in the parent that would cost 20 seconds."""
-    from .worker import work
+    from sltnet_mm.reproduction.worker import work
 
     work(*arguments)
 
 
 def probe_gpu(pipe: Any) -> None:
     """:func:`.worker.probe`, imported where it runs."""
-    from .worker import probe
+    from sltnet_mm.reproduction.worker import probe
 
     probe(pipe)
 

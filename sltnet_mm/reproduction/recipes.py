@@ -7,8 +7,8 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Final
 
-from .commands import CHECKPOINT, OUTPUTS, SCORES
-from .steps import CONFIGS, Step
+from sltnet_mm.reproduction.commands import CHECKPOINT, OUTPUTS, SCORES
+from sltnet_mm.reproduction.steps import CONFIGS, Step
 
 BACKBONES: Final = MappingProxyType(
     dict(VGG16='vgg16', InceptionV3='inceptionv3', ResNet50='resnet50', DenseNet161='densenet161')

@@ -9,12 +9,12 @@ from collections.abc import Sequence
 from html import escape
 from pathlib import Path
 
-from ..report.results import COLUMNS
-from ..report.style import STYLE
-from .measured import MeasuredRow
-from .notes import PAPER_NAMES, commands, notes
-from .runs import RunFolders
-from .tables import Table
+from sltnet_mm.report.results import COLUMNS
+from sltnet_mm.report.style import STYLE
+from sltnet_mm.reproduction.measured import MeasuredRow
+from sltnet_mm.reproduction.notes import PAPER_NAMES, commands, notes
+from sltnet_mm.reproduction.runs import RunFolders
+from sltnet_mm.reproduction.tables import Table
 
 NAMES = {column.key: column.name for column in COLUMNS}
 CSV_HEADS = (

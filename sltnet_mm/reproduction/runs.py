@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from .commands import CHECKPOINT, last_checkpoint, step_commands
-from .steps import Settings, Step, fingerprint
+from sltnet_mm.reproduction.commands import CHECKPOINT, last_checkpoint, step_commands
+from sltnet_mm.reproduction.steps import Settings, Step, fingerprint
 
 RESULTS, STARTED, LOG = 'results.json', 'run.json', 'log.txt'
 _PACKAGE = Path(__file__).resolve().parents[1]

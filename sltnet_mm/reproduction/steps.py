@@ -14,7 +14,7 @@ from typing import Any
 
 from mmengine.config import Config
 
-from ..command_line import load_config, set_epochs
+from sltnet_mm.command_line import load_config, set_epochs
 
 CONFIGS = Path(__file__).resolve().parents[2] / 'configs'
 # What decides a run's result. Paths of data, numbers of workers, logging and checkpoints do not.

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from . import recipes
-from .paper_numbers import DATASETS, PAPER, TITLES, Numbers
-from .recipes import BACKBONES, DATA, Data
-from .steps import Step
+from sltnet_mm.reproduction import recipes
+from sltnet_mm.reproduction.paper_numbers import DATASETS, PAPER, TITLES, Numbers
+from sltnet_mm.reproduction.recipes import BACKBONES, DATA, Data
+from sltnet_mm.reproduction.steps import Step
 
 METHODS = ('CAM', 'PSOL', 'DDT', 'SLT-Net', 'Ours')
 """The methods that this package has; the others' rows are the paper's only."""

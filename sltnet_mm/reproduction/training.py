@@ -11,13 +11,13 @@ from typing import Any
 import torch
 from mmengine.config import Config
 
-from ..command_line import build_runner
-from ..evaluation import DumpScores
-from ..report import EpochLineHook
-from .commands import SCORES, last_checkpoint, step_commands
-from .kept_predictions import KeepPredictionsHook
-from .runs import RESULTS, Run, code_fingerprint, write_json
-from .steps import Settings, step_config
+from sltnet_mm.command_line import build_runner
+from sltnet_mm.evaluation import DumpScores
+from sltnet_mm.report import EpochLineHook
+from sltnet_mm.reproduction.commands import SCORES, last_checkpoint, step_commands
+from sltnet_mm.reproduction.kept_predictions import KeepPredictionsHook
+from sltnet_mm.reproduction.runs import RESULTS, Run, code_fingerprint, write_json
+from sltnet_mm.reproduction.steps import Settings, step_config
 
 # The paper's protocol, and MaxBoxAccV2 of the map that the localizer is used by (the ACAM; no true class is asked).
 PROTOCOLS = ('sltnet', dict(base='wsolevaluation-v2', name='wsolevaluation-v2-acam', map='top_k'))

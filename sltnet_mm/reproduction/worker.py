@@ -18,11 +18,11 @@ from typing import Any
 import numpy as np
 import torch
 
-from ..evaluation import evaluate_score_maps
-from ..report import import_hosts
-from .commands import OUTPUTS, tool_arguments
-from .runs import LOG, Run
-from .steps import Settings, fingerprint
+from sltnet_mm.evaluation import evaluate_score_maps
+from sltnet_mm.report import import_hosts
+from sltnet_mm.reproduction.commands import OUTPUTS, tool_arguments
+from sltnet_mm.reproduction.runs import LOG, Run
+from sltnet_mm.reproduction.steps import Settings, fingerprint
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -56,7 +56,7 @@ def work(run: Run, settings: Settings, connection: Connection) -> None:
         if not run.folder.name.endswith(fingerprint(run.step, settings)):
             raise RuntimeError(f'{run.step.path} has changed since the command was started: start it again')
         if run.step.tool == 'train':
-            from .training import train_and_test
+            from sltnet_mm.reproduction.training import train_and_test
 
             train_and_test(run, settings, connection.send)
         else:
@@ -70,7 +70,7 @@ def work(run: Run, settings: Settings, connection: Connection) -> None:
 
 def _run_tool(run: Run, settings: Settings) -> None:
     """Run a tool's file as from the command line."""
-    from .training import write_results
+    from sltnet_mm.reproduction.training import write_results
 
     begun = time.perf_counter()
     tool, *arguments = tool_arguments(run, settings)

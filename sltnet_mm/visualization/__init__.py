@@ -1,11 +1,18 @@
 """Pictures of predictions: boxes, score maps, captions, grids, and the visualizer that draws them."""
 
-from .captions import add_caption
-from .drawing import PREDICTED_COLOR, TRUE_COLOR, draw_boxes, enlarge, overlay_score_map, warp_to_original
-from .grid import picture_grid
-from .original import original_image
-from .panels import box_of_map, box_panel, map_panel, sample_boxes
-from .visualizer import LocalizationVisualizer
+from sltnet_mm.visualization.captions import add_caption
+from sltnet_mm.visualization.drawing import (
+    PREDICTED_COLOR,
+    TRUE_COLOR,
+    draw_boxes,
+    enlarge,
+    overlay_score_map,
+    warp_to_original,
+)
+from sltnet_mm.visualization.grid import picture_grid
+from sltnet_mm.visualization.original import original_image
+from sltnet_mm.visualization.panels import box_of_map, box_panel, map_panel, sample_boxes
+from sltnet_mm.visualization.visualizer import LocalizationVisualizer
 
 __all__ = [
     'PREDICTED_COLOR',

@@ -10,7 +10,7 @@ import matplotlib
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from .checks import check_image
+from sltnet_mm.visualization.checks import check_image
 
 Color = tuple[int, int, int]
 Line = str | tuple[str, Color]

@@ -6,8 +6,8 @@ import cv2
 import numpy as np
 from PIL import Image, ImageDraw
 
-from .captions import Color, load_font
-from .checks import check_image
+from sltnet_mm.visualization.captions import Color, load_font
+from sltnet_mm.visualization.checks import check_image
 
 # White and red differ in lightness, not in hue alone (colour-blind readers), and neither occurs in viridis.
 TRUE_COLOR: Color = (255, 255, 255)

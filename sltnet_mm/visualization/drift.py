@@ -9,9 +9,9 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from .captions import Line
-from .drawing import PREDICTED_COLOR, TRUE_COLOR, draw_boxes, enlarge
-from .grid import picture_grid
+from sltnet_mm.visualization.captions import Line
+from sltnet_mm.visualization.drawing import PREDICTED_COLOR, TRUE_COLOR, draw_boxes, enlarge
+from sltnet_mm.visualization.grid import picture_grid
 
 History = Mapping[str, np.ndarray]
 BOX_COLORS = dict(map=PREDICTED_COLOR, box=(72, 160, 255))  # red and light blue differ in lightness and in hue

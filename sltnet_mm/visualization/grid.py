@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from .captions import Line, add_caption
+from sltnet_mm.visualization.captions import Line, add_caption
 
 
 def picture_grid(

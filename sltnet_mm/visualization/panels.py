@@ -9,8 +9,8 @@ import torch
 from mmengine.structures import BaseDataElement
 from torch import Tensor
 
-from ..functional.boxes import clip_boxes, score_map_to_box, transform_boxes
-from .drawing import PREDICTED_COLOR, TRUE_COLOR, draw_boxes, overlay_score_map, warp_to_original
+from sltnet_mm.functional.boxes import clip_boxes, score_map_to_box, transform_boxes
+from sltnet_mm.visualization.drawing import PREDICTED_COLOR, TRUE_COLOR, draw_boxes, overlay_score_map, warp_to_original
 
 
 def sample_boxes(sample: BaseDataElement, field: str) -> Tensor:

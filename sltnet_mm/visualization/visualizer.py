@@ -11,11 +11,11 @@ from mmengine.dist import master_only
 from mmengine.structures import BaseDataElement
 from mmengine.visualization import Visualizer
 
-from ..functional.boxes import box_iou
-from ..registry import VISUALIZERS
-from .captions import Line, add_caption
-from .drawing import PREDICTED_COLOR, TRUE_COLOR, enlarge
-from .panels import box_of_map, box_panel, map_panel, sample_boxes
+from sltnet_mm.functional.boxes import box_iou
+from sltnet_mm.registry import VISUALIZERS
+from sltnet_mm.visualization.captions import Line, add_caption
+from sltnet_mm.visualization.drawing import PREDICTED_COLOR, TRUE_COLOR, enlarge
+from sltnet_mm.visualization.panels import box_of_map, box_panel, map_panel, sample_boxes
 
 
 @VISUALIZERS.register_module()

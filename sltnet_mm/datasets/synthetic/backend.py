@@ -11,9 +11,9 @@ import cv2
 import numpy as np
 from mmengine.fileio import BaseStorageBackend, register_backend
 
-from .drawing import draw_image
-from .scene import SPLIT_STREAMS, make_scene
-from .shapes import CLASSES
+from sltnet_mm.datasets.synthetic.drawing import draw_image
+from sltnet_mm.datasets.synthetic.scene import SPLIT_STREAMS, make_scene
+from sltnet_mm.datasets.synthetic.shapes import CLASSES
 
 PREFIX = 'synthetic'
 _PATH = re.compile(r'^synthetic://seed(\d+)-size(\d+)/(train|val|test)/(\d+)-(\d\d)(\.mask)?\.png$')

@@ -6,8 +6,8 @@ from collections.abc import Callable
 import cv2
 import numpy as np
 
-from .scene import SUBPIXEL_BITS, fill, fixed_point
-from .shapes import MARKS, ellipse
+from sltnet_mm.datasets.synthetic.scene import SUBPIXEL_BITS, fill, fixed_point
+from sltnet_mm.datasets.synthetic.shapes import MARKS, ellipse
 
 Generator = np.random.Generator
 # Hue ranges in degrees: soil, meadow, water and heather in training; moss, pine, violet and rust elsewhere

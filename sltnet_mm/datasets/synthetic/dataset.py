@@ -3,12 +3,11 @@
 from collections.abc import Sequence
 from typing import Any
 
+from sltnet_mm.datasets.base import LocalizationDataset
+from sltnet_mm.datasets.synthetic.backend import image_path
+from sltnet_mm.datasets.synthetic.scene import make_scene
+from sltnet_mm.datasets.synthetic.shapes import CLASSES
 from sltnet_mm.registry import DATASETS
-
-from ..base import LocalizationDataset
-from .backend import image_path
-from .scene import make_scene
-from .shapes import CLASSES
 
 NUM_IMAGES = {'train': 1008, 'val': 252, 'test': 504}  # multiples of the 12 classes
 

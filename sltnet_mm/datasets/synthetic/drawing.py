@@ -3,9 +3,9 @@
 import cv2
 import numpy as np
 
-from .backgrounds import body_colour, draw_background, hsv, noise
-from .scene import SPLIT_STREAMS, Scene, make_scene
-from .shapes import BODIES, MARKS
+from sltnet_mm.datasets.synthetic.backgrounds import body_colour, draw_background, hsv, noise
+from sltnet_mm.datasets.synthetic.scene import SPLIT_STREAMS, Scene, make_scene
+from sltnet_mm.datasets.synthetic.shapes import BODIES, MARKS
 
 
 def draw_image(seed: int, split: str, index: int, label: int, size: int) -> np.ndarray:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from .shapes import BODIES, CLASSES, MARKS, Body, ellipse
+from sltnet_mm.datasets.synthetic.shapes import BODIES, CLASSES, MARKS, Body, ellipse
 
 SPLIT_STREAMS = {'train': 0, 'val': 1, 'test': 2}
 SUBPIXEL_BITS = 4  # cv2 draws in fixed point: 1/16 pixel

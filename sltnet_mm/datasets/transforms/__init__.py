@@ -2,8 +2,8 @@
 
 from mmcv.transforms import LoadImageFromFile
 
-from .packing import PackLocalizationInputs
-from .resize_crop import ResizeCrop
-from .ten_crop import TenCrop
+from sltnet_mm.datasets.transforms.packing import PackLocalizationInputs
+from sltnet_mm.datasets.transforms.resize_crop import ResizeCrop
+from sltnet_mm.datasets.transforms.ten_crop import TenCrop
 
 __all__ = ['LoadImageFromFile', 'PackLocalizationInputs', 'ResizeCrop', 'TenCrop']

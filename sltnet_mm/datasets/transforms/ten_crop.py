@@ -4,9 +4,8 @@ import mmcv
 import numpy as np
 from mmcv.transforms import BaseTransform
 
+from sltnet_mm.datasets.transforms.resize_crop import Size, size_pair
 from sltnet_mm.registry import TRANSFORMS
-
-from .resize_crop import Size, size_pair
 
 
 @TRANSFORMS.register_module()

@@ -12,10 +12,10 @@ import cv2
 import mmengine
 import numpy as np
 
-from .compositing import box_of, compose
-from .placement import background_crop
-from .recipe import BACKGROUNDS, CLASSES, SPLITS, ClassRecipe
-from .sources import Part, SourceError, find_background, load_background, load_cutout
+from photos31.compositing import box_of, compose
+from photos31.placement import background_crop
+from photos31.recipe import BACKGROUNDS, CLASSES, SPLITS, ClassRecipe
+from photos31.sources import Part, SourceError, find_background, load_background, load_cutout
 
 _PREFIX = {'train': '', 'val': 'val_', 'test': 'test_'}
 _MADE = ('images', 'masks', 'metadata', 'sheets')

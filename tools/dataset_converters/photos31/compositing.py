@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 
-from .placement import place_object
+from photos31.placement import place_object
 
 Generator = np.random.Generator
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 import cv2
 import numpy as np
 
-from .recipe import CLASSES, SPLITS, ClassRecipe
+from photos31.recipe import CLASSES, SPLITS, ClassRecipe
 
 
 def write_lists(out: str, rows: list[dict], name: str, size: int) -> None:

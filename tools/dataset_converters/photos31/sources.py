@@ -9,7 +9,7 @@ from functools import cache
 import cv2
 import numpy as np
 
-from .recipe import PACKAGES
+from photos31.recipe import PACKAGES
 
 Part = tuple[float, float, float, float]
 
