@@ -31,9 +31,9 @@ from evaluation_reference import (
 )
 
 from sltnet_mm.evaluation import PROTOCOLS, evaluate_score_maps
-from sltnet_mm.evaluation.all_thresholds.pixel_precision import BIN_EDGES, score_histograms
-from sltnet_mm.evaluation.all_thresholds.threshold_ious import threshold_ious
 from sltnet_mm.evaluation.map_resize import protocol_score_map
+from sltnet_mm.evaluation.pixel_precision import BIN_EDGES, score_histograms
+from sltnet_mm.evaluation.threshold_ious import threshold_ious
 
 MODES = {'one contour': 'wsolevaluation', 'every contour': 'wsolevaluation-v2'}
 

@@ -5,8 +5,15 @@ import json
 import numpy as np
 import pytest
 
-from sltnet_mm.box_files import BoxRecord, dataset_identity, file_name_of, read_box_file, to_coco, write_box_file
 from sltnet_mm.datasets import SyntheticLocalization
+from sltnet_mm.structures.box_file import (
+    BoxRecord,
+    dataset_identity,
+    file_name_of,
+    read_box_file,
+    to_coco,
+    write_box_file,
+)
 
 RECORDS = [
     BoxRecord(2, 'b/c.jpg', (30, 20), 1, (1.5, 2.0, 29.0, 20.0), 0.25),

@@ -11,7 +11,7 @@ from mmengine.config import Config
 from mmengine.registry import DATASETS, MODELS, init_default_scope
 
 from sltnet_mm.datasets import SyntheticLocalization
-from sltnet_mm.pseudo_box_export import export_pseudo_boxes
+from sltnet_mm.pseudo_boxes.from_localizer import export_pseudo_boxes
 
 ROLES = {
     'localizer': 'slt-localizer_small-conv_1xb32-10e_synthetic',

@@ -11,8 +11,8 @@ from mmengine.registry import DATASETS, init_default_scope
 from small_data import LAYOUTS
 from torchvision.models import get_model
 
-from sltnet_mm.box_files import BoxRecord, file_name_of, to_coco, write_box_file
-from sltnet_mm.torchvision_weights import to_mmpretrain
+from sltnet_mm.structures.box_file import BoxRecord, file_name_of, to_coco, write_box_file
+from sltnet_mm.weights.torchvision_names import to_mmpretrain
 
 NETWORKS = dict(vgg16='vgg16', inceptionv3='inception_v3', resnet50='resnet50', densenet161='densenet161')
 # The paper's networks take seconds a step here. On CUB every role of each of them runs, on ILSVRC2012 every role of

@@ -13,13 +13,13 @@ from mmengine.registry import MODELS, init_default_scope
 from small_data import LAYOUTS
 from torchvision.models import get_model
 
-import sltnet_mm.ddt_export as module
-from sltnet_mm.box_files import read_box_file, write_box_file
+import sltnet_mm.pseudo_boxes.from_ddt as module
 from sltnet_mm.datasets import SyntheticLocalization
-from sltnet_mm.ddt_export import export_ddt_boxes
-from sltnet_mm.evaluation.box_file_numbers import evaluate_box_file
+from sltnet_mm.evaluation.box_file_metric import evaluate_box_file
 from sltnet_mm.functional.ddt import ddt_heatmaps, heatmaps_to_boxes
-from sltnet_mm.torchvision_weights import to_mmpretrain
+from sltnet_mm.pseudo_boxes.from_ddt import export_ddt_boxes
+from sltnet_mm.structures.box_file import read_box_file, write_box_file
+from sltnet_mm.weights.torchvision_names import to_mmpretrain
 
 CLASSES, IMAGES = 3, 15
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from sltnet_mm.frames import boxes_to_original, input_to_original
+from sltnet_mm.structures.frames import boxes_to_original, input_to_original
 
 
 def run(transforms, image):

@@ -4,9 +4,8 @@ from pathlib import Path
 
 import pytest
 import yaml
-
-from sltnet_mm.reproduction import table
-from sltnet_mm.reproduction.paper_numbers import PAPER
+from reproduction import table
+from reproduction.paper_numbers import PAPER
 
 ROOT = Path(__file__).parents[1]
 METAFILES = [ROOT / path for path in yaml.safe_load((ROOT / 'model-index.yml').read_text())['Import']]

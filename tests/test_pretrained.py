@@ -5,7 +5,7 @@ import torch
 from mmengine.registry import MODELS, init_default_scope
 from torch import nn
 
-from sltnet_mm.pretrained import Pretrained
+from sltnet_mm.weights.pretrained import Pretrained
 
 
 def save(folder, weights, **more):

@@ -10,10 +10,10 @@ import torch
 from mmengine.config import Config
 from mmengine.registry import MODELS, init_default_scope
 
-from sltnet_mm.box_files import read_box_file, write_box_file
 from sltnet_mm.datasets import SyntheticLocalization
 from sltnet_mm.functional import average_top_k_maps, score_map_to_box, to_score_map
-from sltnet_mm.pseudo_box_export import batch_indices, export_pseudo_boxes
+from sltnet_mm.pseudo_boxes.from_localizer import batch_indices, export_pseudo_boxes
+from sltnet_mm.structures.box_file import read_box_file, write_box_file
 
 ROOT = Path(__file__).parents[1]
 CONFIG = ROOT / 'configs/localizer/slt-localizer_small-conv_1xb32-10e_synthetic.py'
@@ -73,7 +73,7 @@ def test_provenance(exported, checkpoint):
 
 
 def test_cut_off_and_gone_on(exported, checkpoint, tmp_path, monkeypatch):
-    import sltnet_mm.pseudo_box_export as module
+    import sltnet_mm.pseudo_boxes.from_localizer as module
 
     made = []
     make = module._records

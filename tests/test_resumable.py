@@ -2,7 +2,7 @@
 
 import pytest
 
-from sltnet_mm.resumable import Parts, run_resumable
+from sltnet_mm.pseudo_boxes.resumable import Parts, run_resumable
 
 HEADER = dict(threshold=0.2, pair=(1, 2))
 

@@ -9,7 +9,7 @@ import torch
 from mmengine.registry import MODELS, init_default_scope
 from torchvision.models import get_model
 
-from sltnet_mm.torchvision_weights import NETWORKS, to_mmpretrain
+from sltnet_mm.weights.torchvision_names import NETWORKS, to_mmpretrain
 
 TOOL = Path(__file__).parents[1] / 'tools' / 'model_converters' / 'torchvision_to_mmpretrain.py'
 

@@ -12,9 +12,9 @@ from pathlib import Path
 
 from mmengine.registry import DATASETS, init_default_scope
 
-from sltnet_mm.box_files import write_box_file
 from sltnet_mm.command_line import add_common_arguments, load_config, unwrapped
-from sltnet_mm.map_boxes import boxes_of_map_files
+from sltnet_mm.pseudo_boxes.from_maps import boxes_of_map_files
+from sltnet_mm.structures.box_file import write_box_file
 
 
 def main() -> None:

@@ -15,8 +15,8 @@ from mmengine.config import Config  # noqa: E402
 from mmengine.structures import BaseDataElement  # noqa: E402
 
 from sltnet_mm import report as rp  # noqa: E402
-from sltnet_mm.checkpoints import merge_parts  # noqa: E402
 from sltnet_mm.visualization import picture_grid  # noqa: E402
+from sltnet_mm.weights.checkpoints import merge_parts  # noqa: E402
 
 CONFIGS = Path(__file__).resolve().parents[1] / 'configs'
 PLAIN_CAM = 'localizer/cam_small-conv_1xb32-10e_synthetic.py'

@@ -12,10 +12,10 @@ import argparse
 import shutil
 from pathlib import Path
 
-from sltnet_mm.box_files import write_box_file
 from sltnet_mm.command_line import add_common_arguments, load_config
-from sltnet_mm.pseudo_box_export import export_pseudo_boxes
-from sltnet_mm.resumable import start_processes
+from sltnet_mm.pseudo_boxes.from_localizer import export_pseudo_boxes
+from sltnet_mm.pseudo_boxes.resumable import start_processes
+from sltnet_mm.structures.box_file import write_box_file
 
 
 def main() -> None:

@@ -14,8 +14,7 @@ import sys
 from pathlib import Path
 
 from mmengine.config import DictAction
-
-from sltnet_mm.reproduction import DATA, RunFolders, Settings, Table, figure, table
+from reproduction import DATA, RunFolders, Settings, Table, figure, table
 
 
 def parse_args() -> argparse.Namespace:
@@ -55,8 +54,8 @@ def parse_args() -> argparse.Namespace:
 
 def show(shown: Table, folders: RunFolders, seeds: list[int]) -> None:
     """Print rows, configs, states and commands."""
-    from sltnet_mm.reproduction.commands import step_commands
-    from sltnet_mm.reproduction.measured import measure
+    from reproduction.commands import step_commands
+    from reproduction.measured import measure
 
     print(shown.title)
     for number, row in enumerate(measure(shown, folders, seeds), 1):
@@ -83,7 +82,7 @@ def main() -> int:
         show(args.shown, folders, args.seeds)
         return 0
 
-    from sltnet_mm.reproduction.carry_out import carry_out
+    from reproduction.carry_out import carry_out
 
     return carry_out(args.shown, folders, args)
 

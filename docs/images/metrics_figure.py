@@ -13,9 +13,9 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.patches import Rectangle
 
-from sltnet_mm.evaluation.all_thresholds.threshold_boxes import foreground_masks, mask_boxes
-from sltnet_mm.evaluation.all_thresholds.threshold_ious import threshold_ious
 from sltnet_mm.evaluation.protocols import PROTOCOLS
+from sltnet_mm.evaluation.threshold_boxes import foreground_masks, mask_boxes
+from sltnet_mm.evaluation.threshold_ious import threshold_ious
 
 TRUTH = np.array([[50, 55, 170, 190]])
 

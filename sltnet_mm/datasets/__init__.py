@@ -6,7 +6,7 @@ from sltnet_mm.datasets.ilsvrc import ILSVRCLocalization
 from sltnet_mm.datasets.image_files import BadImageError
 from sltnet_mm.datasets.localization_csv import LocalizationCSV
 from sltnet_mm.datasets.localization_list import LocalizationList
-from sltnet_mm.datasets.pseudo_boxes import PseudoBoxDataset
+from sltnet_mm.datasets.pseudo_box_dataset import PseudoBoxDataset
 from sltnet_mm.datasets.synthetic import SyntheticLocalization
 from sltnet_mm.datasets.transforms import PackLocalizationInputs, ResizeCrop, TenCrop
 

@@ -9,10 +9,10 @@ from mmengine.registry import DATASETS
 from mmengine.utils import track_iter_progress
 
 from sltnet_mm import __version__
-from sltnet_mm.box_files import file_name_of
 from sltnet_mm.datasets.base import LocalizationDataset
 from sltnet_mm.datasets.localization_list import LocalizationList
 from sltnet_mm.datasets.orientation import image_size
+from sltnet_mm.structures.box_file import file_name_of
 
 
 def true_boxes_as_coco(dataset: LocalizationDataset) -> dict:

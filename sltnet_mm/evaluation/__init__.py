@@ -2,11 +2,11 @@
 origin.
 """
 
+from sltnet_mm.evaluation.class_scores import DumpScores, ScoreFile
 from sltnet_mm.evaluation.localization_metric import LocalizationMetric
 from sltnet_mm.evaluation.masks import evaluate_masks
 from sltnet_mm.evaluation.pixel_metric import PixelAveragePrecision
 from sltnet_mm.evaluation.protocols import PROTOCOLS, Protocol, get_protocol
-from sltnet_mm.evaluation.score_files import DumpScores, ScoreFile
 from sltnet_mm.evaluation.score_maps import evaluate_score_maps, load_score_maps
 
 __all__ = [

@@ -7,16 +7,16 @@ from typing import Any
 import numpy as np
 from mmengine.evaluator import BaseMetric
 
+from sltnet_mm.evaluation.class_scores import ScoreFile
 from sltnet_mm.evaluation.image_frame import ImageFrame
-from sltnet_mm.evaluation.image_scores import CurveScore, score_box, score_map_at, score_map_curve
 from sltnet_mm.evaluation.prediction_maps import predicted_score_map
 from sltnet_mm.evaluation.protocols import Protocol, get_protocol
 from sltnet_mm.evaluation.samples import EvaluatedImage, field, image_name, read_image, to_numpy
-from sltnet_mm.evaluation.score_files import ScoreFile
 from sltnet_mm.evaluation.summary import Score, check_results, classification_numbers, image_rows
 from sltnet_mm.evaluation.summary_numbers import fixed_numbers, grid_numbers
 from sltnet_mm.evaluation.tables import check_table_path, write_table
 from sltnet_mm.evaluation.threshold_file import with_thresholds, write_thresholds
+from sltnet_mm.evaluation.verdicts import CurveScore, score_box, score_map_at, score_map_curve
 from sltnet_mm.registry import METRICS
 
 SOURCES = ('map', 'box')
@@ -35,7 +35,7 @@ class LocalizationMetric(BaseMetric):
     ``box`` (``pred_instances``) or ``center`` (baseline). Numbers at a protocol's one threshold, and of boxes:
     ``gt_known``, ``top1_loc``, ``top5_loc`` (the class is among the first k and the box is right), ``mean_iou``,
     ``box_acc_<level>`` (protocols of several IoU levels), ``error_<kind>`` (the share of images whose first fault is of
-    that kind, see ``sltnet_mm.functional.localization.error_kinds``). Under a protocol that takes the best threshold of
+    that kind, see ``sltnet_mm.evaluation.accuracy.error_kinds``). Under a protocol that takes the best threshold of
     a grid, maps give ``max_box_acc``, ``max_box_acc_<level>``, ``max_box_acc_v2`` (their mean over 30, 50, 70; the
     literature's MaxBoxAccV2 under ``wsolevaluation-v2``), and at the threshold that is best at IoU 50, an oracle:
     ``threshold`` (a share, not percent), ``top<k>_loc``, ``mean_iou``, ``error_<kind>`` (one box an image only).

@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from sltnet_mm.evaluation.all_thresholds.pixel_precision import BIN_EDGES, precision_numbers, score_histograms
-from sltnet_mm.evaluation.all_thresholds.threshold_boxes import check_score_map
+from sltnet_mm.evaluation.pixel_precision import BIN_EDGES, precision_numbers, score_histograms
+from sltnet_mm.evaluation.threshold_boxes import check_score_map
 
 
 def evaluate_masks(

@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from sltnet_mm.evaluation.all_thresholds.threshold_boxes import check_score_map
 from sltnet_mm.evaluation.map_resize import protocol_score_map
 from sltnet_mm.evaluation.protocols import PROTOCOLS, Protocol
 from sltnet_mm.evaluation.samples import field, image_name, to_numpy
+from sltnet_mm.evaluation.threshold_boxes import check_score_map
 
 
 def predicted_score_map(sample: dict, input_size: tuple[int, int], protocol: Protocol) -> np.ndarray:

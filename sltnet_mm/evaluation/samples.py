@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from sltnet_mm.functional.localization import label_rank
+from sltnet_mm.evaluation.accuracy import label_rank
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from sltnet_mm.evaluation.image_scores import BoxScore, CurveScore
+from sltnet_mm.evaluation.accuracy import percent
 from sltnet_mm.evaluation.samples import EvaluatedImage
-from sltnet_mm.functional.localization import percent
+from sltnet_mm.evaluation.verdicts import BoxScore, CurveScore
 
 Score = BoxScore | CurveScore
 

@@ -5,11 +5,11 @@ from typing import Any
 
 import numpy as np
 
-from sltnet_mm.evaluation.image_scores import BoxScore, CurveScore, above
+from sltnet_mm.evaluation.accuracy import ERROR_KINDS, percent
 from sltnet_mm.evaluation.protocols import Protocol
 from sltnet_mm.evaluation.samples import EvaluatedImage
 from sltnet_mm.evaluation.summary import class_ranks
-from sltnet_mm.functional.localization import ERROR_KINDS, percent
+from sltnet_mm.evaluation.verdicts import BoxScore, CurveScore, above
 
 V2_IOU_LEVELS = (30, 50, 70)
 """IoU levels whose mean is MaxBoxAccV2, in percent (Choe et al., CVPR 2020)."""

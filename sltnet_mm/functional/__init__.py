@@ -17,7 +17,6 @@ from sltnet_mm.functional.boxes import (
 from sltnet_mm.functional.cam import average_top_k_maps, class_maps, to_score_map
 from sltnet_mm.functional.color import adjust_color
 from sltnet_mm.functional.components import largest_component_boxes
-from sltnet_mm.functional.consistency import normalize_maps, vst_loss
 from sltnet_mm.functional.ddt import (
     DescriptorCovariance,
     ddt_heatmaps,
@@ -27,8 +26,9 @@ from sltnet_mm.functional.ddt import (
 )
 from sltnet_mm.functional.regression import boxes_to_regression, regression_loss, regression_to_boxes, smooth_l1
 from sltnet_mm.functional.resize import resize_maps
-from sltnet_mm.functional.tolerance import check_tolerance, in_top_k, smt_loss, tolerant_losses
+from sltnet_mm.functional.smt import check_tolerance, in_top_k, smt_loss, tolerant_losses
 from sltnet_mm.functional.views import ColorJitter, Compose, HorizontalFlip, Scale, View
+from sltnet_mm.functional.vst import normalize_maps, vst_loss
 
 __all__ = [
     'ColorJitter',

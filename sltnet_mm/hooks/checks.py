@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
-from sltnet_mm.checkpoints import check_fit
 from sltnet_mm.hooks._runner import unwrap
 from sltnet_mm.registry import HOOKS
+from sltnet_mm.weights.checkpoints import check_fit
 
 
 @HOOKS.register_module()

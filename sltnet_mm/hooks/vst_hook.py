@@ -12,8 +12,8 @@ from mmengine.runner import Runner
 from torch import Tensor, nn
 
 from sltnet_mm.functional.cam import average_top_k_maps
-from sltnet_mm.functional.consistency import normalize_maps, vst_loss
 from sltnet_mm.functional.views import ColorJitter, Compose, HorizontalFlip, Scale
+from sltnet_mm.functional.vst import normalize_maps, vst_loss
 from sltnet_mm.hooks._runner import logging_interval, unwrap
 from sltnet_mm.hooks.collapse_guard import CollapseGuard, spatial_deviation
 from sltnet_mm.hooks.image_range import ImageRange

@@ -17,13 +17,13 @@ from mmengine.structures import BaseDataElement, InstanceData
 from rich.progress import track
 from torch import nn
 
-from sltnet_mm.checkpoints import check_fit
-from sltnet_mm.frames import boxes_to_original
 from sltnet_mm.functional.boxes import score_map_to_box
 from sltnet_mm.inferencer.building import box_threshold, class_names, existing_checkpoint, load_config
 from sltnet_mm.inferencer.inputs import Image, ImageLoader, list_images
 from sltnet_mm.inferencer.result import Guess, LocalizationResult
+from sltnet_mm.structures.frames import boxes_to_original
 from sltnet_mm.visualization import LocalizationVisualizer
+from sltnet_mm.weights.checkpoints import check_fit
 
 
 class SLTInferencer(BaseInferencer):

@@ -11,10 +11,10 @@ from mmengine.structures import BaseDataElement, InstanceData
 from torch import Tensor
 from torch.nn import functional as F
 
-from sltnet_mm.frames import input_to_original
 from sltnet_mm.functional.boxes import transform_boxes
 from sltnet_mm.functional.cam import to_score_map
 from sltnet_mm.registry import MODELS
+from sltnet_mm.structures.frames import input_to_original
 
 
 @MODELS.register_module()

@@ -9,10 +9,10 @@ from mmengine.model import BaseModule
 from mmengine.structures import BaseDataElement, InstanceData
 from torch import Tensor, nn
 
-from sltnet_mm.frames import boxes_to_original
 from sltnet_mm.functional.boxes import clip_boxes
 from sltnet_mm.functional.regression import boxes_to_regression, regression_loss, regression_to_boxes
 from sltnet_mm.registry import MODELS
+from sltnet_mm.structures.frames import boxes_to_original
 
 _ACTIVATIONS = {'relu': nn.ReLU, 'sigmoid': nn.Sigmoid, 'none': nn.Identity}
 

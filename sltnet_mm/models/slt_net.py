@@ -11,10 +11,10 @@ from mmdet.models.detectors.base import BaseDetector
 from mmengine.structures import BaseDataElement, InstanceData
 from torch import Tensor, nn
 
-from sltnet_mm.frames import boxes_to_original
 from sltnet_mm.models.capture import capture_first_output
 from sltnet_mm.models.predictions import add_localization
 from sltnet_mm.registry import MODELS, TASK_UTILS
+from sltnet_mm.structures.frames import boxes_to_original
 
 _TEST_CFG = dict(box_from='regressor', score_map=False, max_labels=5)
 

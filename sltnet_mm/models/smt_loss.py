@@ -6,7 +6,7 @@ import torch
 from mmengine.model import BaseModule
 from torch import Tensor
 
-from sltnet_mm.functional.tolerance import check_tolerance, tolerant_losses
+from sltnet_mm.functional.smt import check_tolerance, tolerant_losses
 from sltnet_mm.registry import MODELS
 
 _REDUCTIONS = ('none', 'mean', 'sum')

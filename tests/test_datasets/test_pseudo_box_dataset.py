@@ -9,10 +9,10 @@ from mmdet.registry import DATASETS
 from mmengine.dataset import DefaultSampler
 from small_data import IMAGES, LAYOUTS
 
-from sltnet_mm.box_files import BoxRecord, to_coco, write_box_file
 from sltnet_mm.datasets import BadImageError, PseudoBoxDataset, SyntheticLocalization
-from sltnet_mm.frames import boxes_to_original
 from sltnet_mm.models import SingleBoxHead
+from sltnet_mm.structures.box_file import BoxRecord, to_coco, write_box_file
+from sltnet_mm.structures.frames import boxes_to_original
 
 META = ('img_id', 'img_path', 'ori_shape', 'img_shape', 'homography_matrix', 'flip', 'flip_direction')
 

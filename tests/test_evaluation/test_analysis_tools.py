@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from sltnet_mm.datasets.evaluation_lists import read_evaluation_lists
 from sltnet_mm.evaluation import evaluate_score_maps
-from sltnet_mm.evaluation.lists import read_evaluation_lists
 
 TOOLS = Path(__file__).parents[2] / 'tools/analysis_tools'
 

@@ -4,10 +4,10 @@ import cv2
 import numpy as np
 import pytest
 
-from sltnet_mm.evaluation.all_thresholds.fill_levels import fill_levels
-from sltnet_mm.evaluation.all_thresholds.level_boxes import largest_contour_boxes
-from sltnet_mm.evaluation.all_thresholds.threshold_ious import threshold_ious
+from sltnet_mm.evaluation.component_tree.fill_levels import fill_levels
+from sltnet_mm.evaluation.component_tree.level_boxes import largest_contour_boxes
 from sltnet_mm.evaluation.protocols import PROTOCOLS
+from sltnet_mm.evaluation.threshold_ious import threshold_ious
 
 GRID = np.arange(0, 1, 0.001)
 

@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 import torch
 
-from sltnet_mm.evaluation.all_thresholds.pixel_precision import BIN_EDGES, precision_numbers, score_histograms
-from sltnet_mm.evaluation.all_thresholds.threshold_boxes import foreground_masks, mask_boxes
-from sltnet_mm.evaluation.all_thresholds.threshold_ious import threshold_ious
+from sltnet_mm.evaluation.accuracy import ERROR_KINDS, error_kinds, label_rank, pairwise_iou, percent
 from sltnet_mm.evaluation.map_resize import protocol_score_map
+from sltnet_mm.evaluation.pixel_precision import BIN_EDGES, precision_numbers, score_histograms
 from sltnet_mm.evaluation.protocols import PROTOCOLS, Protocol, get_protocol
 from sltnet_mm.evaluation.reference_frames import resize_scale, truncate_boxes
+from sltnet_mm.evaluation.threshold_boxes import foreground_masks, mask_boxes
+from sltnet_mm.evaluation.threshold_ious import threshold_ious
 from sltnet_mm.functional.boxes import score_map_to_box
-from sltnet_mm.functional.localization import ERROR_KINDS, error_kinds, label_rank, pairwise_iou, percent
 
 V1, V2 = PROTOCOLS['wsolevaluation'], PROTOCOLS['wsolevaluation-v2']
 
@@ -204,7 +204,7 @@ def test_histograms_are_numpys_to_the_last_count(monkeypatch):
     mask = rng.choice([0, 1, 255], score_map.shape)
     expected = np.stack([np.histogram(score_map[mask == value], BIN_EDGES)[0] for value in range(2)])
     np.testing.assert_array_equal(score_histograms(score_map, mask), expected)
-    monkeypatch.setattr('sltnet_mm.evaluation.all_thresholds.pixel_precision.HAS_NUMBA', False)
+    monkeypatch.setattr('sltnet_mm.evaluation.pixel_precision.HAS_NUMBA', False)
     np.testing.assert_array_equal(score_histograms(score_map, mask), expected)
     single = score_map.astype(np.float32)
     expected = np.stack([np.histogram(single.astype(float)[mask == value], BIN_EDGES)[0] for value in range(2)])
@@ -245,13 +245,13 @@ import logging, os, sys
 logging.basicConfig(stream=sys.stdout)
 if {no_numba}: sys.modules['numba'] = None
 import numpy as np
-from sltnet_mm.evaluation.all_thresholds.compiled import HAS_NUMBA, compiled
-from sltnet_mm.evaluation.all_thresholds.pixel_precision import score_histograms
+from sltnet_mm.evaluation.component_tree.compiled import HAS_NUMBA, compiled
+from sltnet_mm.evaluation.pixel_precision import score_histograms
 assert HAS_NUMBA != {no_numba}
 print(score_histograms(np.array([[0., .5, 1.]]), np.array([[0, 1, 255]])).sum(1).tolist())
 if {no_numba}:
     from sltnet_mm.evaluation.protocols import PROTOCOLS
-    from sltnet_mm.evaluation.all_thresholds.threshold_ious import threshold_ious
+    from sltnet_mm.evaluation.threshold_ious import threshold_ious
     print(threshold_ious(np.eye(4), np.array([[0, 0, 3, 3]]), np.array([.2]), PROTOCOLS['wsolevaluation-v2']).tolist())
 """
 

@@ -80,7 +80,7 @@ def test_grid_protocols_agree_with_evaluate_score_maps():
 def test_without_numba_the_same_numbers(monkeypatch):
     protocols = ('wsolevaluation', 'wsolevaluation-v2', 'tscam')
     expected = evaluate(make_samples(6), protocols=protocols)
-    monkeypatch.setattr('sltnet_mm.evaluation.all_thresholds.threshold_ious.HAS_NUMBA', False)
+    monkeypatch.setattr('sltnet_mm.evaluation.threshold_ious.HAS_NUMBA', False)
     assert evaluate(make_samples(6), protocols=protocols) == expected
 
 

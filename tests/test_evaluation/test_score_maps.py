@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from sltnet_mm.evaluation import PROTOCOLS, evaluate_masks, evaluate_score_maps, load_score_maps
-from sltnet_mm.evaluation.all_thresholds.pixel_precision import precision_numbers, score_histograms
+from sltnet_mm.evaluation.pixel_precision import precision_numbers, score_histograms
 
 GRID = np.arange(0, 1, 0.001)
 

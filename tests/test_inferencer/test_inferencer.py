@@ -17,8 +17,8 @@ from mmengine.registry import DefaultScope, init_default_scope
 
 import sltnet_mm
 from sltnet_mm.datasets import SyntheticLocalization
-from sltnet_mm.frames import boxes_to_original
 from sltnet_mm.functional import score_map_to_box
+from sltnet_mm.structures.frames import boxes_to_original
 
 ROOT = Path(__file__).parents[2]
 

@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 import torch
 
-from sltnet_mm.box_files import read_box_file
 from sltnet_mm.datasets import LocalizationCSV
 from sltnet_mm.functional import class_maps
-from sltnet_mm.map_boxes import boxes_of_map_files
 from sltnet_mm.pseudo_boxes import PseudoBoxGenerator
+from sltnet_mm.pseudo_boxes.from_maps import boxes_of_map_files
+from sltnet_mm.structures.box_file import read_box_file
 
 ROOT = Path(__file__).resolve().parents[2]
 

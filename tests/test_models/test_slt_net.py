@@ -13,9 +13,9 @@ from mmpretrain.models.losses import CrossEntropyLoss
 from mmpretrain.structures import DataSample
 from torch.nn import functional as F
 
-from sltnet_mm.checkpoints import merge_parts
 from sltnet_mm.functional import average_top_k_maps, regression_loss, score_map_to_box, smt_loss, to_score_map
 from sltnet_mm.hooks import VSTHook
+from sltnet_mm.weights.checkpoints import merge_parts
 
 SIDE = 32
 BACKBONE = dict(type='sltnet_mm.SmallConvNet', width=4)

@@ -6,7 +6,7 @@ from mmengine.registry import MODELS, init_default_scope
 from torchvision.models import get_model
 
 from sltnet_mm.models import DenseNetTrunk, InceptionV3Trunk
-from sltnet_mm.torchvision_weights import to_mmpretrain
+from sltnet_mm.weights.torchvision_names import to_mmpretrain
 
 # network, backbone as the configs write it, image side, its maps, its parameters
 PLAIN = [

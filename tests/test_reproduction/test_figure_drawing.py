@@ -3,12 +3,12 @@
 import mmcv
 import numpy as np
 import pytest
+from reproduction import RunFolders, Settings, figure
+from reproduction.drawing import _tile, draw
+from reproduction.measured import measure
+from reproduction.runs import write_json
 
 from sltnet_mm.datasets import SyntheticLocalization
-from sltnet_mm.reproduction import RunFolders, Settings, figure
-from sltnet_mm.reproduction.drawing import _tile, draw
-from sltnet_mm.reproduction.measured import measure
-from sltnet_mm.reproduction.runs import write_json
 from sltnet_mm.visualization import PREDICTED_COLOR
 from sltnet_mm.visualization.drift import BOX_COLORS
 

@@ -5,10 +5,10 @@ from types import SimpleNamespace
 import numpy as np
 import torch
 from mmengine.structures import BaseDataElement, InstanceData
+from reproduction.kept_predictions import KeepPredictionsHook
 
 from sltnet_mm.functional import to_score_map
 from sltnet_mm.models.predictions import add_localization
-from sltnet_mm.reproduction.kept_predictions import KeepPredictionsHook
 
 
 def sample(i, box=False):

@@ -1,9 +1,8 @@
 """The paper's numbers, and which of its rows are ours."""
 
 import pytest
-
-from sltnet_mm.reproduction import DATA, figure, table
-from sltnet_mm.reproduction.paper_numbers import DATASETS, PAPER, TITLES
+from reproduction import DATA, figure, table
+from reproduction.paper_numbers import DATASETS, PAPER, TITLES
 
 TABLES = [(number, dataset) for number, of in DATASETS.items() for dataset in of]
 OTHERS = ('ACoL', 'SPG', 'HaS', 'ADL', 'DANet', 'MEIL', 'GC-Net', 'I2C', 'Backprop', 'GMP')

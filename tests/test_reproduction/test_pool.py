@@ -7,12 +7,11 @@ import signal
 import time
 
 import pytest
-
-from sltnet_mm.reproduction import RunFolders, Settings, table
-from sltnet_mm.reproduction import pool as pool_module
-from sltnet_mm.reproduction.carry_out import missing_runs
-from sltnet_mm.reproduction.pool import Pool
-from sltnet_mm.reproduction.runs import RESULTS
+from reproduction import RunFolders, Settings, table
+from reproduction import pool as pool_module
+from reproduction.carry_out import missing_runs
+from reproduction.pool import Pool
+from reproduction.runs import RESULTS
 
 ROWS = {row.name: row.step for row in table(1, 'photos31').rows if row.step}
 

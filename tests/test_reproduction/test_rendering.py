@@ -5,11 +5,10 @@ import io
 from dataclasses import replace
 
 import pytest
-
-from sltnet_mm.reproduction import RunFolders, Settings, table
-from sltnet_mm.reproduction.measured import MeasuredRow, measure
-from sltnet_mm.reproduction.rendering import Rendering
-from sltnet_mm.reproduction.runs import code_fingerprint, write_json
+from reproduction import RunFolders, Settings, table
+from reproduction.measured import MeasuredRow, measure
+from reproduction.rendering import Rendering
+from reproduction.runs import code_fingerprint, write_json
 
 
 def result(gt_known, seed, **changes):

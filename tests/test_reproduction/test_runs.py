@@ -3,13 +3,12 @@
 import json
 
 import pytest
-
-from sltnet_mm.reproduction import RunFolders, Settings, Step, table
-from sltnet_mm.reproduction.carry_out import drop_checkpoints, missing_runs
-from sltnet_mm.reproduction.commands import CHECKPOINT, step_commands
-from sltnet_mm.reproduction.pool import longest_first
-from sltnet_mm.reproduction.runs import RESULTS, code_fingerprint, last_checkpoint
-from sltnet_mm.reproduction.steps import fingerprint, step_config
+from reproduction import RunFolders, Settings, Step, table
+from reproduction.carry_out import drop_checkpoints, missing_runs
+from reproduction.commands import CHECKPOINT, step_commands
+from reproduction.pool import longest_first
+from reproduction.runs import RESULTS, code_fingerprint, last_checkpoint
+from reproduction.steps import fingerprint, step_config
 
 LOCALIZER = Step('train', 'localizer/slt-localizer_squeezenet1-1_1xb16-4e_photos31')
 REGRESSOR = next(row.step for row in table(1, 'photos31').rows if row.name == 'VGG16-SLT-Net')

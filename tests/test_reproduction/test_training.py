@@ -1,9 +1,8 @@
 """The config of a run: seed, protocols, files of earlier runs, resuming. Nothing is trained."""
 
 import pytest
-
-from sltnet_mm.reproduction import RunFolders, Settings, table
-from sltnet_mm.reproduction.training import PROTOCOLS, run_config
+from reproduction import RunFolders, Settings, table
+from reproduction.training import PROTOCOLS, run_config
 
 REGRESSOR = next(row.step for row in table(1, 'synthetic').rows if row.name == 'VGG16-SLT-Net')
 

@@ -22,8 +22,8 @@ from mmengine.registry import DATASETS, init_default_scope
 
 from sltnet_mm.command_line import add_common_arguments, load_config
 from sltnet_mm.datasets.orientation import turned_by_exif
-from sltnet_mm.evaluation.all_thresholds.pixel_precision import IGNORE
 from sltnet_mm.evaluation.pixel_metric import read_mask
+from sltnet_mm.evaluation.pixel_precision import IGNORE
 from sltnet_mm.functional.boxes import clip_boxes, transform_boxes
 from sltnet_mm.visualization import (
     PREDICTED_COLOR,

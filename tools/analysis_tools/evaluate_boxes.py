@@ -13,8 +13,8 @@ from pathlib import Path
 
 from sltnet_mm.command_line import add_common_arguments, load_config
 from sltnet_mm.evaluation import PROTOCOLS
-from sltnet_mm.evaluation.box_file_numbers import evaluate_box_file
-from sltnet_mm.pseudo_box_export import build_for_export
+from sltnet_mm.evaluation.box_file_metric import evaluate_box_file
+from sltnet_mm.pseudo_boxes.from_localizer import build_for_export
 
 
 def main() -> None:

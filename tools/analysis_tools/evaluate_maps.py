@@ -18,8 +18,8 @@ from typing import Any
 import numpy as np
 from mmengine.utils import ProgressBar
 
+from sltnet_mm.datasets.evaluation_lists import EvaluationLists, read_evaluation_lists
 from sltnet_mm.evaluation import PROTOCOLS, Protocol, evaluate_score_maps, load_score_maps
-from sltnet_mm.evaluation.lists import EvaluationLists, read_evaluation_lists
 from sltnet_mm.evaluation.map_resize import protocol_score_map
 from sltnet_mm.evaluation.tables import check_table_path, write_table
 

@@ -12,9 +12,9 @@ from pathlib import Path
 
 from mmengine.registry import init_default_scope
 
-from sltnet_mm.box_files import write_box_file
 from sltnet_mm.command_line import add_common_arguments, load_config, unwrapped
 from sltnet_mm.datasets.coco_export import build_with_boxes, true_boxes_as_coco
+from sltnet_mm.structures.box_file import write_box_file
 
 
 def main() -> None:

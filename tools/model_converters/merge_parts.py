@@ -9,7 +9,7 @@ Runner.test() reads no init_cfg when it is given a checkpoint: without this the 
 import argparse
 from pathlib import Path
 
-from sltnet_mm.checkpoints import merge_parts
+from sltnet_mm.weights.checkpoints import merge_parts
 
 
 def main() -> None:

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import torch
 
-from sltnet_mm.checkpoints import state_dict_of
-from sltnet_mm.torchvision_weights import NETWORKS, to_mmpretrain
+from sltnet_mm.weights.checkpoints import state_dict_of
+from sltnet_mm.weights.torchvision_names import NETWORKS, to_mmpretrain
 
 
 def main() -> None:

@@ -1,0 +1,90 @@
+"""The numbers of a file of pseudo boxes against the true boxes of a split, without any network."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from sltnet_mm.evaluation.localization_metric import LocalizationMetric
+from sltnet_mm.evaluation.protocols import Protocol
+from sltnet_mm.structures.box_file import file_name_of, read_box_file
+
+
+def evaluate_box_file(
+    path: str | Path,
+    dataset: Any,
+    protocols: Sequence[str | Protocol] = ('sltnet',),
+    input_size: int = 224,
+    score_file: str | Path | None = None,
+    table: str | Path | None = None,
+) -> dict[str, float]:
+    """Evaluate one box an image, from a file, as ``LocalizationMetric`` does a regressor's.
+
+    Args:
+        path: what tools/generate_pseudo_boxes.py or tools/generate_ddt_boxes.py wrote for this split. An image without
+            a box counts as the whole image, as everywhere.
+        dataset: the split, 'val' or 'test', with true boxes; every image must be in the file, and no other.
+        protocols: as ``LocalizationMetric``'s.
+        input_size: side in pixels of the square frame of those protocols that compare boxes in the network input; the
+            paper's images are 224.
+        score_file: class scores, for Top-k LOC.
+        table: one row an image (.csv or .parquet).
+
+    Returns:
+        Numbers in percent under ``LocalizationMetric``'s names, ``box/<protocol>/<number>``.
+
+    Raises:
+        ValueError: the file is of other images or classes, or the split has no true boxes.
+
+    Example:
+        >>> import tempfile
+        >>> from sltnet_mm.structures.box_file import BoxRecord, to_coco, write_box_file
+        >>> from sltnet_mm.datasets import SyntheticLocalization
+        >>> images, path = SyntheticLocalization(split='test', num_images=2), Path(tempfile.mkdtemp()) / 'boxes.json'
+        >>> infos = [images.get_data_info(i) for i in range(2)]
+        >>> records = [
+        ...     BoxRecord(i, info['img_path'], (64, 64), info['gt_label'], tuple(info['instances'][0]['bbox']))
+        ...     for i, info in enumerate(infos)]
+        >>> write_box_file(path, to_coco({}, records, images.metainfo['classes']))
+        >>> evaluate_box_file(path, images)['box/sltnet/gt_known']
+        100.0
+    """
+    file = read_box_file(path)
+    classes = tuple(str(name) for name in dataset.metainfo['classes'])
+    infos = [dataset.get_data_info(index) for index in range(len(dataset))]
+    names = [file_name_of(info['img_path'], dataset.data_root) for info in infos]
+    alone = sorted(file.rows.keys() ^ set(names))
+    if alone or classes != file.classes:
+        raise ValueError(
+            f'{path} is of other data than the {len(infos)} images of {type(dataset).__name__}: '
+            + (f'{len(alone)} images are in one of them only, such as {alone[:3]}' if alone else 'the classes differ')
+            + f'. It was made of {file.info.get("dataset")}'
+        )
+    metric = LocalizationMetric(protocols, sources='box', score_file=score_file, table=table)
+    metric.dataset_meta = dict(classes=classes)
+    for info, name in zip(infos, names, strict=True):
+        row = file.rows[name]
+        metric.process({}, [_prediction(info, file.boxes[row], file.sizes[row].tolist(), input_size)])
+    return metric.evaluate(size=len(infos))
+
+
+def _prediction(info: dict[str, Any], box: np.ndarray, size: Sequence[int], input_size: int) -> dict[str, Any]:
+    """What a regressor's prediction would be, as metrics read it."""
+    if not info.get('instances'):
+        raise ValueError(f'image {info["img_path"]} has no true box; boxes belong to the splits val and test')
+    width, height = size
+    kept = [instance for instance in info['instances'] if not instance.get('ignore_flag', 0)]
+    return dict(
+        img_id=info['img_id'],
+        img_path=info['img_path'],
+        ori_shape=(height, width),
+        img_shape=(input_size, input_size),
+        homography_matrix=np.diag([input_size / width, input_size / height, 1.0]),
+        gt_label=np.array([info['gt_label']]),
+        gt_instances=dict(
+            bboxes=np.array([instance['bbox'] for instance in kept]),
+            labels=np.array([instance['bbox_label'] for instance in kept]),
+        ),
+        pred_instances=dict(bboxes=[[0.0, 0.0, width, height]] if np.isnan(box).any() else box[None]),
+    )

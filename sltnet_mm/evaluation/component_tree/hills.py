@@ -1,0 +1,128 @@
+"""The connected components of a grey image at all its levels at once: rows are split into hills, hills linked to
+basins, basins merged.
+
+A *hill* is a piece of a row that rises and then falls; a few make up a row of a smooth map, instead of its hundreds of
+pixels. A *basin* is a set of hills of which each touches, at its top, a hill that reaches higher: so what lies above
+any level in one basin is connected. All functions are compiled; images are uint8, C-contiguous.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from sltnet_mm.evaluation.component_tree.compiled import compiled
+
+LEVELS = 256
+"""Grey levels of uint8."""
+
+
+class Hills(NamedTuple):
+    """Pieces of the rows, from the first row's left to the last row's right; n hills.
+
+    Args:
+        first: (H + 1,) index of each row's first hill; n at the end.
+        start: (n,) first column.
+        end: (n,) last column + 1; the next hill of the row starts there, with a higher pixel than the last one.
+        peak_start: (n,) first column of the plateau on top.
+        peak_end: (n,) its last column + 1.
+        top: (n,) value there.
+    """
+
+    first: np.ndarray
+    start: np.ndarray
+    end: np.ndarray
+    peak_start: np.ndarray
+    peak_end: np.ndarray
+    top: np.ndarray
+
+
+@compiled
+def split_rows(image: np.ndarray) -> Hills:
+    """Split the rows of an image (H, W) into :class:`Hills`."""
+    height, width = image.shape
+    capacity = height * (width // 2 + 1)
+    first = np.empty(height + 1, np.int32)
+    start, end, peak_start, peak_end = (
+        np.empty(capacity, np.int32),
+        np.empty(capacity, np.int32),
+        np.empty(capacity, np.int32),
+        np.empty(capacity, np.int32),
+    )
+    top = np.empty(capacity, np.uint8)
+    n = 0
+    for y in range(height):
+        row = image[y]
+        first[y] = n
+        x = 0
+        while x < width:
+            start[n] = x
+            value = row[x]
+            x += 1
+            while x < width and row[x] >= value:
+                value = row[x]
+                x += 1
+            peak = x - 1
+            top[n], peak_end[n] = value, x
+            while peak > start[n] and row[peak - 1] == top[n]:
+                peak -= 1
+            peak_start[n] = peak
+            while x < width and row[x] <= value:
+                value = row[x]
+                x += 1
+            end[n] = x
+            n += 1
+    first[height] = n
+    return Hills(first, start[:n], end[:n], peak_start[:n], peak_end[:n], top[:n])
+
+
+@compiled
+def link_hills(image: np.ndarray, hills: Hills, reach: int) -> tuple[np.ndarray, np.ndarray]:
+    """Find the basin of every hill.
+
+    A hill is linked to one that its top touches and that holds a higher pixel, or one as high in the row above: links
+    lead to ever higher or earlier hills, hence to no circle.
+
+    Args:
+        image: (H, W).
+        hills: Its hills.
+        reach: Diagonal neighbours touch (1, 8-connected) or not (0, 4-connected).
+
+    Returns:
+        basin (n,) of each hill, and roots (number of basins,): each basin's highest hill.
+    """
+    height, width = image.shape
+    parent = np.arange(len(hills.top)).astype(np.int32)
+    for y in range(height):
+        for step in (-1, 1):
+            neighbour = y + step
+            if neighbour < 0 or neighbour >= height:
+                continue
+            row, other = image[neighbour], hills.first[neighbour]
+            for h in range(hills.first[y], hills.first[y + 1]):
+                if parent[h] != h:
+                    continue
+                enough = np.int64(hills.top[h]) + (step > 0)  # below: strictly higher
+                for x in range(max(hills.peak_start[h] - reach, 0), min(hills.peak_end[h] + reach, width)):
+                    if row[x] >= enough:
+                        while hills.end[other] <= x:
+                            other += 1
+                        while hills.start[other] > x:
+                            other -= 1
+                        parent[h] = other
+                        break
+    roots = np.empty(len(parent), np.int32)
+    number = 0
+    basin = np.full(len(parent), -1, np.int32)
+    for h in range(len(parent)):
+        if parent[h] == h:
+            roots[number], basin[h] = h, number
+            number += 1
+    for h in range(len(parent)):
+        root = h
+        while basin[root] < 0:
+            root = parent[root]
+        walker = h
+        while basin[walker] < 0:
+            basin[walker] = basin[root]
+            walker = parent[walker]
+    return basin, roots[:number]

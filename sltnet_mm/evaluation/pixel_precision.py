@@ -1,0 +1,95 @@
+"""Pixel-wise numbers on masks by histograms of scores: PxAP and peak pIoU (clovaai/wsolevaluation; DA-WSOL's pIoU)."""
+
+import numpy as np
+
+from sltnet_mm.evaluation.component_tree.compiled import HAS_NUMBA, compiled
+
+BIN_EDGES = np.append(np.arange(0, 1, 0.001), [1.0, 2.0, 3.0])
+"""wsolevaluation's bins: 1000 of width 0.001 (a score of 1 falls into the next, [1, 2)), and an empty last one; 1002
+bins.
+"""
+IGNORE = 255
+"""Mask value of pixels that do not count."""
+
+
+def score_histograms(score_map: np.ndarray, mask: np.ndarray) -> np.ndarray:
+    """Count scores of background and object pixels, over exactly the bins of ``np.histogram(scores, BIN_EDGES)``.
+
+    Args:
+        score_map: (H, W) in [0, 1].
+        mask: (H, W) integers: 0 background, 1 object, 255 ignored.
+
+    Returns:
+        (2, 1002) int64: of the background, of the object.
+
+    Raises:
+        ValueError: If shapes differ, or the mask holds other values. (Scores: see ``check_score_map``.)
+
+    Example:
+        >>> histograms = score_histograms(np.array([[0.0, 0.5, 1.0]]), np.array([[0, 1, 255]]))
+        >>> histograms.sum(1).tolist(), int(histograms[1].argmax())
+        ([1, 1], 500)
+    """
+    mask = np.asarray(mask)
+    if mask.shape != score_map.shape:
+        raise ValueError(f"mask must have the score map's shape {score_map.shape}, got {mask.shape}")
+    if not ((mask == 0) | (mask == 1) | (mask == IGNORE)).all():
+        raise ValueError(f'mask must hold 0 (background), 1 (object) and {IGNORE} (ignored), got {np.unique(mask)[:9]}')
+    histograms = np.zeros((2, len(BIN_EDGES) - 1), np.int64)
+    if HAS_NUMBA:
+        _count(
+            np.ascontiguousarray(score_map).reshape(-1),
+            np.ascontiguousarray(mask, np.uint8).reshape(-1),
+            BIN_EDGES,
+            histograms,
+        )
+    else:
+        for value in range(2):
+            histograms[value] = np.histogram(score_map[mask == value], BIN_EDGES)[0]
+    return histograms
+
+
+@compiled
+def _count(scores: np.ndarray, mask: np.ndarray, edges: np.ndarray, histograms: np.ndarray) -> None:
+    for index in range(len(scores)):
+        if mask[index] < 2:
+            score = np.float64(scores[index])
+            guess = int(score * 1000)  # right but for rounding: the neighbour's edges decide
+            if score < edges[guess]:
+                guess -= 1
+            elif score >= edges[guess + 1]:
+                guess += 1
+            histograms[mask[index], guess] += 1
+
+
+def precision_numbers(histograms: np.ndarray) -> dict[str, float]:
+    """Return PxAP and the peak pIoU of all pixels that were counted.
+
+    PxAP is the sum over thresholds, from high to low, of precision times the gain in recall, wsolevaluation's sum
+    without the first threshold. pIoU is TP / (TP + FP + FN) at each threshold, its highest value reported.
+
+    Args:
+        histograms: (2, 1002) counts of background and object, summed over images; see :func:`score_histograms`.
+
+    Returns:
+        ``pxap`` and ``piou`` in percent, ``piou_threshold``: the bin edge from which on pixels are foreground.
+
+    Raises:
+        ValueError: If no object pixel was counted.
+
+    Example:
+        >>> histograms = score_histograms(np.array([[0.9, 0.8, 0.3, 0.1]]), np.array([[1, 1, 0, 0]]))
+        >>> precision_numbers(histograms)
+        {'pxap': 100.0, 'piou': 100.0, 'piou_threshold': 0.8}
+    """
+    background, objects = (counts[::-1].cumsum() for counts in histograms)  # false and true positives
+    if objects[-1] == 0:
+        raise ValueError('masks must hold at least one object pixel (1) in all, got none')
+    counted = background + objects > 0
+    precision = np.divide(objects, background + objects, out=np.zeros(len(objects)), where=counted)
+    recall = objects / objects[-1]
+    pxap = (precision[1:] * np.diff(recall))[counted[1:]].sum()
+    piou = objects / (background + objects[-1])  # TP + FP + FN = FP + all object pixels
+    best = int(piou.argmax())
+    edge = float(BIN_EDGES[:-1][::-1][best])
+    return {'pxap': 100 * float(pxap), 'piou': 100 * float(piou[best]), 'piou_threshold': edge}

@@ -1,0 +1,155 @@
+"""How well each image is localized after each epoch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from mmengine.dist import collect_results, is_main_process
+from mmengine.hooks import Hook
+from mmengine.runner import Runner
+from mmengine.structures import BaseDataElement
+
+from sltnet_mm.evaluation.accuracy import pairwise_iou
+from sltnet_mm.registry import HOOKS
+from sltnet_mm.visualization import box_of_map, sample_boxes
+
+SOURCES = ('map', 'box')
+
+
+@HOOKS.register_module()
+class IoUHistoryHook(Hook):
+    """After every validation, keep each image's boxes and their IoU with the truth, of localizer and regressor.
+
+    This is what Figures 1b and 6 of the paper show: the boxes of single images drift while the network trains. The
+    images are those of ``val_dataloader``; with ``train_cfg.val_interval=1`` there is a row an epoch. A resumed run
+    goes on in the same file.
+
+    The file is a compressed ``.npz`` of E validations and N images, in the order of their ids:
+
+    - ``epochs`` (E,) int32: how many were trained when the row was made;
+    - ``img_ids`` (N,) and ``img_paths`` (N,) text;
+    - ``gt_boxes`` (N, 4) float32 xyxy in pixels of the original image: the first true box;
+    - ``iou_map``, ``iou_box`` (E, N) float16: IoU of the localizer's, the regressor's box with the best true box;
+    - ``boxes_map``, ``boxes_box`` (E, N, 4) float32 xyxy in pixels of the original image.
+
+    Arrays of a source that the model does not predict are absent: a localizer alone gives ``map``.
+
+    Args:
+        out_file: Where it is written; a relative path lies in the work dir.
+        threshold: The localizer's box is that of its score map at this share of the maximum (0.2, the paper's).
+
+    Raises:
+        ValueError: ``out_file`` does not end in .npz; the threshold is outside [0, 1); (in validation) an image has no
+            true box; other images or sources than those of the file that a resumed run goes on in.
+
+    Example:
+        >>> IoUHistoryHook().out_file
+        'iou_history.npz'
+    """
+
+    priority = 'NORMAL'
+
+    def __init__(self, out_file: str = 'iou_history.npz', threshold: float = 0.2) -> None:
+        if not str(out_file).endswith('.npz'):
+            raise ValueError(f'IoUHistoryHook: out_file must end in .npz, got {out_file!r}')
+        if not 0 <= threshold < 1:
+            raise ValueError(f'IoUHistoryHook: threshold must be in [0, 1), got {threshold}')
+        self.out_file = str(out_file)
+        self.threshold = threshold
+        self._rows: list[dict[str, Any]] = []
+        self._history: dict[str, np.ndarray] = {}
+
+    def before_train(self, runner: Runner) -> None:
+        """Take up the rows of an interrupted run; a run from the start begins anew."""
+        path = Path(runner.work_dir) / self.out_file
+        if runner.epoch > 0 and path.is_file():
+            self._history = read_iou_history(path)
+
+    def before_val_epoch(self, runner: Runner) -> None:
+        """Begin a row."""
+        self._rows = []
+
+    def after_val_iter(
+        self,
+        runner: Runner,
+        batch_idx: int,
+        data_batch: dict | None = None,
+        outputs: Sequence[BaseDataElement] | None = None,
+    ) -> None:
+        """Note the boxes of a batch and their IoU."""
+        self._rows += [self._row(sample) for sample in outputs or ()]
+
+    def after_val_epoch(self, runner: Runner, metrics: Mapping | None = None) -> None:
+        """Write the row."""
+        rows = collect_results(self._rows, len(runner.val_dataloader.dataset), device='cpu')
+        self._rows = []
+        if is_main_process() and rows:
+            self._history = _extended(self._history, runner.epoch, sorted(rows, key=lambda row: row['img_id']))
+            path = Path(runner.work_dir) / self.out_file
+            path.parent.mkdir(parents=True, exist_ok=True)
+            temporary = path.with_suffix('.tmp.npz')
+            arrays: dict[str, Any] = self._history
+            np.savez_compressed(temporary, **arrays)
+            temporary.replace(path)
+
+    def _row(self, sample: BaseDataElement) -> dict[str, Any]:
+        truth = sample_boxes(sample, 'gt_instances').numpy()
+        if not len(truth):
+            raise ValueError(f'IoUHistoryHook: image {sample.img_id!r} has no true box: validate on a split with boxes')
+        row = dict(img_id=str(sample.img_id), img_path=str(sample.img_path), gt_box=truth[0])
+        boxes = {}
+        if 'pred_score_map' in sample:
+            matrix, size = np.asarray(sample.homography_matrix), sample.ori_shape[:2]
+            boxes['map'] = box_of_map(sample.pred_score_map, matrix, size, self.threshold).numpy()[0]
+        if 'pred_instances' in sample:
+            boxes['box'] = sample_boxes(sample, 'pred_instances').numpy()[0]
+        for source, box in boxes.items():
+            row |= {f'box_{source}': box, f'iou_{source}': pairwise_iou(box[None], truth).max()}
+        return row
+
+
+def _extended(history: dict[str, np.ndarray], epoch: int, rows: Sequence[dict[str, Any]]) -> dict[str, np.ndarray]:
+    """The history with one more row; rows of this epoch and later ones, of a run that was set back, are dropped."""
+    fixed = dict(
+        img_ids=np.array([row['img_id'] for row in rows]),
+        img_paths=np.array([row['img_path'] for row in rows]),
+        gt_boxes=np.stack([row['gt_box'] for row in rows]).astype(np.float32),
+    )
+    if history and not np.array_equal(history['img_ids'], fixed['img_ids']):
+        raise ValueError(
+            'IoUHistoryHook: the file of the interrupted run is of other images than those of val_dataloader; delete '
+            'it, or give another out_file'
+        )
+    kept = history['epochs'] < epoch if history else np.zeros(0, bool)
+    new = dict(epochs=np.array([epoch], np.int32))
+    for source in SOURCES:
+        if f'box_{source}' in rows[0]:
+            new[f'iou_{source}'] = np.array([[row[f'iou_{source}'] for row in rows]], np.float16)
+            new[f'boxes_{source}'] = np.stack([row[f'box_{source}'] for row in rows])[None].astype(np.float32)
+    kept_keys = set(history) - set(fixed)
+    if history and set(new) != kept_keys:
+        raise ValueError(
+            f'IoUHistoryHook: the file of the interrupted run holds {sorted(kept_keys)}, this run gives '
+            f'{sorted(new)}: predict the same sources (model.test_cfg), delete the file, or give another out_file'
+        )
+    grown = {key: np.concatenate([history[key][kept], value]) if history else value for key, value in new.items()}
+    return {**fixed, **grown}
+
+
+def read_iou_history(path: str | Path) -> dict[str, np.ndarray]:
+    """The arrays of a file that :class:`IoUHistoryHook` wrote.
+
+    Raises:
+        FileNotFoundError: There is no such file.
+        ValueError: It is another kind of file.
+    """
+    if not Path(path).is_file():
+        raise FileNotFoundError(f'{path} does not exist: sltnet_mm.IoUHistoryHook writes it after every validation')
+    with np.load(path) as arrays:
+        history = dict(arrays)
+    if not {'epochs', 'img_ids', 'gt_boxes'} <= set(history):
+        raise ValueError(f'{path} holds {sorted(history)}: that is no file of sltnet_mm.IoUHistoryHook')
+    return history

@@ -1,0 +1,191 @@
+"""Boxes of deep descriptor transforming for a whole data set, as COCO json like a localizer's pseudo boxes."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import astuple
+from pathlib import Path
+from typing import Any
+
+import torch
+from mmengine.config import Config
+from mmengine.dataset import pseudo_collate
+from mmengine.registry import MODELS
+from mmengine.runner import CheckpointLoader, load_checkpoint
+from torch import Tensor, nn
+
+from sltnet_mm.functional.ddt import DescriptorCovariance, heatmaps_to_boxes, object_sign, project_descriptors
+from sltnet_mm.pseudo_boxes.from_localizer import batch_indices, build_for_export, config_sha256, export_loader
+from sltnet_mm.pseudo_boxes.resumable import Parts, run_resumable
+from sltnet_mm.structures.box_file import BoxRecord, dataset_identity, file_name_of, to_coco
+from sltnet_mm.structures.frames import boxes_to_original
+from sltnet_mm.weights.checkpoints import check_fit
+
+
+def export_ddt_boxes(
+    cfg: Config,
+    split: str = 'train',
+    checkpoint: str | Path | None = None,
+    device: str | torch.device | None = None,
+    feature_memory: int = 256,
+    parts: str | Path | None = None,
+    restart: bool = False,
+) -> dict | None:
+    """Find the common object of the images of each class of a split, and collect one box an image.
+
+    The classes are done one by one (several processes share them), the images of a class in two passes: covariance of
+    the descriptors, then their projections. Only one class' covariance is in memory.
+
+    Args:
+        cfg: config whose model has ``extract_feat``, as ``mmpretrain.ImageClassifier`` with a backbone alone; the test
+            pipeline shows the whole image, at 448 x 448 pixels in PSOL.
+        split: 'train', 'val' or 'test'; the classes are those of this split's labels.
+        checkpoint: of a trained model, in place of the weights that the config names.
+        device: 'cuda' where there is one, by default.
+        feature_memory: MiB that the features of one class may take; those of a larger class are computed in both
+            passes. The boxes are the same.
+        parts: as in :func:`~sltnet_mm.pseudo_boxes.from_localizer.export_pseudo_boxes`.
+        restart: likewise.
+
+    Returns:
+        A COCO dict (:func:`~sltnet_mm.structures.box_file.to_coco`) on rank 0, None on the others. ``info`` says the config, the
+        hash of the weights, split and images. There is no score, and every image has a box: the whole image where
+        nothing stands out.
+
+    Raises:
+        FileNotFoundError: the checkpoint does not exist.
+        ValueError: no weights are named, the model gives no feature maps, the test pipeline flips, or ``parts`` are of
+            other settings.
+    """
+    dataset = build_for_export(cfg, split)
+    model = _build(cfg, checkpoint).to(device or ('cuda' if torch.cuda.is_available() else 'cpu')).eval()
+    info = dict(
+        source='ddt',
+        config=str(cfg.filename),
+        config_sha256=config_sha256(cfg),
+        checkpoint=None if checkpoint is None else str(checkpoint),
+        weights_sha256=_weights_sha256(model),
+        split=split,
+        dataset=dataset_identity(dataset),
+    )
+    classes = _Classes(cfg, dataset, model, feature_memory << 20)
+    kept = None if parts is None else Parts(parts, dict(info, batch_size=classes.batch_size), restart)
+    results = run_resumable(len(classes.members), classes.boxes, kept)
+    if results is None:
+        return None
+    records = [BoxRecord(*record) for of_class in results.values() for record in of_class]
+    return to_coco(info, records, dataset.metainfo['classes'])
+
+
+class _Classes:
+    """The images of each class, and their boxes."""
+
+    def __init__(self, cfg: Config, dataset: Any, model: Any, feature_bytes: int) -> None:
+        self.cfg, self.dataset, self.model, self.feature_bytes = cfg, dataset, model, feature_bytes
+        self.batch_size = cfg.test_dataloader.batch_size
+        of_label: dict[int, list[int]] = {}
+        for index in range(len(dataset)):
+            of_label.setdefault(int(dataset.get_data_info(index)['gt_label']), []).append(index)
+        self.members = [of_label[label] for label in sorted(of_label)]
+
+    @torch.no_grad()
+    def boxes(self, units: Sequence[int]) -> Iterator[tuple[int, list]]:
+        """Boxes of the images of the classes with these numbers."""
+        kept = {unit: self._fits(len(self.members[unit])) for unit in units}
+        batches = [
+            batch
+            for unit in units
+            for _ in range(1 if kept[unit] else 2)
+            for batch in self._batches(self.members[unit])
+        ]
+        loaded = iter(export_loader(self.cfg, self.dataset, batches))
+        for unit in units:
+            seen, features, samples = DescriptorCovariance(), [], []
+            count = len(self._batches(self.members[unit]))
+            for _ in range(count):
+                maps, of_batch = self._features(next(loaded))
+                seen.update(maps)
+                samples.append(of_batch)
+                if kept[unit]:
+                    features.append(maps)
+            direction, projections = seen.principal_direction(), []
+            for i in range(count):
+                maps = features[i] if kept[unit] else self._features(next(loaded))[0]
+                projections.append(project_descriptors(maps, seen.mean, direction))
+            sign = object_sign(projections)
+            records = [
+                record
+                for heatmaps, of_batch in zip(projections, samples, strict=True)
+                for record in self._records(sign * heatmaps, of_batch)
+            ]
+            yield (
+                unit,
+                [astuple(BoxRecord(index, *record)) for index, record in zip(self.members[unit], records, strict=True)],
+            )
+
+    def _batches(self, members: Sequence[int]) -> list[list[int]]:
+        return [[members[i] for i in places] for places in batch_indices(len(members), self.batch_size)]
+
+    def _fits(self, images: int) -> bool:
+        """Whether the features of so many images may be kept."""
+        if not hasattr(self, '_bytes'):
+            maps, _ = self._features(pseudo_collate([self.dataset[0]]))
+            self._bytes = maps.numel() * maps.element_size()
+        return images * self._bytes <= self.feature_bytes
+
+    def _features(self, batch: dict[str, list]) -> tuple[Tensor, list]:
+        """Last feature maps, B x N x h x w, and the samples, of a collated batch."""
+        inputs = self.model.data_preprocessor(dict(inputs=batch['inputs']), False)['inputs']
+        maps = self.model.extract_feat(inputs)
+        maps = maps[-1] if isinstance(maps, (tuple, list)) else maps
+        if maps.ndim != 4:
+            raise ValueError(
+                f'DDT needs feature maps B x N x h x w, {type(self.model).__name__} gives shape {tuple(maps.shape)}: '
+                'leave out the neck and the head, and let the backbone return its last maps'
+            )
+        return maps, batch['data_samples']
+
+    def _records(self, heatmaps: Tensor, samples: Sequence[Any]) -> Iterator[tuple]:
+        boxes = heatmaps_to_boxes(heatmaps, samples[0].img_shape[:2]).cpu()
+        metainfos = [sample.metainfo for sample in samples]
+        if any(meta.get('flip', False) for meta in metainfos):
+            raise ValueError('the test pipeline flips images, and boxes would stay flipped: set flip_prob=0 in it')
+        boxes = boxes_to_original(boxes, metainfos)
+        for box, sample in zip(boxes, samples, strict=True):
+            height, width = sample.ori_shape[:2]
+            name = file_name_of(str(sample.img_path), self.dataset.data_root)
+            yield name, (int(width), int(height)), int(sample.gt_label[0]), tuple(box.tolist())
+
+
+def _build(cfg: Config, checkpoint: str | Path | None) -> nn.Module:
+    if checkpoint is None and not _names_weights(cfg.model):
+        raise ValueError(
+            f'{cfg.filename}: the model names no trained weights, and random ones find nothing: give its backbone '
+            'init_cfg=dict(type="Pretrained", _scope_="sltnet_mm", checkpoint=...), or give a checkpoint'
+        )
+    model = MODELS.build(cfg.model)
+    if not hasattr(model, 'extract_feat'):
+        raise ValueError(f'DDT needs a model with extract_feat, got {type(model).__name__}')
+    if checkpoint is None:
+        model.init_weights()
+        return model
+    if not Path(checkpoint).is_file():
+        raise FileNotFoundError(f'checkpoint {checkpoint} does not exist')
+    check_fit(model, CheckpointLoader.load_checkpoint(str(checkpoint), map_location='cpu'))
+    load_checkpoint(model, str(checkpoint), map_location='cpu')
+    return model
+
+
+def _names_weights(settings: Any) -> bool:
+    if isinstance(settings, Mapping):
+        return bool(settings.get('checkpoint')) or any(_names_weights(value) for value in settings.values())
+    return isinstance(settings, (list, tuple)) and any(_names_weights(value) for value in settings)
+
+
+def _weights_sha256(model: nn.Module) -> str:
+    digest = hashlib.sha256()
+    for name, value in model.state_dict().items():
+        digest.update(name.encode())
+        digest.update(value.detach().cpu().contiguous().numpy().tobytes())
+    return digest.hexdigest()

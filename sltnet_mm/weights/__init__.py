@@ -1,0 +1,5 @@
+"""Trained weights: strict loading, checks that a checkpoint fits a model, and names of other libraries."""
+
+from sltnet_mm.weights.pretrained import Pretrained
+
+__all__ = ['Pretrained']

@@ -1,0 +1,87 @@
+"""The commands that do by hand what a run does."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from reproduction.steps import Settings, load
+
+if TYPE_CHECKING:
+    from reproduction.runs import Run
+
+TOOLS = {
+    'pseudo_boxes': 'tools/generate_pseudo_boxes.py',
+    'ddt_boxes': 'tools/generate_ddt_boxes.py',
+    'box_numbers': 'tools/analysis_tools/evaluate_boxes.py',
+}
+"""The tool behind each kind of step that is not a training."""
+OUTPUTS = dict(pseudo_boxes='boxes.json', ddt_boxes='boxes.json', box_numbers='numbers.json')
+"""The file that each tool writes, whole or not at all."""
+CHECKPOINT = 'checkpoint'
+"""Name that stands for the last checkpoint among a run's files."""
+SCORES = 'scores.npz'
+"""A classifier's scores of the test images."""
+
+
+def step_commands(run: Run, settings: Settings) -> list[str]:
+    """Commands, from the repository's root, that repeat a run with the tools alone; earlier runs' are not among them.
+
+    A training is ``tools/train.py`` and ``tools/test.py``.
+    """
+    config = f'configs/{run.step.config}.py'
+    data = ['--data-root', settings.data_root] if settings.data_root else []
+    if run.step.tool != 'train':
+        return [shlex.join(['python', *tool_arguments(run, settings)])]
+    options = settings.options(run.step) | {key: earlier.folder / file for key, earlier, file in run.inputs}
+    checkpoint = _file(run, CHECKPOINT, settings)
+    test = ['python', 'tools/test.py', config, str(checkpoint), '--work-dir', str(run.folder / 'test'), *data]
+    if run.step.config.startswith('classifier/'):
+        test += ['--out-scores', str(run.folder / SCORES)]
+    untrained = {key: value for key, value in options.items() if not key.startswith(('train_', 'param_scheduler'))}
+    test += _options(untrained)
+    if not run.step.trains:
+        test[3] = str(load(run.step.path).load_from)
+        return [shlex.join(test)]
+    train = _options(dict(options, **{'randomness.seed': run.seed}))
+    return [
+        shlex.join(['python', 'tools/train.py', config, '--work-dir', str(run.folder), *data, *train]),
+        shlex.join(test),
+    ]
+
+
+def tool_arguments(run: Run, settings: Settings) -> list[str]:
+    """The tool of a step and its arguments; the output is ``boxes.json`` or ``numbers.json`` in the run's folder."""
+    arguments = [TOOLS[run.step.tool]]
+    positional = [str(_file(earlier, file, settings)) for _, earlier, file in run.inputs]
+    config = f'configs/{run.step.config}.py'
+    arguments += [*positional, config] if run.step.tool == 'box_numbers' else [config, *positional]
+    arguments += ['--out', str(run.folder / OUTPUTS[run.step.tool])]
+    for key, value in run.step.options:
+        arguments += [f'--{key}', str(value)]
+    if settings.data_root:
+        arguments += ['--data-root', settings.data_root]
+    return arguments + _options(settings.options(run.step))
+
+
+def _file(run: Run, name: str, settings: Settings) -> Path:
+    """A file of a run, where it is or will be."""
+    if name == CHECKPOINT:
+        return last_checkpoint(run.folder) or run.folder / f'epoch_{run.step.epochs(settings)}.pth'
+    return run.folder / name
+
+
+def _options(options: Mapping[str, Any]) -> list[str]:
+    return ['--cfg-options', *(f'{key}={value}' for key, value in options.items())] if options else []
+
+
+def last_checkpoint(folder: Path) -> Path | None:
+    """The latest checkpoint of a training that was written whole.
+
+    mmengine notes its path once it is; the note's folder may have moved since.
+    """
+    note = folder / 'last_checkpoint'
+    path = folder / Path(note.read_text().strip()).name if note.is_file() else folder
+    return path if path.is_file() else None

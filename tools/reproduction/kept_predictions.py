@@ -1,0 +1,76 @@
+"""Predictions of some test images in a small file, so that pictures need no checkpoint later."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from mmengine.hooks import Hook
+from mmengine.runner import Runner
+from mmengine.structures import BaseDataElement
+
+from sltnet_mm.evaluation.accuracy import pairwise_iou
+from sltnet_mm.visualization import box_of_map, sample_boxes
+
+FILE = 'test_images.npz'
+COUNT = 24
+"""Images kept: whatever the data set, the same ones in every run, evenly spaced over the test split."""
+
+
+class KeepPredictionsHook(Hook):
+    """Keeps maps and boxes of evenly spaced test images: not chosen by what came out.
+
+    The ``.npz`` has, of n images: ``img_paths``, ``gt_boxes`` (n, 4) and ``boxes_map``, ``boxes_box`` (n, 4) float32
+    xyxy in original pixels, ``iou_map``, ``iou_box`` (n,), ``maps`` (n, h, w) float16 (the raw ACAM),
+    ``input_sizes`` (n, 2) as height, width, and ``homographies`` (n, 3, 3), original to network input.
+
+    Args:
+        out_file: Below the work dir.
+        count: Number of images.
+    """
+
+    def __init__(self, out_file: str = FILE, count: int = COUNT) -> None:
+        self.out_file, self.count = out_file, count
+        self._rows: list[dict[str, Any]] = []
+
+    def before_test_epoch(self, runner: Runner) -> None:
+        """Choose the images."""
+        size = len(runner.test_dataloader.dataset)
+        self._wanted = set(np.linspace(0, size - 1, min(self.count, size)).round().astype(int).tolist())
+        self._seen, self._rows = 0, []
+
+    def after_test_iter(
+        self,
+        runner: Runner,
+        batch_idx: int,
+        data_batch: dict | None = None,
+        outputs: Sequence[BaseDataElement] | None = None,
+    ) -> None:
+        """Keep those of this batch."""
+        for sample in outputs or ():
+            if self._seen in self._wanted:
+                self._rows.append(_row(sample))
+            self._seen += 1
+
+    def after_test_epoch(self, runner: Runner, metrics: dict | None = None) -> None:
+        """Write the file."""
+        arrays: dict[str, Any] = {key: np.stack([row[key] for row in self._rows]) for key in self._rows[0]}
+        np.savez_compressed(Path(runner.work_dir) / self.out_file, **arrays)
+
+
+def _row(sample: BaseDataElement) -> dict[str, Any]:
+    truth = sample_boxes(sample, 'gt_instances').numpy()
+    matrix = np.asarray(sample.homography_matrix, np.float32)
+    row: dict[str, Any] = dict(img_paths=np.array(str(sample.img_path)), gt_boxes=truth[0], homographies=matrix)
+    row['input_sizes'] = np.array(sample.img_shape[:2])
+    boxes = {}
+    if 'pred_score_map' in sample:
+        boxes['map'] = box_of_map(sample.pred_score_map, matrix, sample.ori_shape[:2]).numpy()[0]
+        row['maps'] = sample.pred_maps.top_k.detach().cpu().numpy().astype(np.float16)
+    if 'pred_instances' in sample:
+        boxes['box'] = sample_boxes(sample, 'pred_instances').numpy()[0]
+    for source, box in boxes.items():
+        row |= {f'boxes_{source}': box, f'iou_{source}': pairwise_iou(box[None], truth).max()}
+    return row

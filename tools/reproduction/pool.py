@@ -1,0 +1,190 @@
+"""Runs, several at a time: each in a process of its own, later steps as soon as what they need is there."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from multiprocessing import connection as mp_connection
+from typing import Any
+
+from reproduction.runs import LOG, Run, RunFolders
+
+_WORKER = 'reproduction.worker'
+_HEARTBEAT = 60.0  # seconds between signs of life when nothing else is said
+
+
+def work_on(*arguments: Any) -> None:
+    """:func:`.worker.work`, imported where it runs: in the parent that would cost 20 seconds."""
+    from reproduction.worker import work
+
+    work(*arguments)
+
+
+def probe_gpu(pipe: Any) -> None:
+    """:func:`.worker.probe`, imported where it runs."""
+    from reproduction.worker import probe
+
+    probe(pipe)
+
+
+@dataclass
+class Pool:
+    """Does runs, ``jobs`` at a time.
+
+    Args:
+        folders: Of the runs.
+        jobs: Processes at a time.
+        device: 'cpu', 'cuda', or None: a GPU where there is one.
+        say: Takes lines of progress.
+        on_done: Called after every run that was finished.
+    """
+
+    folders: RunFolders
+    jobs: int = 1
+    device: str | None = None
+    say: Callable[[str], object] = print
+    on_done: Callable[[], object] = lambda: None
+    failed: list[Run] = field(default_factory=list)
+
+    def do(self, runs: Sequence[Run]) -> bool:
+        """Do them all, the longest first; a run whose needs failed is left out.
+
+        Returns:
+            Whether all were done. ``failed`` lists those that were not.
+
+        Raises:
+            KeyboardInterrupt: On ctrl-C or SIGTERM; what was running goes on next time.
+            RuntimeError: ``device='cuda'`` where there is none.
+        """
+        waiting, self.failed = longest_first(runs, self.folders), []
+        total, self.done = len(waiting), 0
+        if not waiting:
+            return True
+        self.begun = time.perf_counter()
+        context = self._context()
+        active: dict[Any, tuple[Run, Any, float]] = {}
+        with _terminated_by(signal.SIGTERM):
+            try:
+                while waiting or active:
+                    for run in [run for run in waiting if _ready(run)][: self.jobs - len(active)]:
+                        waiting.remove(run)
+                        self._start(context, run, active)
+                    if not active:
+                        break  # what is left needs something that failed
+                    self._listen(active, total)
+            finally:
+                for process in active:
+                    process.terminate()
+                for process in active:
+                    process.join()
+        self.failed += waiting
+        return not self.failed
+
+    def _context(self) -> Any:
+        """Processes that start in no time: forks of a server with everything imported; fresh ones where CUDA minds."""
+        os.environ.setdefault('OMP_NUM_THREADS', str(max(1, (os.cpu_count() or 1) // self.jobs)))
+        os.environ['PYTORCH_NVML_BASED_CUDA_CHECK'] = '1'  # else importing mmengine spoils CUDA for the forks
+        if self.device == 'cpu':
+            os.environ['CUDA_VISIBLE_DEVICES'] = ''
+        self.say('importing torch, mmengine, mmdet, mmpretrain ...')
+        for method in ('forkserver', 'spawn'):
+            context: Any = multiprocessing.get_context(method)
+            if method == 'forkserver':
+                context.set_forkserver_preload([_WORKER])
+            if self.device == 'cpu':
+                return context
+            mine, other = context.Pipe()
+            process = context.Process(target=probe_gpu, args=(other,))
+            process.start()
+            found = mine.recv()
+            process.join()
+            if isinstance(found, str):
+                self.say(f'GPU: {found}')
+                return context
+            if 'fork' not in str(found):
+                break
+        if self.device == 'cuda':
+            raise RuntimeError(f'--device cuda: there is no GPU that torch can use ({found})')
+        return multiprocessing.get_context('forkserver')
+
+    def _start(self, context: Any, run: Run, active: dict) -> None:
+        resumed = run.state == 'interrupted' and run.file('checkpoint')
+        self.folders.note_start(run)
+        mine, other = context.Pipe(duplex=False)
+        process = context.Process(target=work_on, args=(run, self.folders.settings, other))
+        process.start()
+        other.close()
+        active[process] = (run, mine, time.perf_counter())
+        self._say(f'{"goes on: " if resumed else "starts: "}{run.name}')
+
+    def _listen(self, active: dict, total: int) -> None:
+        """Wait for a line or an end, and pass it on."""
+        sources = {pipe: process for process, (_, pipe, _) in active.items()}
+        ready = mp_connection.wait([*sources, *(process.sentinel for process in active)], timeout=_HEARTBEAT)
+        if not ready:
+            self._say(f'{len(active)} running, {self.done} of {total} done')
+        for pipe in [pipe for pipe in sources if pipe in ready]:
+            run, *_ = active[sources[pipe]]
+            try:
+                self._say(f'{run.name}: {pipe.recv()}')
+            except EOFError:
+                sources[pipe].join()
+        for process in [process for process in active if not process.is_alive()]:
+            run, pipe, begun = active.pop(process)
+            while pipe.poll():
+                try:
+                    self._say(f'{run.name}: {pipe.recv()}')
+                except EOFError:
+                    break
+            process.join()
+            if run.state == 'done' and process.exitcode == 0:
+                self.done += 1
+                self._say(
+                    f'[{self.done}/{total}] done: {run.name}{_headline(run)}, {time.perf_counter() - begun:.0f} s'
+                )
+                self.on_done()
+            else:
+                self.failed.append(run)
+                self._say(f'FAILED: {run.name} (exit code {process.exitcode}), see {run.folder / LOG}')
+
+    def _say(self, text: str) -> None:
+        self.say(f'{time.perf_counter() - self.begun:5.0f} s  {text}')
+
+
+def longest_first(runs: Sequence[Run], folders: RunFolders) -> list[Run]:
+    """The runs, each once, those first after which most epochs are left to train: their own and those that wait."""
+    unique = list(dict.fromkeys(runs))
+    left: dict[Run, int] = {}
+    for run in reversed(unique):  # what waits for a run stands behind it
+        waits = [later for later in left if run in [earlier for _, earlier, _ in later.inputs]]
+        left[run] = run.step.epochs(folders.settings) + max((left[later] for later in waits), default=0)
+    return sorted(unique, key=lambda run: -left[run])
+
+
+def _ready(run: Run) -> bool:
+    return all(earlier.file(file) is not None and earlier.state == 'done' for _, earlier, file in run.inputs)
+
+
+def _headline(run: Run) -> str:
+    metrics = (run.results() or {}).get('metrics', {})
+    known = {source: metrics.get(f'{source}/sltnet/gt_known') for source in ('map', 'box')}
+    return ''.join(f', GT-known {value:.1f} ({source})' for source, value in known.items() if value is not None)
+
+
+@contextmanager
+def _terminated_by(number: int) -> Iterator[None]:
+    """A signal ends the block as ctrl-C does."""
+
+    def interrupt(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(number, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(number, before)

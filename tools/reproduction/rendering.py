@@ -1,0 +1,156 @@
+"""A table as Markdown, CSV and HTML: the paper's numbers, ours, the difference, and how ours were made."""
+
+from __future__ import annotations
+
+import base64
+import csv
+import io
+from collections.abc import Sequence
+from html import escape
+from pathlib import Path
+
+from reproduction.measured import MeasuredRow
+from reproduction.notes import PAPER_NAMES, commands, notes
+from reproduction.runs import RunFolders
+from reproduction.tables import Table
+from sltnet_mm.report.results import COLUMNS
+from sltnet_mm.report.style import STYLE
+
+NAMES = {column.key: column.name for column in COLUMNS}
+CSV_HEADS = (
+    'table row number paper_dataset paper our_dataset ours difference seeds values state config device date commands'
+)
+
+
+class Rendering:
+    """What there is of a table, written in three forms.
+
+    Args:
+        table: The table.
+        rows: What was measured of it.
+        folders: Of the runs.
+        pictures: PNG files that belong to it.
+    """
+
+    def __init__(
+        self, table: Table, rows: Sequence[MeasuredRow], folders: RunFolders, pictures: Sequence[Path] = ()
+    ) -> None:
+        self.table, self.rows, self.pictures = table, rows, pictures
+        self.notes = notes(table, rows, folders.settings)
+        self.commands = commands(rows, folders)
+
+    def write(self, folder: Path) -> list[Path]:
+        """Write ``<table>_<data set>.md``, ``.csv`` and ``.html``; returns their paths."""
+        folder.mkdir(parents=True, exist_ok=True)
+        written = []
+        for ending, text in (('md', self.markdown()), ('csv', self.csv()), ('html', self.html())):
+            path = folder / f'{self.table.name}.{ending}'
+            path.write_text(text, encoding='utf-8')
+            written.append(path)
+        return written
+
+    def cells(self) -> tuple[list[str], list[list[str]]]:
+        """Heads and lines: of each number of the paper four columns, of our further ones one each.
+
+        Beside another data set's numbers of the paper stands what each row gains over the first, not a difference.
+        """
+        paper, data = self.table.keys, self.table.data
+        further = [key for key in NAMES if key not in paper and any(row.values(key) for row in self.rows)]
+        heads = ['row', 'config', 'state']
+        for key in paper:
+            compared = 'difference' if data.of_the_paper else 'gain over the first row: paper / ours'
+            heads += [f'{NAMES[key]}: paper ({PAPER_NAMES[data.paper]})', f'ours ({data.name})', compared, 'each seed']
+        heads += [f'{NAMES[key]}: ours' for key in further]
+        lines = []
+        for row in self.rows:
+            line = [row.row.name, Path(row.row.step.config).name if row.row.step else '-', row.state]
+            for key in paper:
+                seeds = ', '.join(map(_number, row.values(key))) or '-'
+                line += [_number(row.row.paper.get(key)), _number(row.mean(key)), self._compared(row, key), seeds]
+            lines.append(line + [_number(row.mean(key)) for key in further])
+        return heads, lines
+
+    def _compared(self, row: MeasuredRow, key: str) -> str:
+        if self.table.data.of_the_paper:
+            return _number(row.difference(key), sign=True)
+        first = self.rows[0]
+        gains = [
+            _number(a - b if a is not None and b is not None else None, sign=True)
+            for a, b in ((row.row.paper.get(key), first.row.paper.get(key)), (row.mean(key), first.mean(key)))
+        ]
+        return '-' if row is first or gains == ['-', '-'] else ' / '.join(gains)
+
+    def markdown(self) -> str:
+        """As Markdown."""
+        heads, lines = self.cells()
+        text = [f'# {self.table.title}', '', *(f'![{self.table.title}]({path.name})\n' for path in self.pictures)]
+        text += ['| ' + ' | '.join(heads) + ' |', '|' + '---|' * len(heads)]
+        text += ['| ' + ' | '.join(line) + ' |' for line in lines]
+        text += ['', *(f'* {note}' for note in self.notes)]
+        for name, steps in self.commands:
+            text += ['', f'{name}, its first seed:', '```', *steps, '```']
+        return '\n'.join(text) + '\n'
+
+    def csv(self) -> str:
+        """One line a row and number, for other programs; no difference beside another data set's numbers."""
+        out, data = io.StringIO(), self.table.data
+        writer = csv.writer(out, lineterminator='\n')
+        writer.writerow(CSV_HEADS.split())
+        how = dict(self.commands)
+        for row in self.rows:
+            first = next(iter(row.results.values()), {})
+            for key in (key for key in NAMES if key in row.row.paper or row.values(key)):
+                difference = row.difference(key) if data.of_the_paper else None
+                paper, ours, difference_text = map(_plain, (row.row.paper.get(key), row.mean(key), difference))
+                seeds = ' '.join(str(seed) for seed, numbers in row.numbers.items() if key in numbers)
+                line = [
+                    self.table.number,
+                    row.row.name,
+                    key,
+                    data.paper,
+                    paper,
+                    data.name,
+                    ours,
+                    difference_text,
+                    seeds,
+                ]
+                line += [' '.join(map(_plain, row.values(key))), row.state, row.row.step.config if row.row.step else '']
+                line += [first.get('device', ''), first.get('date', ''), ' && '.join(how.get(row.row.name, ()))]
+                writer.writerow(line)
+        return out.getvalue()
+
+    def html(self) -> str:
+        """As a page that needs nothing else."""
+        heads, lines = self.cells()
+        title = escape(self.table.title)
+        head = ''.join(f'<th scope="col">{escape(text)}</th>' for text in heads)
+        body = ''.join(
+            f'<tr><th scope="row">{escape(first)}</th>{"".join(f"<td>{escape(text)}</td>" for text in others)}</tr>'
+            for first, *others in lines
+        )
+        shown = ''.join(
+            f'<p><img alt="{title}" src="data:image/png;base64,{base64.b64encode(path.read_bytes()).decode()}"></p>'
+            for path in self.pictures
+        )
+        said = ''.join(f'<li>{escape(note)}</li>' for note in self.notes)
+        how = ''.join(
+            f'<h3>{escape(name)}, its first seed</h3><pre>{escape(chr(10).join(steps))}</pre>'
+            for name, steps in self.commands
+        )
+        return (
+            '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
+            '<meta name="viewport" content="width=device-width, initial-scale=1">'
+            f'<title>{title}</title><style>{STYLE}pre {{ overflow-x: auto; }}</style></head>\n<body><main>'
+            f'<h1>{title}</h1>{shown}<div class="wide"><table><thead><tr>{head}</tr></thead>'
+            f'<tbody>{body}</tbody></table></div><ul>{said}</ul><h2>Commands</h2>{how}</main></body></html>\n'
+        )
+
+
+def _plain(value: float | None) -> str:
+    return '' if value is None else f'{value:.2f}'
+
+
+def _number(value: float | None, sign: bool = False) -> str:
+    if value is None:
+        return '-'
+    return f'{value:+.1f}' if sign else f'{value:.1f}'
