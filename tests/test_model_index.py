@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+
 from reproduction import table
 from reproduction.paper_numbers import PAPER
 

@@ -9,12 +9,16 @@ same, interrupted ones go on. Tables and figures share their runs. The result is
 and .html (figure<N>_..., with .png), written anew after every run.
 """
 
+from __future__ import annotations
+
 import argparse
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 from mmengine.config import DictAction
-from reproduction import DATA, RunFolders, Settings, Table, figure, table
+
+from reproduction import DATA, Run, RunFolders, Settings, Step, Table, figure, table
 
 
 def parse_args() -> argparse.Namespace:
@@ -55,7 +59,7 @@ def parse_args() -> argparse.Namespace:
 def show(shown: Table, folders: RunFolders, seeds: list[int]) -> None:
     """Print rows, configs, states and commands."""
     from reproduction.commands import step_commands
-    from reproduction.measured import measure
+    from reproduction.results import measure
 
     print(shown.title)
     for number, row in enumerate(measure(shown, folders, seeds), 1):
@@ -73,6 +77,65 @@ def show(shown: Table, folders: RunFolders, seeds: list[int]) -> None:
                     print(f'      {command}')
 
 
+def missing_runs(steps: Iterable[Step], folders: RunFolders, seeds: Iterable[int]) -> list[Run]:
+    """The runs that these steps still need, each once, those of one seed together."""
+    steps = list(steps)
+    return list(dict.fromkeys(run for seed in seeds for step in steps for run in folders.todo(step, seed)))
+
+
+def run_missing(table: Table, folders: RunFolders, args: argparse.Namespace) -> int:
+    """Run what is missing for a table, and write the table after every run.
+
+    Returns:
+        Exit code: 0, 1 where runs failed, 130 where it was interrupted.
+    """
+    from reproduction.pool import Pool
+    from reproduction.rendering import Rendering
+    from reproduction.results import measure
+
+    steps = [row.step for row in table.rows if row.step is not None and row.step.exists]
+    runs = missing_runs(steps, folders, args.seeds)
+    for run in runs:
+        for old in folders.superseded(run):
+            print(f'{run.name}: its config has changed since {old}, which stays as it is; run again')
+    print(f'{table.title}, on {table.data.name}: {len(runs)} runs to do, below {folders.work_dir}')
+
+    def write(pictures: bool = False) -> list[Path]:
+        rows = measure(table, folders, args.seeds)
+        paths: list[Path] = []
+        notes: list[str] = []
+        if pictures and table.drawn:
+            from reproduction.drawing import draw  # Imports the hosts: nothing that a list should wait for.
+
+            paths, notes = draw(table, rows, folders.work_dir)
+        rendering = Rendering(table, rows, folders, paths)
+        rendering.notes += notes
+        return [*rendering.write(folders.work_dir), *paths]
+
+    pool = Pool(folders, args.jobs, args.device, on_done=write)
+    code = 0
+    try:
+        if not pool.do(runs):
+            code = 1
+            for run in pool.failed:
+                print(f'not done: {run.name}, see {run.folder}')
+    except KeyboardInterrupt:
+        code = 130
+        print('interrupted: the same command goes on from here')
+    print('written: ' + ', '.join(map(str, write(pictures=True))))
+    if args.drop_checkpoints and code == 0:
+        drop_checkpoints(runs)
+    return code
+
+
+def drop_checkpoints(runs: Iterable[Run]) -> None:
+    """Delete the checkpoints of finished runs."""
+    for run in runs:
+        if run.state == 'done':
+            for path in run.folder.glob('*.pth'):
+                path.unlink()
+
+
 def main() -> int:
     """List, or run what is missing and write the result; 1 where runs failed, 130 where it was interrupted."""
     args = parse_args()
@@ -81,10 +144,7 @@ def main() -> int:
     if args.list:
         show(args.shown, folders, args.seeds)
         return 0
-
-    from reproduction.carry_out import carry_out
-
-    return carry_out(args.shown, folders, args)
+    return run_missing(args.shown, folders, args)
 
 
 if __name__ == '__main__':

@@ -3,11 +3,11 @@
 import mmcv
 import numpy as np
 import pytest
+
 from reproduction import RunFolders, Settings, figure
 from reproduction.drawing import _tile, draw
-from reproduction.measured import measure
+from reproduction.results import measure
 from reproduction.runs import write_json
-
 from sltnet_mm.datasets import SyntheticLocalization
 from sltnet_mm.visualization import PREDICTED_COLOR
 from sltnet_mm.visualization.drift import BOX_COLORS

@@ -5,8 +5,8 @@ from types import SimpleNamespace
 import numpy as np
 import torch
 from mmengine.structures import BaseDataElement, InstanceData
-from reproduction.kept_predictions import KeepPredictionsHook
 
+from reproduction.kept_predictions import KeepPredictionsHook
 from sltnet_mm.functional import to_score_map
 from sltnet_mm.models.predictions import add_localization
 

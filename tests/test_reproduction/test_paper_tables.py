@@ -1,6 +1,7 @@
 """The paper's numbers, and which of its rows are ours."""
 
 import pytest
+
 from reproduction import DATA, figure, table
 from reproduction.paper_numbers import DATASETS, PAPER, TITLES
 

@@ -7,9 +7,10 @@ import signal
 import time
 
 import pytest
+from reproduce import missing_runs
+
 from reproduction import RunFolders, Settings, table
 from reproduction import pool as pool_module
-from reproduction.carry_out import missing_runs
 from reproduction.pool import Pool
 from reproduction.runs import RESULTS
 

@@ -5,9 +5,10 @@ import io
 from dataclasses import replace
 
 import pytest
+
 from reproduction import RunFolders, Settings, table
-from reproduction.measured import MeasuredRow, measure
 from reproduction.rendering import Rendering
+from reproduction.results import MeasuredRow, measure
 from reproduction.runs import code_fingerprint, write_json
 
 

@@ -3,8 +3,9 @@
 import json
 
 import pytest
+from reproduce import drop_checkpoints, missing_runs
+
 from reproduction import RunFolders, Settings, Step, table
-from reproduction.carry_out import drop_checkpoints, missing_runs
 from reproduction.commands import CHECKPOINT, step_commands
 from reproduction.pool import longest_first
 from reproduction.runs import RESULTS, code_fingerprint, last_checkpoint

@@ -1,6 +1,7 @@
 """The config of a run: seed, protocols, files of earlier runs, resuming. Nothing is trained."""
 
 import pytest
+
 from reproduction import RunFolders, Settings, table
 from reproduction.training import PROTOCOLS, run_config
 

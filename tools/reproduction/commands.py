@@ -5,12 +5,10 @@ from __future__ import annotations
 import shlex
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from reproduction.runs import CHECKPOINT, Run, last_checkpoint
 from reproduction.steps import Settings, load
-
-if TYPE_CHECKING:
-    from reproduction.runs import Run
 
 TOOLS = {
     'pseudo_boxes': 'tools/generate_pseudo_boxes.py',
@@ -20,8 +18,6 @@ TOOLS = {
 """The tool behind each kind of step that is not a training."""
 OUTPUTS = dict(pseudo_boxes='boxes.json', ddt_boxes='boxes.json', box_numbers='numbers.json')
 """The file that each tool writes, whole or not at all."""
-CHECKPOINT = 'checkpoint'
-"""Name that stands for the last checkpoint among a run's files."""
 SCORES = 'scores.npz'
 """A classifier's scores of the test images."""
 
@@ -75,13 +71,3 @@ def _file(run: Run, name: str, settings: Settings) -> Path:
 
 def _options(options: Mapping[str, Any]) -> list[str]:
     return ['--cfg-options', *(f'{key}={value}' for key, value in options.items())] if options else []
-
-
-def last_checkpoint(folder: Path) -> Path | None:
-    """The latest checkpoint of a training that was written whole.
-
-    mmengine notes its path once it is; the note's folder may have moved since.
-    """
-    note = folder / 'last_checkpoint'
-    path = folder / Path(note.read_text().strip()).name if note.is_file() else folder
-    return path if path.is_file() else None

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 
 from reproduction.kept_predictions import FILE
-from reproduction.measured import MeasuredRow
+from reproduction.results import MeasuredRow
 from reproduction.tables import Table
 from reproduction.training import IOU_HISTORY
 from sltnet_mm.datasets import SyntheticLocalization  # noqa: F401  registers the file back-end of the embedded images

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from reproduction.measured import MeasuredRow
+from reproduction.results import MeasuredRow
 from reproduction.runs import RunFolders, code_fingerprint
 from reproduction.steps import Settings, load
 from reproduction.tables import Table

@@ -9,10 +9,13 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from graphlib import TopologicalSorter
 from multiprocessing import connection as mp_connection
 from typing import Any
 
-from reproduction.runs import LOG, Run, RunFolders
+from reproduction.commands import step_commands
+from reproduction.runs import LOG, RESULTS, STARTED, Run, RunFolders, code_fingerprint, write_json
+from reproduction.steps import Settings
 
 _WORKER = 'reproduction.worker'
 _HEARTBEAT = 60.0  # seconds between signs of life when nothing else is said
@@ -65,17 +68,22 @@ class Pool:
         total, self.done = len(waiting), 0
         if not waiting:
             return True
+        # A run that fails is never reported to the sorter as done, so what needs it never becomes ready.
+        self._order = TopologicalSorter({run: _needs(run, waiting) for run in waiting})
+        self._order.prepare()
+        ready: set[Run] = set()
         self.begun = time.perf_counter()
         context = self._context()
         active: dict[Any, tuple[Run, Any, float]] = {}
         with _terminated_by(signal.SIGTERM):
             try:
-                while waiting or active:
-                    for run in [run for run in waiting if _ready(run)][: self.jobs - len(active)]:
+                while True:
+                    ready.update(self._order.get_ready())
+                    for run in [run for run in waiting if run in ready][: self.jobs - len(active)]:
                         waiting.remove(run)
                         self._start(context, run, active)
                     if not active:
-                        break  # what is left needs something that failed
+                        break  # All done, or what is left needs something that failed.
                     self._listen(active, total)
             finally:
                 for process in active:
@@ -114,7 +122,7 @@ class Pool:
 
     def _start(self, context: Any, run: Run, active: dict) -> None:
         resumed = run.state == 'interrupted' and run.file('checkpoint')
-        self.folders.note_start(run)
+        note_start(run, self.folders.settings)
         mine, other = context.Pipe(duplex=False)
         process = context.Process(target=work_on, args=(run, self.folders.settings, other))
         process.start()
@@ -144,6 +152,7 @@ class Pool:
             process.join()
             if run.state == 'done' and process.exitcode == 0:
                 self.done += 1
+                self._order.done(run)
                 self._say(
                     f'[{self.done}/{total}] done: {run.name}{_headline(run)}, {time.perf_counter() - begun:.0f} s'
                 )
@@ -166,14 +175,32 @@ def longest_first(runs: Sequence[Run], folders: RunFolders) -> list[Run]:
     return sorted(unique, key=lambda run: -left[run])
 
 
-def _ready(run: Run) -> bool:
-    return all(earlier.file(file) is not None and earlier.state == 'done' for _, earlier, file in run.inputs)
+def _needs(run: Run, runs: Sequence[Run]) -> list[Run]:
+    """The runs among these that a run takes a file from."""
+    return [earlier for _, earlier, _ in run.inputs if earlier in runs]
 
 
 def _headline(run: Run) -> str:
     metrics = (run.results() or {}).get('metrics', {})
     known = {source: metrics.get(f'{source}/sltnet/gt_known') for source in ('map', 'box')}
     return ''.join(f', GT-known {value:.1f} ({source})' for source, value in known.items() if value is not None)
+
+
+def note_start(run: Run, settings: Settings) -> None:
+    """Write down what is about to run."""
+    write_json(
+        run.folder / STARTED,
+        dict(
+            tool=run.step.tool,
+            config=f'configs/{run.step.config}.py',
+            options=dict(run.step.options),
+            seed=run.seed,
+            code=code_fingerprint(),
+            commands=step_commands(run, settings),
+        ),
+    )
+    for stale in (RESULTS, 'failed.txt'):
+        (run.folder / stale).unlink(missing_ok=True)
 
 
 @contextmanager

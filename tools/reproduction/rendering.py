@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from html import escape
 from pathlib import Path
 
-from reproduction.measured import MeasuredRow
 from reproduction.notes import PAPER_NAMES, commands, notes
+from reproduction.results import MeasuredRow
 from reproduction.runs import RunFolders
 from reproduction.tables import Table
 from sltnet_mm.report.results import COLUMNS

@@ -11,12 +11,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from reproduction.commands import CHECKPOINT, last_checkpoint, step_commands
+import sltnet_mm
 from reproduction.steps import Settings, Step, fingerprint
 
 RESULTS, STARTED, LOG = 'results.json', 'run.json', 'log.txt'
-_PACKAGE = Path(__file__).resolve().parents[1]
-_WITHOUT_RESULTS = ('inferencer', 'report', 'reproduction', 'visualization')
+CHECKPOINT = 'checkpoint'
+"""Name that stands for the last checkpoint among a run's files."""
+_PACKAGE = Path(sltnet_mm.__file__).parent
+_WITHOUT_RESULTS = ('inferencer', 'report', 'visualization')
 
 
 @dataclass(frozen=True)
@@ -73,6 +75,16 @@ class Run:
         return f'{Path(self.step.config).name}{options}{tool}' + ('' if self.seed is None else f' seed {self.seed}')
 
 
+def last_checkpoint(folder: Path) -> Path | None:
+    """The latest checkpoint of a training that was written whole.
+
+    mmengine notes its path once it is; the note's folder may have moved since.
+    """
+    note = folder / 'last_checkpoint'
+    path = folder / Path(note.read_text().strip()).name if note.is_file() else folder
+    return path if path.is_file() else None
+
+
 def write_json(path: Path, content: Mapping[str, Any]) -> None:
     """Write a file whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -125,22 +137,6 @@ class RunFolders:
             if same and path.parent != run.folder and (path.parent / RESULTS).is_file():
                 found.append(path.parent)
         return found
-
-    def note_start(self, run: Run) -> None:
-        """Write down what is about to run."""
-        write_json(
-            run.folder / STARTED,
-            dict(
-                tool=run.step.tool,
-                config=f'configs/{run.step.config}.py',
-                options=dict(run.step.options),
-                seed=run.seed,
-                code=code_fingerprint(),
-                commands=step_commands(run, self.settings),
-            ),
-        )
-        for stale in (RESULTS, 'failed.txt'):
-            (run.folder / stale).unlink(missing_ok=True)
 
 
 def _with_needs(run: Run) -> list[Run]:

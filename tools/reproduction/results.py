@@ -19,8 +19,8 @@ class MeasuredRow:
     Args:
         row: The row.
         state: 'done', 'paper only', 'no config', or how many seeds are done and what the others are.
-        numbers: Our numbers in percent by key, one dict a seed.
-        results: What the runs wrote down, one a seed.
+        numbers: Our numbers in percent by key, one dict per seed.
+        results: What the runs wrote down, one per seed.
         runs: One a seed, done or not.
     """
 
@@ -40,7 +40,7 @@ class MeasuredRow:
         return [numbers[key] for numbers in self.numbers.values() if key in numbers]
 
     def difference(self, key: str) -> float | None:
-        """Ours minus the paper's; only of the paper's own data sets does it mean anything."""
+        """Ours minus the paper's; meaningful only on the data sets of the paper."""
         ours, paper = self.mean(key), self.row.paper.get(key)
         return None if ours is None or paper is None else ours - paper
 
