@@ -1,5 +1,7 @@
 """Packaging of sltnet_mm: the OpenMMLab packages come as one of two extras, never by themselves."""
 
+from __future__ import annotations
+
 import re
 import shutil
 from pathlib import Path

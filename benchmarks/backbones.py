@@ -4,11 +4,13 @@
     python benchmarks/backbones.py [--backbones vgg16 ...] [--kinds cam slt-localizer slt-net] [--batch 16]
         [--steps 10] [--device cpu|cuda]
 
-A step is mmengine's whole ``train_step`` of the CUB config (normalisation, forward, L_VST where the config has it,
-backward, optimiser) on random uint8 images of the config's size that are already in memory, with random weights. The
+A step is mmengine's whole ``train_step`` of the CUB config (normalization, forward, L_VST where the config has it,
+backward, optimizer) on random uint8 images of the config's size that are already in memory, with random weights. The
 median of the steps after two for warming up. Peak memory is torch's allocator's on a GPU; on the CPU it is that of a
 process of its own for each row, with the program itself.
 """
+
+from __future__ import annotations
 
 import argparse
 import gc

@@ -4,6 +4,8 @@ Makes N empty files in 1000 class folders (28 s for all of them on a local disk)
 run and as a later one with the kept list, reads every record in a forked worker, and removes the files.
 """
 
+from __future__ import annotations
+
 import argparse
 import os
 import subprocess

@@ -11,6 +11,8 @@ as they run; everything lies below --work-dir, and a detector that was tested th
 the CPU unless --test-device cuda is given, which needs mmcv's operators compiled for CUDA; training needs none of them.
 """
 
+from __future__ import annotations
+
 import argparse
 import json
 import os

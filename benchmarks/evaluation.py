@@ -7,6 +7,8 @@ Timed is the whole accumulation of an image: boxes at 1000 thresholds, IoU with 
 levels. The evaluators take turns map by map, by CPU time; the results of every map are compared, they must be equal.
 """
 
+from __future__ import annotations
+
 import argparse
 import os
 import statistics

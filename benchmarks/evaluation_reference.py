@@ -2,6 +2,8 @@
 definitions.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Sequence
 
 import cv2
@@ -55,21 +57,21 @@ def true_box(rng: np.random.Generator) -> np.ndarray:
 
 def plain_loop(score_map: np.ndarray, gt_boxes: np.ndarray, every_contour: bool) -> np.ndarray:
     """IoU at 1000 thresholds: one mask and one findContours each, one vectorised IoU for all boxes."""
-    grey = (score_map * 255).astype(np.uint8)
-    return _loop(grey, [int(threshold * np.max(grey)) for threshold in THRESHOLDS], gt_boxes, every_contour)
+    gray = (score_map * 255).astype(np.uint8)
+    return _loop(gray, [int(threshold * np.max(gray)) for threshold in THRESHOLDS], gt_boxes, every_contour)
 
 
 def distinct_loop(score_map: np.ndarray, gt_boxes: np.ndarray, every_contour: bool) -> np.ndarray:
-    """The same, each distinct grey level once."""
-    grey = (score_map * 255).astype(np.uint8)
-    levels, index = np.unique((THRESHOLDS * float(grey.max())).astype(int), return_inverse=True)
-    return _loop(grey, levels.tolist(), gt_boxes, every_contour)[index]
+    """The same, each distinct gray level once."""
+    gray = (score_map * 255).astype(np.uint8)
+    levels, index = np.unique((THRESHOLDS * float(gray.max())).astype(int), return_inverse=True)
+    return _loop(gray, levels.tolist(), gt_boxes, every_contour)[index]
 
 
-def _loop(grey: np.ndarray, levels: Sequence[int], gt_boxes: np.ndarray, every_contour: bool) -> np.ndarray:
+def _loop(gray: np.ndarray, levels: Sequence[int], gt_boxes: np.ndarray, every_contour: bool) -> np.ndarray:
     boxes, counts, largest = [], [], SIDE - 1
     for level in levels:
-        _, mask = cv2.threshold(grey, level, 255, cv2.THRESH_BINARY)
+        _, mask = cv2.threshold(gray, level, 255, cv2.THRESH_BINARY)
         contours, _ = cv2.findContours(mask, cv2.RETR_TREE, cv2.CHAIN_APPROX_SIMPLE)
         if not every_contour and contours:
             contours = [max(contours, key=cv2.contourArea)]

@@ -4,11 +4,13 @@
     python benchmarks/train_step.py [--config CONFIG] [--batch 16] [--rounds 30] [--device cpu|cuda]
 
 The SLT-Net step is the whole of mmengine's ``train_step`` with the config's VSTHook. The bare passes are, with the same
-modules and optimiser: localizer forward on the images and on images of the view's size, regressor forward on the
-images, a sum of the outputs as loss, backward, optimiser step. Both are timed in turn, round by round, on images that
+modules and optimizer: localizer forward on the images and on images of the view's size, regressor forward on the
+images, a sum of the outputs as loss, backward, optimizer step. Both are timed in turn, round by round, on images that
 are already loaded. Peak memory is that of three steps of one kind in a process of their own: the process' on the CPU,
 torch's allocator's on a GPU.
 """
+
+from __future__ import annotations
 
 import argparse
 import copy
@@ -33,7 +35,7 @@ VIEW_SCALE = 0.875  # of the Scale view's default
 
 
 def build(config: str, device: str) -> tuple[torch.nn.Module, torch.optim.Optimizer, object]:
-    """Model with random weights, its optimiser by the config, its armed VSTHook."""
+    """Model with random weights, its optimizer by the config, its armed VSTHook."""
     cfg = Config.fromfile(config)
     init_default_scope(cfg.default_scope)
     torch.manual_seed(0)
@@ -47,7 +49,7 @@ def build(config: str, device: str) -> tuple[torch.nn.Module, torch.optim.Optimi
 
 
 class RunnerLike:
-    """As much of a runner as building an optimiser and arming a hook ask for."""
+    """As much of a runner as building an optimizer and arming a hook ask for."""
 
     hooks: list = []
 
@@ -86,7 +88,7 @@ def make_steps(args: argparse.Namespace) -> dict:
     size, scaled = args.size, round(args.size * VIEW_SCALE)
     images = torch.randint(0, 256, (args.batch, 3, size, size), dtype=torch.uint8)
     classes = model.localizer.head.num_classes
-    normalised, view = (torch.randn(args.batch, 3, side, side, device=args.device) for side in (size, scaled))
+    normalized, view = (torch.randn(args.batch, 3, side, side, device=args.device) for side in (size, scaled))
 
     def data() -> dict:
         samples = [
@@ -97,7 +99,7 @@ def make_steps(args: argparse.Namespace) -> dict:
 
     return {
         'SLT-Net step': lambda: slt_step(model, wrapper, data()),
-        'bare passes': lambda: bare_step(model, wrapper, normalised, view),
+        'bare passes': lambda: bare_step(model, wrapper, normalized, view),
     }
 
 

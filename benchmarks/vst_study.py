@@ -5,10 +5,13 @@
         --settings smt standardize:0.1
     python benchmarks/vst_study.py table study.jsonl
 
-A setting is `cam`, `smt` or `form:weight`, a form being one of `FORMS`. Each run is one training of the localizer by
-mmengine's Runner, with the package's configs; runs that are already in --out are not repeated. The numbers: MaxBoxAccV2
-and GT-known at threshold 0.2 of the ACAM score map, both also of the predicted class' map, top-1 classification.
+A setting is ``cam``, ``smt`` or ``form:weight``, a form being one of ``FORMS``. Each run is one training of the
+localizer by mmengine's Runner, with the package's configs; runs that are already in --out are not repeated. The
+numbers: MaxBoxAccV2 and GT-known at threshold 0.2 of the ACAM score map, both also of the predicted class' map, top-1
+classification.
 """
+
+from __future__ import annotations
 
 import argparse
 import json
@@ -95,10 +98,10 @@ class StudyHook(VSTHook):
     """VSTHook with candidates that did not become options of it.
 
     Args:
-        fixed_scale: no L_VST for so many iterations; then the loss is divided by the maps' mean variance over them.
+        fixed_scale: No L_VST for so many iterations; then the loss is divided by the maps' mean variance over them.
         relative_to: L_VST is brought to the size of this loss in every iteration, without gradient through the factor.
-        warm_up: the weight grows linearly over so many iterations.
-        **options: of VSTHook.
+        warm_up: The weight grows linearly over so many iterations.
+        **options: Of VSTHook.
     """
 
     def __init__(self, fixed_scale: int = 0, relative_to: str | None = None, warm_up: int = 0, **options) -> None:

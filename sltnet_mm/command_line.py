@@ -34,7 +34,7 @@ def load_config(args: argparse.Namespace) -> Config:
     """The config with the common arguments worked in.
 
     Raises:
-        FileNotFoundError: no such config.
+        FileNotFoundError: No such config.
         ValueError: ``--data-root`` for data that has none.
     """
     if not Path(args.config).is_file():

@@ -47,7 +47,7 @@ def parse_version(text: str) -> tuple[int, ...]:
     """The leading numbers of a version, without trailing zeros; what follows them (rc1, +cu128, .post1) is ignored.
 
     Raises:
-        ValueError: `text` does not begin with a number.
+        ValueError: ``text`` does not begin with a number.
 
     >>> parse_version('2.10.0+cu128'), parse_version('0.10.7')
     ((2, 10), (0, 10, 7))
@@ -62,9 +62,10 @@ def parse_version(text: str) -> tuple[int, ...]:
 
 
 def written_version(folder: Path) -> str | None:
-    """`__version__` as a package's `version.py` computes or its `__init__.py` writes it, None where neither does.
+    """``__version__`` as a package's ``version.py`` computes or its ``__init__.py`` writes it, None where neither does.
 
-    `version.py` is run by itself, not as a part of the package: that of the hosts imports the standard library at most.
+    ``version.py`` is run by itself, not as a part of the package: that of the hosts imports the standard library at
+    most.
     """
     if (folder / 'version.py').is_file():
         try:
@@ -77,7 +78,7 @@ def written_version(folder: Path) -> str | None:
 
 
 def module_version(module: str) -> str | None:
-    """`__version__` of a top-level module, None where it is not installed; imported only where that is written nowhere.
+    """``__version__`` of a top-level module, None where it is not installed; imported only where no file has it.
 
     >>> module_version('no_such_module') is None
     True
@@ -145,7 +146,7 @@ def require_host(module: str, purpose: str) -> None:
     """Raise ImportError when an optional host is missing; for the modules that need it, before they import it.
 
     Args:
-        module: One of the modules of `HOSTS`.
+        module: One of the modules of ``HOSTS``.
         purpose: What needs it, as the beginning of the message: 'SLTNet'.
 
     >>> require_host('mmdet', 'SLTNet')

@@ -5,6 +5,8 @@
 surface as "not in the registry".
 """
 
+from __future__ import annotations
+
 from mmengine.registry import DATASETS as MMENGINE_DATASETS
 from mmengine.registry import HOOKS as MMENGINE_HOOKS
 from mmengine.registry import METRICS as MMENGINE_METRICS

@@ -66,7 +66,7 @@ def test_values_are_the_papers(path):
     assert (test.type, test.split) == (DATASETS[data], 'test')
     if kind == 'classifier':
         return
-    # optimisation
+    # optimization
     assert cfg.optim_wrapper.optimizer == dict(
         type='SGD', lr=0.001 if cfg.train_cfg.max_epochs > 4 else 0.0002, momentum=0.9, weight_decay=0.0005
     )

@@ -17,7 +17,7 @@ def test_the_demo_writes_what_it_prints(tmp_path):
     screen, page = done.stdout, (tmp_path / 'report.html').read_text(encoding='utf-8')
     assert [line for line in screen.splitlines() if re.match(r'\[\d/\d\] ', line)][-1].startswith('[5/5]')
     assert screen.count('epoch 1/1') == 3  # plain CAM, classifier, SLT-Net
-    for name in ('Plain CAM', 'SLT-Net localizer', 'SLT-Net regressor', 'Centre box'):
+    for name in ('Plain CAM', 'SLT-Net localizer', 'SLT-Net regressor', 'Center box'):
         line = next(line for line in screen.splitlines() if line.startswith(name))
         row = next(row for row in re.findall('<tr>.*?</tr>', page) if f'>{name}<' in row)
         assert re.findall('<td[^>]*>([^<]*)</td>', row) == line.removeprefix(name).split()

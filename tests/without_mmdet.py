@@ -37,7 +37,7 @@ TESTS = {
     ),
     'tests/test_datasets/test_pipeline_checks.py': (
         'test_unrecorded_transforms_are_refused[mmdet',
-        'test_recording_and_colour_transforms_are_welcome[mmdet',
+        'test_recording_and_color_transforms_are_welcome[mmdet',
     ),
     'tests/test_datasets/test_resize_crop.py': (
         'test_composes_with_recording_transforms_of_mmdet_before_and_behind',

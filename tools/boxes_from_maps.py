@@ -7,6 +7,8 @@ MAPS holds one .npy file an image, named as the image below the data set's data_
 H x W of any size and range that covers the whole image. CONFIG names the images as tools/train.py wants them.
 """
 
+from __future__ import annotations
+
 import argparse
 from pathlib import Path
 

@@ -4,6 +4,8 @@
 Full logs are below OUT/<step>/<timestamp>/. Running it again does everything again.
 """
 
+from __future__ import annotations
+
 import argparse
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -34,7 +36,7 @@ SUMMARY = (
 )
 PICTURE_NOTE = (
     f'The first {PICTURES} images of the test split, whatever came out. White: the true box. Red: the predicted one. '
-    'Colours: the score map, from dark blue (0) to yellow (1).'
+    'Colors: the score map, from dark blue (0) to yellow (1).'
 )
 
 
@@ -80,18 +82,18 @@ def result_rows(cam: Mapping[str, float], slt: Mapping[str, float]) -> list[rp.R
         rp.result_row('Plain CAM', 'box from the map of the predicted class, labels its own', cam, 'map'),
         rp.result_row('SLT-Net localizer', 'box from the averaged map, labels of the classifier', slt, 'map'),
         rp.result_row('SLT-Net regressor', 'box of the regressor, labels of the classifier', slt, 'box'),
-        rp.result_row('Centre box', 'half of the image, no network; labels of the classifier', slt, 'center'),
+        rp.result_row('Center box', 'half of the image, no network; labels of the classifier', slt, 'center'),
     ]
 
 
 def verdict(rows: Sequence[rp.ResultRow], num_images: int) -> list[str]:
     """What can be said of the table, first of all where SLT-Net does not win."""
-    cam, localizer, regressor, centre = rows
+    cam, localizer, regressor, center = rows
     best = rp.best_row(rows)
     said = [
         rp.compare(regressor, cam, num_images),
         rp.compare(localizer, cam, num_images),
-        rp.compare(regressor, centre, num_images),
+        rp.compare(regressor, center, num_images),
         rp.compare(regressor, cam, num_images, 'top1_loc'),
     ]
     if best not in (localizer, regressor):
@@ -100,7 +102,7 @@ def verdict(rows: Sequence[rp.ResultRow], num_images: int) -> list[str]:
 
 
 def picture_rows(cam: Sequence[BaseDataElement], slt: Sequence[BaseDataElement], classes: Sequence[str]) -> list[list]:
-    """One row of tiles an image, as `COLUMNS` says."""
+    """One row of tiles an image, as ``COLUMNS`` says."""
     rows = []
     for of_cam, of_slt in zip(cam, slt, strict=True):
         tiles = rp.ImageTiles(of_slt, classes)

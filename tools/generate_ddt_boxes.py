@@ -8,6 +8,8 @@ the classes and write the same file as one. A run that was cut off goes on where
 in boxes.json.parts until the file is whole.
 """
 
+from __future__ import annotations
+
 import argparse
 import shutil
 from pathlib import Path

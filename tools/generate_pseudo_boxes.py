@@ -8,6 +8,8 @@ Several processes share the images and write the same file as one. A run that wa
 done lies in boxes.json.parts until the file is whole.
 """
 
+from __future__ import annotations
+
 import argparse
 import shutil
 from pathlib import Path

@@ -1,6 +1,8 @@
 #!/usr/bin/env python
 """Test any config of this package, under mmdet or mmpretrain: python tools/test.py CONFIG CHECKPOINT."""
 
+from __future__ import annotations
+
 import argparse
 from pathlib import Path
 

@@ -1,6 +1,8 @@
 #!/usr/bin/env python
 """Train any config of this package, under mmdet or mmpretrain: python tools/train.py CONFIG."""
 
+from __future__ import annotations
+
 import argparse
 
 import torch

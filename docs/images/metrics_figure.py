@@ -3,6 +3,8 @@
 python docs/images/metrics_figure.py
 """
 
+from __future__ import annotations
+
 from pathlib import Path
 
 import cv2
@@ -30,10 +32,10 @@ def score_map() -> np.ndarray:
     return (scores - scores.min()) / np.ptp(scores)
 
 
-def box(axis: plt.Axes, corners: np.ndarray, colour: str, style: str = '-') -> None:
+def box(axis: plt.Axes, corners: np.ndarray, color: str, style: str = '-') -> None:
     """Outline a box."""
     x0, y0, x1, y1 = corners
-    axis.add_patch(Rectangle((x0, y0), x1 - x0, y1 - y0, fill=False, edgecolor=colour, linewidth=2, linestyle=style))
+    axis.add_patch(Rectangle((x0, y0), x1 - x0, y1 - y0, fill=False, edgecolor=color, linewidth=2, linestyle=style))
 
 
 def main() -> None:
@@ -56,16 +58,16 @@ def main() -> None:
     for protocol, style in ((v2, 'orange'), (v1, 'r--')):
         axes[2].plot(v1.thresholds, threshold_ious(scores, TRUTH, v1.thresholds, protocol), style, label=protocol.name)
     for level in (0.3, 0.5, 0.7):
-        axes[2].axhline(level, color='grey', linewidth=0.6)
+        axes[2].axhline(level, color='gray', linewidth=0.6)
     axes[2].axvline(0.2, color='blue', linewidth=0.8, label='fixed threshold 0.2')
     axes[2].set(title='IoU of this image by threshold', xlabel='threshold', ylim=(0, 1))
     axes[2].legend(fontsize=8)
     kinds = {'part': (62, 65, 110, 120), 'larger': (5, 8, 220, 218), 'other': (130, 10, 215, 110)}
     axes[3].imshow(np.ones((224, 224)), cmap='gray', vmin=0, vmax=1.2)
     box(axes[3], TRUTH[0], 'lime', '--')
-    for (name, corners), colour in zip(kinds.items(), ('red', 'purple', 'orange'), strict=True):
-        box(axes[3], np.array(corners), colour)
-        axes[3].text(corners[0] + 3, corners[3] - 5, name, color=colour)
+    for (name, corners), color in zip(kinds.items(), ('red', 'purple', 'orange'), strict=True):
+        box(axes[3], np.array(corners), color)
+        axes[3].text(corners[0] + 3, corners[3] - 5, name, color=color)
     axes[3].set_title('kinds of error of a single box')
     axes[3].axis('off')
     figure.savefig(Path(__file__).with_name('metrics.png'), dpi=80)

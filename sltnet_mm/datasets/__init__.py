@@ -1,5 +1,7 @@
 """Data sets for weakly supervised localization: labels for training, labels and boxes for validation and test."""
 
+from __future__ import annotations
+
 from sltnet_mm.datasets.base import LocalizationDataset
 from sltnet_mm.datasets.cub import CUBLocalization
 from sltnet_mm.datasets.ilsvrc import ILSVRCLocalization

@@ -1,5 +1,7 @@
 """What all localization data sets share: the arguments, the checks, and that training carries no box."""
 
+from __future__ import annotations
+
 import logging
 from collections.abc import Callable, Mapping, Sequence
 
@@ -72,15 +74,15 @@ class LocalizationDataset(BaseDataset):
         max_refetch: int = 1000,
     ) -> None:
         if split not in SPLITS:
-            raise ValueError(f'{type(self).__name__}: split must be one of {SPLITS}, got {split!r}.')
+            raise ValueError(f'{type(self).__name__}: split must be one of {SPLITS}, got {split!r}')
         if on_bad_image not in ('error', 'skip'):
-            raise ValueError(f"{type(self).__name__}: on_bad_image must be 'error' or 'skip', got {on_bad_image!r}.")
+            raise ValueError(f"{type(self).__name__}: on_bad_image must be 'error' or 'skip', got {on_bad_image!r}")
         if isinstance(classes, str):
-            raise TypeError(f'{type(self).__name__}: classes must be a sequence of names, got the string {classes!r}.')
+            raise TypeError(f'{type(self).__name__}: classes must be a sequence of names, got the string {classes!r}')
         if data_root and not fileio.isdir(data_root):
             raise FileNotFoundError(
                 f'{type(self).__name__}: data_root {data_root!r} is not a folder. Set data_root to where the '
-                'data lies (--cfg-options train_dataloader.dataset.data_root=... on the command line).'
+                'data lies (--cfg-options train_dataloader.dataset.data_root=... on the command line)'
             )
         self.split = split
         self.on_bad_image = on_bad_image
@@ -106,21 +108,21 @@ class LocalizationDataset(BaseDataset):
 
     def load_classes(self) -> Sequence[str]:
         """Names of the classes, in the order of the labels; called where the user gave none."""
-        raise NotImplementedError(f'{type(self).__name__} must implement load_classes.')
+        raise NotImplementedError(f'{type(self).__name__} must implement load_classes')
 
     def load_samples(self, num_classes: int) -> list[dict] | SampleTable:
         """All samples of ``self.split``; labels are checked by the caller, boxes belong to 'val' and 'test' only."""
-        raise NotImplementedError(f'{type(self).__name__} must implement load_samples.')
+        raise NotImplementedError(f'{type(self).__name__} must implement load_samples')
 
     def load_data_list(self) -> list[dict] | SampleTable:
-        """Read the annotations and check what every data set must fulfil (see the class)."""
+        """Read the annotations and check what every data set must fulfill (see the class)."""
         classes = tuple(self._metainfo.get('classes') or self.load_classes())
         if len(set(classes)) != len(classes):
-            raise ValueError(f'{self._where()}: the class names are not distinct: {classes}.')
+            raise ValueError(f'{self._where()}: the class names are not distinct: {classes}')
         self._metainfo['classes'] = classes
         samples = self.load_samples(len(classes))
         if not len(samples):
-            raise ValueError(f'{self._where()}: no image in split {self.split!r}.')
+            raise ValueError(f'{self._where()}: no image in split {self.split!r}')
         if isinstance(samples, SampleTable):
             self.serialize_data = False  # its arrays are shared as they are
             check_table(samples, self.split, len(classes), self._where())
@@ -170,7 +172,7 @@ class LocalizationDataset(BaseDataset):
         if not good:
             raise BadImageError(
                 f'{self._where()}: none of the {len(samples)} images of split {self.split!r} can be read; '
-                f'the first: {bad[0]} Check data_root.'
+                f'the first: {bad[0]} Check data_root'
             )
         return samples.take(good) if isinstance(samples, SampleTable) else [samples[index] for index in good]
 

@@ -32,7 +32,7 @@ def read_box_xml(path: str) -> XmlBoxes:
         ValueError: The file is no xml or cut short, has no object, lacks a field or a number, or a box is inverted, has
             no area or reaches more than a pixel out of the image. The message names the file.
 
-    Examples:
+    Example:
         >>> import tempfile
         >>> text = ('<annotation><size><width>50</width><height>40</height></size><object><name>n01440764</name>'
         ...         '<bndbox><xmin>1</xmin><ymin>2</ymin><xmax>49</xmax><ymax>30</ymax></bndbox></object></annotation>')
@@ -44,7 +44,7 @@ def read_box_xml(path: str) -> XmlBoxes:
     try:
         root = ElementTree.parse(path).getroot()
     except ElementTree.ParseError as error:
-        raise ValueError(f'{path}: not a whole xml file ({error}); unpack it again.') from error
+        raise ValueError(f'{path}: not a whole xml file ({error}); unpack it again') from error
     width, height = (_number(root.find(f'size/{side}'), side, path) for side in ('width', 'height'))
     objects = root.findall('object')
     if not objects:
@@ -53,7 +53,7 @@ def read_box_xml(path: str) -> XmlBoxes:
     for item in objects:
         name = item.findtext('name')
         if not name:
-            raise ValueError(f'{path}: an object has no name.')
+            raise ValueError(f'{path}: an object has no name')
         names.append(name.strip())
         boxes.append(_box(item, (width, height), path))
     return XmlBoxes((int(width), int(height)), tuple(names), tuple(boxes))
@@ -63,9 +63,9 @@ def _box(item: ElementTree.Element, size: tuple[float, float], path: str) -> tup
     x1, y1, x2, y2 = (_number(item.find(f'bndbox/{corner}'), corner, path) for corner in _CORNERS)
     text = f'the box xmin={x1:g} ymin={y1:g} xmax={x2:g} ymax={y2:g}'
     if x2 <= x1 or y2 <= y1:
-        raise ValueError(f'{path}: {text} is inverted or has no area; it must have xmax > xmin and ymax > ymin.')
+        raise ValueError(f'{path}: {text} is inverted or has no area; it must have xmax > xmin and ymax > ymin')
     if min(x1, y1) < -_SLACK or x2 > size[0] + _SLACK or y2 > size[1] + _SLACK:
-        raise ValueError(f'{path}: {text} reaches out of the image of width {size[0]:g} and height {size[1]:g}.')
+        raise ValueError(f'{path}: {text} reaches out of the image of width {size[0]:g} and height {size[1]:g}')
     return x1, y1, x2, y2
 
 
@@ -76,14 +76,14 @@ def _number(element: ElementTree.Element | None, name: str, path: str) -> float:
     except ValueError:
         value = math.nan
     if not math.isfinite(value):
-        raise ValueError(f'{path}: {name} must be a number, got {text!r}.')
+        raise ValueError(f'{path}: {name} must be a number, got {text!r}')
     return value
 
 
 def xml_name(image: str) -> str:
     """Name of the file with an image's boxes: the image's name below its folder, with the ending .xml.
 
-    Examples:
+    Example:
         >>> xml_name('n01440764/ILSVRC2012_val_00000293.JPEG')
         'ILSVRC2012_val_00000293.xml'
     """

@@ -22,7 +22,7 @@ def class_folders(root: str) -> list[str]:
         ValueError: It holds an archive that was not unpacked, or no folder at all.
     """
     if not os.path.isdir(root):
-        raise FileNotFoundError(f'Image folder {root!r} does not exist. Check data_root and the names of the folders.')
+        raise FileNotFoundError(f'Image folder {root!r} does not exist. Check data_root and the names of the folders')
     names = []
     with os.scandir(root) as entries:
         for entry in entries:
@@ -48,7 +48,7 @@ def images_by_class(root: str, classes: Sequence[str]) -> Iterator[tuple[str, in
         ValueError: A folder is missing or empty, or holds an archive, a folder, or a file that is no image by its
             ending. The message names it.
 
-    Examples:
+    Example:
         >>> import tempfile
         >>> with tempfile.TemporaryDirectory() as root:
         ...     for name in ('b/2.jpg', 'a/1.jpg', 'b/10.jpg'):
@@ -75,11 +75,11 @@ def image_names(folder: str) -> list[str]:
                 elif entry.name.lower().endswith(ARCHIVE_ENDINGS):
                     raise _half_unpacked(entry.path)
                 else:
-                    raise ValueError(f'{entry.path!r} is not an image; the folder must hold images only.')
+                    raise ValueError(f'{entry.path!r} is not an image; the folder must hold images only')
     except FileNotFoundError:
-        raise ValueError(f'Class folder {folder!r} is missing.') from None
+        raise ValueError(f'Class folder {folder!r} is missing') from None
     if not names:
-        raise ValueError(f'Class folder {folder!r} holds no image: the data is unpacked only in part.')
+        raise ValueError(f'Class folder {folder!r} holds no image: the data is unpacked only in part')
     return sorted(names)
 
 
@@ -95,7 +95,7 @@ def check_same_classes(one: Sequence[str], first: str, other: Sequence[str], sec
     Raises:
         ValueError: Names up to five classes that only one of them has.
 
-    Examples:
+    Example:
         >>> check_same_classes(['a', 'b'], 'train', ['b', 'c'], 'val')
         Traceback (most recent call last):
         ...
@@ -109,7 +109,7 @@ def check_same_classes(one: Sequence[str], first: str, other: Sequence[str], sec
     if parts:
         raise ValueError(
             f'{first} and {second} differ in their classes: {"; ".join(parts)}. A label would mean different things: '
-            'unpack what is missing or remove what is too much.'
+            'unpack what is missing or remove what is too much'
         )
 
 

@@ -19,7 +19,7 @@ def true_boxes_as_coco(dataset: LocalizationDataset) -> dict:
     """All true boxes of a data set of split 'val' or 'test'.
 
     Args:
-        dataset: its samples carry ``instances``.
+        dataset: Its samples carry ``instances``.
 
     Returns:
         A COCO dict in the layout of the pseudo boxes: ``info``, ``images`` (``file_name`` relative to the data set's
@@ -29,7 +29,7 @@ def true_boxes_as_coco(dataset: LocalizationDataset) -> dict:
         left out. Ids of annotations start at 1: pycocotools counts the true box with id 0 as never found.
 
     Raises:
-        ValueError: a sample has no box.
+        ValueError: A sample has no box.
 
     Example:
         >>> from sltnet_mm.datasets import SyntheticLocalization
@@ -78,18 +78,18 @@ def build_with_boxes(settings: Mapping[str, Any]) -> LocalizationDataset:
     comparison with a detector that was given them: its training list is read as if it were the test's.
 
     Args:
-        settings: config of the data set.
+        settings: Config of the data set.
 
     Raises:
-        ValueError: the split 'train' of another data set.
-        FileNotFoundError: the training list has no ``localization.txt``.
+        ValueError: The split 'train' of another data set.
+        FileNotFoundError: The training list has no ``localization.txt``.
     """
     settings = dict(settings, pipeline=[], test_mode=True)
     if settings.get('split', 'train') == 'train':
         if DATASETS.get(settings['type']) is not LocalizationList:
             raise ValueError(
                 f'{settings["type"]} gives no true boxes of its training images: only sltnet_mm.LocalizationList does, '
-                "from the training folder's localization.txt. Write such lists, or export the splits val and test."
+                "from the training folder's localization.txt. Write such lists, or export the splits val and test"
             )
         folder = dict(settings.get('split_dirs') or {}).get('train', 'train')
         settings.update(split='test', split_dirs=dict(test=folder), mask_dir=None)

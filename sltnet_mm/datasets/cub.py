@@ -1,5 +1,7 @@
 """CUB-200-2011 in its own layout, and CUBV2 for validation."""
 
+from __future__ import annotations
+
 import os
 from collections.abc import Sequence
 from typing import Any
@@ -36,7 +38,7 @@ class CUBLocalization(LocalizationDataset):
         ValueError: A line that does not parse, an id that occurs twice or is missing in another file, a label outside
             the classes or (CUBV2) other than the class folder's, a box without area. The message says file and line.
 
-    Examples:
+    Example:
         >>> CUBLocalization(data_root='', split='val', classes=['a'])
         Traceback (most recent call last):
         ...
@@ -52,7 +54,7 @@ class CUBLocalization(LocalizationDataset):
         lines = read_mapping(self._path('classes.txt'), ('id', 'name'), last_takes_rest=True)
         for expected, line in enumerate(lines.values(), 1):
             if line.integer(0, 'id') != expected:
-                raise ValueError(f'{line.where}: class ids must be 1, 2, 3, ... in this order, got {line.fields[0]!r}.')
+                raise ValueError(f'{line.where}: class ids must be 1, 2, 3, ... in this order, got {line.fields[0]!r}')
         return [line.fields[1] for line in lines.values()]
 
     def load_samples(self, num_classes: int) -> list[dict]:
@@ -71,7 +73,7 @@ class CUBLocalization(LocalizationDataset):
         for key, image in images.items():
             flag = lookup(splits, key, image)
             if flag.fields[1] not in ('0', '1'):
-                raise ValueError(f'{flag.where}: is_training must be 0 or 1, got {flag.fields[1]!r}.')
+                raise ValueError(f'{flag.where}: is_training must be 0 or 1, got {flag.fields[1]!r}')
             if (flag.fields[1] == '1') != (self.split == 'train'):
                 continue
             line = lookup(labels, key, image)
@@ -91,7 +93,7 @@ class CUBLocalization(LocalizationDataset):
             raise FileNotFoundError(
                 f"CUBLocalization: split 'val' is CUBV2, but there is no folder {self.cubv2_root!r}. It is another "
                 'download: tools/dataset_converters/prepare_cub.py lays it out; or give cubv2_root. To do without it, '
-                "validate with split='test' and choose nothing by the result."
+                "validate with split='test' and choose nothing by the result"
             )
         lists = os.path.join(self.cubv2_root, 'lists')
         samples = read_images(lists, os.path.join(self.cubv2_root, 'images'), num_classes)
@@ -101,7 +103,7 @@ class CUBLocalization(LocalizationDataset):
             if folder != name:
                 raise ValueError(
                     f'{os.path.join(lists, "class_labels.txt")}: image {path!r} has label {sample["gt_label"]}, which '
-                    f'is {name!r} in {self._path("classes.txt")}: the lists are of another data set.'
+                    f'is {name!r} in {self._path("classes.txt")}: the lists are of another data set'
                 )
         return list(samples.values())
 
@@ -113,5 +115,5 @@ def _corners(line: Line) -> list[float]:
     """x1, y1, x2, y2 (ends exclusive) of a line with x, y, width, height."""
     x, y, width, height = (line.number_at(i, name) for i, name in enumerate(('x', 'y', 'width', 'height'), 1))
     if width <= 0 or height <= 0:
-        raise ValueError(f'{line.where}: the box must have a width and a height above 0, got {width:g} x {height:g}.')
+        raise ValueError(f'{line.where}: the box must have a width and a height above 0, got {width:g} x {height:g}')
     return [x, y, x + width, y + height]

@@ -1,5 +1,7 @@
 """True boxes and image sizes by wsolevaluation's text lists, for maps that no data set of this package made."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from pathlib import Path
 

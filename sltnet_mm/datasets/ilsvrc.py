@@ -55,7 +55,7 @@ class ILSVRCLocalization(LocalizationDataset):
         test_dir: Folder of ILSVRC's validation images. Defaults to 'val'.
         box_dir: Folder of their xml files. Defaults to 'annotations/val'.
         label_file: Their classes, where ``test_dir`` is flat. Defaults to 'val_labels.txt'.
-        val_lists: wsolevaluation's lists of ImageNetV2; the paths in them begin at ``data_root``. Defaults to
+        val_lists: Wsolevaluation's lists of ImageNetV2; the paths in them begin at ``data_root``. Defaults to
             'metadata/ILSVRC/val'.
         cache_dir: Where lists are kept, below ``data_root`` or absolute; None: nowhere. Defaults to '.sltnet_mm'.
         **kwargs: The other arguments of :class:`LocalizationDataset`.
@@ -67,7 +67,7 @@ class ILSVRCLocalization(LocalizationDataset):
             object or cut short, a box that is inverted or outside the image. The message names the file. A pipeline
             that turns images by their EXIF orientation.
 
-    Examples:
+    Example:
         >>> ILSVRCLocalization(data_root='', split='train', train_dir='nowhere')
         Traceback (most recent call last):
         ...
@@ -126,7 +126,7 @@ class ILSVRCLocalization(LocalizationDataset):
     def _flat(self) -> bool:
         """Whether the test images lie in one folder, their classes in a list of their own."""
         if not os.path.isdir(self.test_dir):
-            raise FileNotFoundError(f'Image folder {self.test_dir!r} does not exist. Check data_root and test_dir.')
+            raise FileNotFoundError(f'Image folder {self.test_dir!r} does not exist. Check data_root and test_dir')
         with os.scandir(self.test_dir) as entries:
             return not any(entry.is_dir() for entry in entries if not entry.name.startswith('.'))
 
@@ -139,7 +139,7 @@ class ILSVRCLocalization(LocalizationDataset):
         if not os.path.isfile(self.label_file):
             raise FileNotFoundError(
                 f'{self.test_dir!r} holds images without class folders, and the list of their classes, '
-                f'{self.label_file!r}, does not exist. tools/dataset_converters/prepare_ilsvrc.py writes it.'
+                f'{self.label_file!r}, does not exist. tools/dataset_converters/prepare_ilsvrc.py writes it'
             )
         return read_mapping(self.label_file, ('image', 'class'))
 
@@ -148,9 +148,7 @@ class ILSVRCLocalization(LocalizationDataset):
         folders = [self.test_dir] if self._flat() else [os.path.join(self.test_dir, name) for name in classes]
         fingerprint.add_paths([self.label_file, *folders] if self._flat() else folders)
         if not os.path.isdir(self.box_dir):
-            raise FileNotFoundError(
-                f'Folder of the boxes {self.box_dir!r} does not exist. Check data_root and box_dir.'
-            )
+            raise FileNotFoundError(f'Folder of the boxes {self.box_dir!r} does not exist. Check data_root and box_dir')
         with os.scandir(self.box_dir) as entries:
             for entry in sorted(entries, key=lambda entry: entry.name):
                 fingerprint.add(entry.name, entry.stat())
@@ -162,10 +160,10 @@ class ILSVRCLocalization(LocalizationDataset):
             lines = self._read_labels()
             images = image_names(self.test_dir)
             _check_complete(images, list(lines), self.test_dir, self.label_file)
-            labelled = [(name, number[lines[name].fields[1]]) for name in images]
+            labeled = [(name, number[lines[name].fields[1]]) for name in images]
         else:
-            labelled = list(images_by_class(self.test_dir, classes))
-        steps = with_progress(labelled, len(labelled), _MANY)
+            labeled = list(images_by_class(self.test_dir, classes))
+        steps = with_progress(labeled, len(labeled), _MANY)
         return build_table(self.test_dir, (self._test_row(name, label, number) for name, label in steps))
 
     def _test_row(self, name: str, label: int, number: dict[str, int]) -> Row:
@@ -186,7 +184,7 @@ class ILSVRCLocalization(LocalizationDataset):
             raise FileNotFoundError(
                 f"ILSVRCLocalization: split 'val' is ImageNetV2, but its lists {self.val_lists!r} do not exist. It is "
                 'another download: tools/dataset_converters/prepare_imagenetv2.py lays it out. To do without it, '
-                "validate with split='test' and choose nothing by the result."
+                "validate with split='test' and choose nothing by the result"
             )
         samples = read_images(self.val_lists, self.data_root, num_classes)
         add_boxes(samples, self.val_lists)
@@ -202,5 +200,5 @@ def _check_complete(images: Sequence[str], listed: Sequence[str], folder: str, l
         if alone:
             raise ValueError(
                 f'{len(alone)} images are {text}, the first: {alone[0]!r}. Unpack the images again, or let '
-                'tools/dataset_converters/prepare_ilsvrc.py write the list anew.'
+                'tools/dataset_converters/prepare_ilsvrc.py write the list anew'
             )

@@ -1,5 +1,7 @@
 """Is an image file whole? Quick for good ones, certain for bad ones."""
 
+from __future__ import annotations
+
 import io
 import os
 import warnings
@@ -26,13 +28,13 @@ def check_image(path: str, backend_args: dict | None = None, mend: str = _MEND) 
 
     Args:
         path: Path or URL that mmengine's file backends know.
-        backend_args: mmengine's arguments of the file backend. Defaults to None.
+        backend_args: Mmengine's arguments of the file backend. Defaults to None.
         mend: The last sentence of the message; by default what helps with a data set.
 
     Raises:
         BadImageError: The file is missing or empty, is not an image, or ends before the image does.
 
-    Examples:
+    Example:
         >>> check_image('nowhere.jpg')
         Traceback (most recent call last):
         ...
@@ -107,13 +109,13 @@ def image_faults_named(path: str, backend_args: dict | None = None, mend: str = 
 def looks_whole(path: str) -> bool:
     """Whether a local file exists and ends as its format says; two small reads, no decoding.
 
-    Some versions of OpenCV decode a truncated JPEG without an error and fill the rest with grey, so this cannot be left
+    Some versions of OpenCV decode a truncated JPEG without an error and fill the rest with gray, so this cannot be left
     to the decoder. Formats other than JPEG and PNG count as whole: there the decoder itself fails.
 
     Args:
         path: Path of a local file.
 
-    Examples:
+    Example:
         >>> looks_whole('nowhere.jpg')
         False
     """

@@ -26,7 +26,7 @@ class Fingerprint:
     A folder's time changes when an entry is added, removed or renamed, so the times of the class folders stand for the
     names of all files in them.
 
-    Examples:
+    Example:
         >>> one, other = Fingerprint('classes', 'a b'), Fingerprint('classes', 'a c')
         >>> one.digest == other.digest, one.settled
         (False, True)

@@ -1,5 +1,7 @@
 """One's own images: any folder and one CSV file."""
 
+from __future__ import annotations
+
 import csv
 import os
 from collections.abc import Iterator, Sequence
@@ -38,7 +40,7 @@ class LocalizationCSV(LocalizationDataset):
             area, an image with two labels, a label that is not among ``classes``, an unknown split, an image of 'val'
             or 'test' without a box. The message says file and line.
 
-    Examples:
+    Example:
         >>> import os, tempfile
         >>> with tempfile.TemporaryDirectory() as root:
         ...     with open(os.path.join(root, 'all.csv'), 'w') as file:
@@ -75,7 +77,7 @@ class LocalizationCSV(LocalizationDataset):
             if row['label'] not in number:
                 raise ValueError(
                     f'{line.where}: label {row["label"]!r} is not among the {num_classes} classes {tuple(number)[:10]}'
-                    f'{"..." if num_classes > 10 else ""}.'
+                    f'{"..." if num_classes > 10 else ""}'
                 )
             label = check_label(number[row['label']], num_classes, line.where)
             sample = samples.setdefault(
@@ -84,13 +86,13 @@ class LocalizationCSV(LocalizationDataset):
             )
             if sample['gt_label'] != label:
                 raise ValueError(
-                    f'{line.where}: image {row["image"]!r} has a second label {row["label"]!r}; an image has one.'
+                    f'{line.where}: image {row["image"]!r} has a second label {row["label"]!r}; an image has one'
                 )
             if evaluated:
                 if not all(line.fields):
                     raise ValueError(
                         f'{line.where}: image {row["image"]!r} of split {self.split!r} has no box; '
-                        f'fill in {", ".join(_BOX)}.'
+                        f'fill in {", ".join(_BOX)}'
                     )
                 sample.setdefault('instances', []).append(dict(bbox=line.box(0), bbox_label=label, ignore_flag=0))
         return list(samples.values())
@@ -106,15 +108,15 @@ class LocalizationCSV(LocalizationDataset):
             if missing:
                 raise ValueError(
                     f'{self.csv_file}:1: no column {missing} in the header {header}. The columns are image, label, '
-                    f"{', '.join(_BOX)} (for 'val' and 'test') and, if one file holds all splits, split."
+                    f"{', '.join(_BOX)} (for 'val' and 'test') and, if one file holds all splits, split"
                 )
             for row in reader:
                 where = f'{self.csv_file}:{reader.line_num}'
                 if '\0more' in row or None in row.values():
-                    raise ValueError(f'{where}: a row must have {len(header)} fields ({",".join(header)}).')
+                    raise ValueError(f'{where}: a row must have {len(header)} fields ({",".join(header)})')
                 wanted = {name: row[name].strip() for name in (*columns, *(['split'] if 'split' in header else []))}
                 if not wanted['image'] or not wanted['label']:
-                    raise ValueError(f'{where}: image and label must not be empty.')
+                    raise ValueError(f'{where}: image and label must not be empty')
                 if wanted.get('split', 'train') not in ('train', 'val', 'test'):
-                    raise ValueError(f'{where}: split must be train, val or test, got {wanted["split"]!r}.')
+                    raise ValueError(f'{where}: split must be train, val or test, got {wanted["split"]!r}')
                 yield reader.line_num, wanted

@@ -1,5 +1,7 @@
 """Data sets described by clovaai/wsolevaluation's text lists: CUB, ILSVRC, OpenImages30k, and others in their form."""
 
+from __future__ import annotations
+
 import os
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -47,7 +49,7 @@ class LocalizationList(LocalizationDataset):
             box without area or for an image that is not in the list, an image of 'val' or 'test' without a box or mask,
             lists of another kind or edition (above). The message says file and line.
 
-    Examples:
+    Example:
         >>> LocalizationList(ann_dir='nowhere', split='test')
         Traceback (most recent call last):
         ...
@@ -69,13 +71,13 @@ class LocalizationList(LocalizationDataset):
         **kwargs: Any,
     ) -> None:
         if num_classes is not None and (not isinstance(num_classes, int) or num_classes < 1):
-            raise ValueError(f'LocalizationList: num_classes must be a whole number above 0, got {num_classes!r}.')
+            raise ValueError(f'LocalizationList: num_classes must be a whole number above 0, got {num_classes!r}')
         if classes is not None and num_classes is not None and len(classes) != num_classes:
             raise ValueError(
-                f'LocalizationList: classes names {len(classes)} classes, num_classes says {num_classes}; give one.'
+                f'LocalizationList: classes names {len(classes)} classes, num_classes says {num_classes}; give one'
             )
         if localization not in ('boxes', 'masks'):
-            raise ValueError(f"LocalizationList: localization must be 'boxes' or 'masks', got {localization!r}.")
+            raise ValueError(f"LocalizationList: localization must be 'boxes' or 'masks', got {localization!r}")
         self.lists = os.path.join(data_root, ann_dir, dict(split_dirs or {}).get(split, split))
         self.num_classes = num_classes
         self.localization = localization

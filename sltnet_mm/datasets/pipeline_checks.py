@@ -1,5 +1,7 @@
 """Refuse transforms that move pixels unrecorded, or load turned images: boxes would be wrong, nothing would say so."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterable, Iterator
 
 # Class names per package whose instances move pixels and leave ``homography_matrix`` alone. An unrecorded crop behind a
@@ -68,7 +70,7 @@ def refuse_unrecorded(transforms: Iterable[Callable]) -> None:
     Raises:
         ValueError: Names the transform, and what to use in its place.
 
-    Examples:
+    Example:
         >>> from mmcv.transforms import CenterCrop
         >>> refuse_unrecorded([CenterCrop(crop_size=224)])
         Traceback (most recent call last):
@@ -83,7 +85,7 @@ def refuse_unrecorded(transforms: Iterable[Callable]) -> None:
             raise ValueError(
                 f"The pipeline holds {package}'s {kind.__name__}, which moves pixels but does not record it in "
                 'homography_matrix. Boxes would be mapped back wrongly. Use sltnet_mm.ResizeCrop (resize, crop, '
-                "flip), or mmdet's Resize, RandomCrop and RandomFlip."
+                "flip), or mmdet's Resize, RandomCrop and RandomFlip"
             )
 
 
@@ -97,7 +99,7 @@ def refuse_turning(transforms: Iterable[Callable], user: str) -> None:
     Raises:
         ValueError: Names the loader and the mend.
 
-    Examples:
+    Example:
         >>> from mmcv.transforms import LoadImageFromFile
         >>> refuse_turning([LoadImageFromFile(color_type='color_ignore_orientation')], 'ILSVRCLocalization')
         >>> refuse_turning([LoadImageFromFile()], 'ILSVRCLocalization')
@@ -112,7 +114,7 @@ def refuse_turning(transforms: Iterable[Callable], user: str) -> None:
             raise ValueError(
                 f'The boxes of {user} are of the images as they are stored, but {type(transform).__name__} with '
                 f'color_type={flag!r} turns them by their EXIF orientation. Give it '
-                f"color_type='{flag}_ignore_orientation'."
+                f"color_type='{flag}_ignore_orientation'"
             )
 
 

@@ -1,5 +1,7 @@
 """Progress of long loops, shown sparingly."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Iterator
 from typing import TypeVar
 
@@ -16,7 +18,7 @@ def with_progress(items: Iterable[Item], number: int, least: int = 0) -> Iterato
         number: How many there are.
         least: With fewer items no bar is shown. Defaults to 0.
 
-    Examples:
+    Example:
         >>> list(with_progress('ab', number=2, least=10))
         ['a', 'b']
     """

@@ -22,7 +22,7 @@ _NAMED = 3  # images named in an error
 
 @DATASETS.register_module()
 class PseudoBoxDataset(Dataset):
-    """Any data set of labelled images, with the one box an image that a file gives.
+    """Any data set of labeled images, with the one box an image that a file gives.
 
     A sample is the wrapped data set's with ``instances``: a list of one ``dict(bbox=[x1, y1, x2, y2], bbox_label,
     ignore_flag=0)`` in original pixels, or an empty one where the file has no box. The pipeline is mmdet's:
@@ -33,17 +33,17 @@ class PseudoBoxDataset(Dataset):
     mmdet's ``CocoDataset`` trains on the same file too; it reads the images that the file lists and checks nothing.
 
     Args:
-        dataset: config of the data set, such as ``dict(type='sltnet_mm.CUBLocalization', data_root=...,
+        dataset: Config of the data set, such as ``dict(type='sltnet_mm.CUBLocalization', data_root=...,
             split='train')``, or any of mmengine's kind whose samples have ``img_path`` and ``gt_label``. Its own
             pipeline is not used.
-        boxes: file that tools/generate_pseudo_boxes.py or tools/generate_ddt_boxes.py wrote. It may hold more images
+        boxes: File that tools/generate_pseudo_boxes.py or tools/generate_ddt_boxes.py wrote. It may hold more images
             than the data set.
-        pipeline: transforms, as everywhere in mmengine.
-        max_refetch: how often another sample is drawn where the pipeline returns None.
+        pipeline: Transforms, as everywhere in mmengine.
+        max_refetch: How often another sample is drawn where the pipeline returns None.
 
     Raises:
-        FileNotFoundError: there is no such file.
-        ValueError: the file is of another version, lacks an image of the data set, or has other classes or labels; an
+        FileNotFoundError: There is no such file.
+        ValueError: The file is of another version, lacks an image of the data set, or has other classes or labels; an
             unrecorded transform; when a sample is loaded, an image of another size than the file says. The message
             names the file.
 
@@ -140,7 +140,7 @@ class PseudoBoxDataset(Dataset):
                 f'but the data set has {len(classes)} ({", ".join(classes[:_NAMED])}, ...): it is of other data'
             )
         rows = np.empty(len(self.dataset), np.int64)
-        lacking, relabelled = [], []
+        lacking, relabeled = [], []
         for idx in range(len(self.dataset)):
             info = self.dataset.get_data_info(idx)
             name = file_name_of(info['img_path'], self.dataset.data_root)
@@ -148,8 +148,8 @@ class PseudoBoxDataset(Dataset):
             if rows[idx] < 0:
                 lacking.append(name)
             elif file.labels[rows[idx]] not in (-1, info['gt_label']):
-                relabelled.append(name)
-        for images, fault in ((lacking, 'are not in it'), (relabelled, 'have another label there')):
+                relabeled.append(name)
+        for images, fault in ((lacking, 'are not in it'), (relabeled, 'have another label there')):
             if images:
                 raise ValueError(
                     f'{file.path}: {len(images)} of the {len(rows)} images of {type(self.dataset).__name__} {fault}, '

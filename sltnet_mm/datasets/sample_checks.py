@@ -1,4 +1,6 @@
-"""What every sample of a localization data set must fulfil."""
+"""What every sample of a localization data set must fulfill."""
+
+from __future__ import annotations
 
 from collections.abc import Iterable
 
@@ -22,7 +24,7 @@ def check_samples(samples: Iterable[dict], split: str, num_classes: int, where: 
         ValueError: A label outside the classes, an id that occurs twice, a training sample with a box or mask, another
             one with neither. The message names the image.
 
-    Examples:
+    Example:
         >>> check_samples([dict(img_id='a', gt_label=2)], 'train', num_classes=2, where='birds')
         Traceback (most recent call last):
         ...
@@ -33,18 +35,17 @@ def check_samples(samples: Iterable[dict], split: str, num_classes: int, where: 
         name, label = sample['img_id'], sample['gt_label']
         if not 0 <= label < num_classes:
             raise ValueError(
-                f'{where}: image {name!r} has label {label}, outside the {num_classes} classes (0 to '
-                f'{num_classes - 1}).'
+                f'{where}: image {name!r} has label {label}, outside the {num_classes} classes (0 to {num_classes - 1})'
             )
         if split == 'train' and _TRUTH & set(sample):
-            raise ValueError(f'{where}: training sample {name!r} carries a box or mask; training sees labels only.')
+            raise ValueError(f'{where}: training sample {name!r} carries a box or mask; training sees labels only')
         if split != 'train' and not _can_be_evaluated(sample):
             raise ValueError(
                 f'{where}: image {name!r} of split {split!r} has no box; localization cannot be evaluated on it. Add '
-                'its box or remove the image from the split.'
+                'its box or remove the image from the split'
             )
         if name in seen:
-            raise ValueError(f'{where}: image id {name!r} occurs twice in split {split!r}; ids must be unique.')
+            raise ValueError(f'{where}: image id {name!r} occurs twice in split {split!r}; ids must be unique')
         seen.add(name)
 
 

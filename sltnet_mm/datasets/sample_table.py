@@ -29,7 +29,7 @@ class SampleTable(Sequence):
 
     A box whose label is not its image's becomes an instance with ``ignore_flag`` 1: it is not evaluated.
 
-    Examples:
+    Example:
         >>> table = build_table('images', [('a.jpg', 1, [(1, 2, 3, 4)], [1]), ('b.jpg', 0, [(0, 0, 5, 5)], [0])])
         >>> len(table), table[-1]['img_id']
         (2, 'b.jpg')
@@ -115,7 +115,7 @@ def build_table(folder: str, rows: Iterable[Row]) -> SampleTable:
             box_labels.extend(of_boxes)
             box_ends.append(len(boxes))
     if box_ends and len(box_ends) != len(labels):
-        raise ValueError(f'{len(box_ends)} of {len(labels)} rows have boxes; all or none must have them.')
+        raise ValueError(f'{len(box_ends)} of {len(labels)} rows have boxes; all or none must have them')
     common = (folder, np.frombuffer(bytes(names), np.uint8), np.array(ends, np.int64), np.array(labels, np.int32))
     if not box_ends:
         return SampleTable(*common)

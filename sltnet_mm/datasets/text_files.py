@@ -1,5 +1,7 @@
 """Annotation files as lines that know where they stand, so that an error can say file and line."""
 
+from __future__ import annotations
+
 import math
 import os
 from collections.abc import Iterator
@@ -27,7 +29,7 @@ class Line:
         """Field ``column`` as a finite float; ValueError naming file, line and ``name`` where it is none."""
         value = float(self._parse(column, name, float, 'a number'))
         if not math.isfinite(value):
-            raise ValueError(f'{self.where}: {name} must be finite, got {self.fields[column]!r}.')
+            raise ValueError(f'{self.where}: {name} must be finite, got {self.fields[column]!r}')
         return value
 
     def box(self, first: int) -> list[float]:
@@ -36,7 +38,7 @@ class Line:
         Raises:
             ValueError: A field is no finite number, or the box has no area (x2 <= x1 or y2 <= y1).
 
-        Examples:
+        Example:
             >>> Line('boxes.txt', 7, ('a.jpg', '5', '6', '9', '6')).box(1)
             Traceback (most recent call last):
             ...
@@ -46,7 +48,7 @@ class Line:
         if x2 <= x1 or y2 <= y1:
             raise ValueError(
                 f'{self.where}: the box x1={x1:g} y1={y1:g} x2={x2:g} y2={y2:g} has no area; it must have x2 > x1 and '
-                'y2 > y1.'
+                'y2 > y1'
             )
         return [x1, y1, x2, y2]
 
@@ -54,7 +56,7 @@ class Line:
         try:
             return kind(self.fields[column])
         except ValueError:
-            raise ValueError(f'{self.where}: {name} must be {kind_name}, got {self.fields[column]!r}.') from None
+            raise ValueError(f'{self.where}: {name} must be {kind_name}, got {self.fields[column]!r}') from None
 
 
 def read_lines(
@@ -73,7 +75,7 @@ def read_lines(
         FileNotFoundError: There is no such file.
         ValueError: A line has another number of fields, or the file is not UTF-8 text; names file and line.
 
-    Examples:
+    Example:
         >>> import tempfile
         >>> with tempfile.NamedTemporaryFile('w', suffix='.txt') as file:
         ...     print('1 a b.jpg', file=file, flush=True)
@@ -95,11 +97,11 @@ def read_lines(
                 if len(fields) != len(names):
                     wanted = (separator or ' ').join(names)
                     raise ValueError(
-                        f'{path}:{number}: expected {len(names)} fields ({wanted}), got {len(fields)}: {text!r}.'
+                        f'{path}:{number}: expected {len(names)} fields ({wanted}), got {len(fields)}: {text!r}'
                     )
                 yield Line(path, number, tuple(field.strip() for field in fields))
         except UnicodeDecodeError as error:
-            raise ValueError(f'{path}: not a UTF-8 text file ({error}).') from error
+            raise ValueError(f'{path}: not a UTF-8 text file ({error})') from error
 
 
 def read_mapping(
@@ -113,7 +115,7 @@ def read_mapping(
     for line in read_lines(path, names, separator, last_takes_rest):
         key = line.fields[0]
         if key in lines:
-            raise ValueError(f'{line.where}: {names[0]} {key!r} occurs a second time, first at {lines[key].where}.')
+            raise ValueError(f'{line.where}: {names[0]} {key!r} occurs a second time, first at {lines[key].where}')
         lines[key] = line
     return lines
 
@@ -128,7 +130,7 @@ def require_file(path: str) -> None:
             else f'not even the folder {folder!r} exists'
         )
         raise FileNotFoundError(
-            f'Annotation file {path!r} is missing ({state}). Check data_root and the names of the files.'
+            f'Annotation file {path!r} is missing ({state}). Check data_root and the names of the files'
         )
 
 
@@ -138,13 +140,13 @@ def lookup(lines: dict[str, Line], key: str, wanted_by: Line) -> Line:
         return lines[key]
     except KeyError:
         other = next(iter(lines.values())).path if lines else 'an empty file'
-        raise ValueError(f'{wanted_by.where}: {key!r} has no line in {other}.') from None
+        raise ValueError(f'{wanted_by.where}: {key!r} has no line in {other}') from None
 
 
 def check_label(label: int, num_classes: int, where: str) -> int:
     """``label`` itself; ValueError naming ``where`` ('file:line') unless 0 <= label < num_classes.
 
-    Examples:
+    Example:
         >>> check_label(3, 3, 'labels.txt:9')
         Traceback (most recent call last):
         ...
@@ -152,6 +154,6 @@ def check_label(label: int, num_classes: int, where: str) -> int:
     """
     if not 0 <= label < num_classes:
         raise ValueError(
-            f'{where}: label {label} lies outside the {num_classes} classes (labels 0 to {num_classes - 1}).'
+            f'{where}: label {label} lies outside the {num_classes} classes (labels 0 to {num_classes - 1})'
         )
     return label

@@ -32,7 +32,7 @@ def read_images(lists: str, images: str, num_classes: int) -> dict[str, dict]:
     samples: dict[str, dict] = {}
     for key, line in paths.items():
         if key not in labels:
-            raise ValueError(f'{line.where}: {key!r} has no line in {labels_file}.')
+            raise ValueError(f'{line.where}: {key!r} has no line in {labels_file}')
         label = check_label(labels[key].integer(1, 'label'), num_classes, labels[key].where)
         samples[key] = dict(img_path=os.path.join(images, key), img_id=key, gt_label=label)
     if samples:
@@ -53,14 +53,14 @@ def add_boxes(samples: dict[str, dict], lists: str) -> None:
             raise ValueError(
                 f"{line.where}: this is a file of wsolevaluation's folder release/, not of metadata/. In "
                 'CUBV2_boxes.txt the rows under this header are x, y, width, height, in ImageNetV2_boxes.txt a sixth '
-                'of the boxes differs from the ones that are evaluated: take localization.txt of metadata/.'
+                'of the boxes differs from the ones that are evaluated: take localization.txt of metadata/'
             )
         try:
             bbox = line.box(1)
         except ValueError as error:
             if 'has no area' not in str(error):
                 raise
-            raise ValueError(f'{error} Are the rows x, y, width, height? They must be x0, y0, x1, y1.') from None
+            raise ValueError(f'{error} Are the rows x, y, width, height? They must be x0, y0, x1, y1') from None
         sample = _listed(samples, line, 'a box', ids)
         sample.setdefault('instances', []).append(dict(bbox=bbox, bbox_label=sample['gt_label'], ignore_flag=0))
     _check_all(samples, 'instances', 'box', path, ids)
@@ -88,9 +88,9 @@ def add_masks(samples: dict[str, dict], lists: str, masks: str, name: str) -> No
         key, mask, ignore = line.fields
         sample = _listed(samples, line, 'a mask', ids)
         if not mask:
-            raise ValueError(f'{line.where}: no mask is named for {key!r}; lines are path,mask,ignore.')
+            raise ValueError(f'{line.where}: no mask is named for {key!r}; lines are path,mask,ignore')
         if ignore and key in found:
-            raise ValueError(f'{line.where}: a second ignore region for {key!r}; it stands in its first line only.')
+            raise ValueError(f'{line.where}: a second ignore region for {key!r}; it stands in its first line only')
         found.setdefault(key, []).append(os.path.join(masks, mask))
         if ignore:
             sample['ignore_mask_path'] = os.path.join(masks, ignore)
@@ -103,7 +103,7 @@ def _listed(samples: dict[str, dict], line: Line, what: str, ids: str) -> dict:
     try:
         return samples[line.fields[0]]
     except KeyError:
-        raise ValueError(f'{line.where}: {what} for {line.fields[0]!r}, which {ids} does not list.') from None
+        raise ValueError(f'{line.where}: {what} for {line.fields[0]!r}, which {ids} does not list') from None
 
 
 def _check_all(samples: dict[str, dict], field: str, what: str, path: str, ids: str) -> None:
@@ -112,7 +112,7 @@ def _check_all(samples: dict[str, dict], field: str, what: str, path: str, ids: 
             where = read_mapping(ids, ('path',), '\n')[key].where
             raise ValueError(
                 f'{where}: {key!r} has no {what} in {path}; localization cannot be evaluated on it. Add it, or remove '
-                "the image from the split's lists."
+                "the image from the split's lists"
             )
 
 
@@ -132,5 +132,5 @@ def _refuse_renamed(first: str, ids: str) -> None:
                 f'folder holds {sorted(others)[0]!r}. The data set was published twice; your images carry {kind}, so '
                 f'take the {mend} edition of the lists (clovaai/wsolevaluation, metadata/ILSVRC/val, with mapping.txt '
                 'from the one to the other), or let tools/dataset_converters/prepare_imagenetv2.py write lists that '
-                'fit.'
+                'fit'
             )

@@ -2,6 +2,8 @@
 origin.
 """
 
+from __future__ import annotations
+
 from sltnet_mm.evaluation.class_scores import DumpScores, ScoreFile
 from sltnet_mm.evaluation.localization_metric import LocalizationMetric
 from sltnet_mm.evaluation.masks import evaluate_masks

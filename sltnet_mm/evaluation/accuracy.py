@@ -1,5 +1,7 @@
 """From boxes, true boxes and class scores to right or wrong: IoU conventions, ranks, kinds of error, accuracies."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 
 import numpy as np
@@ -9,7 +11,7 @@ ERROR_KINDS = ('correct', 'wrong_class', 'multi_instance', 'part', 'larger', 'ot
 
 
 def pairwise_iou(boxes_a: np.ndarray, boxes_b: np.ndarray, plus_one: bool = False) -> np.ndarray:
-    """Return the intersection over union of every pair, under either convention of the field.
+    """The intersection over union of every pair, under either convention of the field.
 
     Args:
         boxes_a: (n, 4) xyxy.
@@ -35,7 +37,7 @@ def pairwise_iou(boxes_a: np.ndarray, boxes_b: np.ndarray, plus_one: bool = Fals
 
 
 def label_rank(scores: np.ndarray, label: int) -> int:
-    """Return how many classes are ranked before ``label``: 0 is top-1 correct, below 5 is top-5 correct.
+    """How many classes are ranked before ``label``: 0 is top-1 correct, below 5 is top-5 correct.
 
     Of equal scores the lower class index comes first, so constant scores are right for one class only.
 
@@ -61,7 +63,7 @@ def label_rank(scores: np.ndarray, label: int) -> int:
 def error_kinds(boxes: np.ndarray, gt_boxes: np.ndarray, localized: np.ndarray, classified: bool = True) -> np.ndarray:
     """Say what is wrong with each of an image's boxes: the first kind that applies, as an index into ``ERROR_KINDS``.
 
-    The kinds and limits are those of the error analyses of TS-CAM (Gao et al., ICCV 2021) and SPA (Pan et al., CVPR
+    The kinds and limits are those of the error analyzes of TS-CAM (Gao et al., ICCV 2021) and SPA (Pan et al., CVPR
     2021), on plain areas (no + 1): ``wrong_class``: the class is not the top one, wherever the box is;
     ``multi_instance``: the box covers more than 0.3 of at least two true boxes; ``part``: more than 0.5 of the box lies
     inside a true box; ``larger``: more than 0.7 of a true box lies inside the box; ``other``; ``correct``: class and
@@ -96,7 +98,7 @@ def error_kinds(boxes: np.ndarray, gt_boxes: np.ndarray, localized: np.ndarray, 
 
 
 def percent(right: Sequence[bool] | np.ndarray, labels: np.ndarray | None = None) -> float:
-    """Return the share of right images in percent; with labels, the mean of the classes' shares (as PSOL reports).
+    """The share of right images in percent; with labels, the mean of the classes' shares (as PSOL reports).
 
     Args:
         right: (N,) booleans, or numbers in [0, 1].

@@ -1,5 +1,7 @@
 """The numbers of a file of pseudo boxes against the true boxes of a split, without any network."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -22,20 +24,20 @@ def evaluate_box_file(
     """Evaluate one box an image, from a file, as ``LocalizationMetric`` does a regressor's.
 
     Args:
-        path: what tools/generate_pseudo_boxes.py or tools/generate_ddt_boxes.py wrote for this split. An image without
+        path: What tools/generate_pseudo_boxes.py or tools/generate_ddt_boxes.py wrote for this split. An image without
             a box counts as the whole image, as everywhere.
-        dataset: the split, 'val' or 'test', with true boxes; every image must be in the file, and no other.
-        protocols: as ``LocalizationMetric``'s.
-        input_size: side in pixels of the square frame of those protocols that compare boxes in the network input; the
+        dataset: The split, 'val' or 'test', with true boxes; every image must be in the file, and no other.
+        protocols: As ``LocalizationMetric``'s.
+        input_size: Side in pixels of the square frame of those protocols that compare boxes in the network input; the
             paper's images are 224.
-        score_file: class scores, for Top-k LOC.
-        table: one row an image (.csv or .parquet).
+        score_file: Class scores, for Top-k LOC.
+        table: One row an image (.csv or .parquet).
 
     Returns:
         Numbers in percent under ``LocalizationMetric``'s names, ``box/<protocol>/<number>``.
 
     Raises:
-        ValueError: the file is of other images or classes, or the split has no true boxes.
+        ValueError: The file is of other images or classes, or the split has no true boxes.
 
     Example:
         >>> import tempfile

@@ -1,5 +1,7 @@
 """Class scores of one run (ten crops, another network), kept in a file and joined with the boxes of another."""
 
+from __future__ import annotations
+
 import os
 import zipfile
 from collections.abc import Sequence

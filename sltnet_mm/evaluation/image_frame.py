@@ -1,5 +1,7 @@
 """The way between an original image and its network input, and the true boxes as a protocol sees them."""
 
+from __future__ import annotations
+
 import numpy as np
 import torch
 
@@ -32,18 +34,18 @@ class ImageFrame:
         self.matrix = np.asarray(matrix, np.float64) if scale is None else np.diag([*scale, 1.0])
 
     def to_image(self, boxes: np.ndarray) -> np.ndarray:
-        """Return boxes (n, 4) of the network input in pixels of the original image, clipped to it, float64.
+        """Boxes (n, 4) of the network input in pixels of the original image, clipped to it, float64.
 
         Crop, scale and flip are undone.
         """
         return _clip(_transform(boxes, np.linalg.inv(self.matrix)), self.image.size)
 
     def to_input(self, boxes: np.ndarray) -> np.ndarray:
-        """Return boxes (n, 4) of the original image in pixels of the network input, not clipped, float64."""
+        """Boxes (n, 4) of the original image in pixels of the network input, not clipped, float64."""
         return _transform(boxes, self.matrix)
 
     def gt_boxes(self, protocol: Protocol) -> np.ndarray:
-        """Return the true boxes (n, 4) that count under the protocol, in the protocol's frame.
+        """The true boxes (n, 4) that count under the protocol, in the protocol's frame.
 
         Raises:
             ValueError: If the protocol is defined for plainly resized images and this one was cropped or flipped, if no

@@ -1,5 +1,7 @@
 """LocalizationMetric: classification and localization accuracy under any number of protocols from one pass."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -21,7 +23,7 @@ from sltnet_mm.registry import METRICS
 
 SOURCES = ('map', 'box')
 CENTER_SHARE = 0.5**0.5
-"""Share of each side that the centre box covers: with it the box is half of the image, so it is right (IoU > 0.5) on
+"""Share of each side that the center box covers: with it the box is half of the image, so it is right (IoU > 0.5) on
 every object that lies around it and fills the image, and on every one inside it that fills half of it."""
 
 
@@ -50,7 +52,7 @@ class LocalizationMetric(BaseMetric):
         protocols: Names of presets, ``Protocol`` objects, or mappings of a preset's fields that differ (see
             :func:`sltnet_mm.evaluation.protocols.get_protocol`), for config files.
         sources: ``map``, ``box``, several of them, or ``auto``: whatever the first prediction carries.
-        baselines: ``center`` adds a centred box of ``sqrt(1/2)`` of each side (half the image).
+        baselines: ``center`` adds a centered box of ``sqrt(1/2)`` of each side (half the image).
         thresholds: Other thresholds than the protocols' own: numbers by protocol name (chosen on a validation split),
             or a file that ``threshold_file`` wrote.
         threshold_file: Write the best thresholds of ``map`` sources here (JSON), for a later run's ``thresholds``.
@@ -129,7 +131,7 @@ class LocalizationMetric(BaseMetric):
             self.results.append((image, scores))
 
     def compute_metrics(self, results: list[tuple[EvaluatedImage, dict[tuple[str, str], Score]]]) -> dict[str, float]:
-        """Return the numbers of all images; write the table and the thresholds where asked to.
+        """The numbers of all images; write the table and the thresholds where asked to.
 
         Raises:
             ValueError: If there is no image, an image occurs twice, or predictions differ in what they carry.

@@ -1,6 +1,8 @@
-"""Low-resolution class map -> score map, under every order, interpolation and normalisation that a protocol can
+"""Low-resolution class map -> score map, under every order, interpolation and normalization that a protocol can
 name.
 """
+
+from __future__ import annotations
 
 import cv2
 import numpy as np
@@ -13,7 +15,7 @@ _INTERPOLATION = {'linear': cv2.INTER_LINEAR, 'cubic': cv2.INTER_CUBIC}
 def protocol_score_map(
     class_map: np.ndarray, size: tuple[int, int], protocol: Protocol = PROTOCOLS['wsolevaluation']
 ) -> np.ndarray:
-    """Resize and normalise a map as a protocol asks, in float64 (float32 changes a grey level in a quarter of the
+    """Resize and normalize a map as a protocol asks, in float64 (float32 changes a gray level in a quarter of the
     maps).
 
     Args:
@@ -47,7 +49,7 @@ def protocol_score_map(
 
 
 def normalize_map(array: np.ndarray, normalization: str) -> np.ndarray:
-    """Return an array in [0, 1]: ``minmax``, or ``max`` (negatives to 0, over the maximum). A constant (``max``:
+    """An array in [0, 1]: ``minmax``, or ``max`` (negatives to 0, over the maximum). A constant (``max``:
     nowhere positive) one gives zeros.
 
     Example:

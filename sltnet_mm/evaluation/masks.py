@@ -1,5 +1,7 @@
 """PxAP and peak pIoU of score maps of any origin against masks."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
@@ -16,7 +18,7 @@ def evaluate_masks(
     names: Sequence[str] | None = None,
     on_image: Callable[[str], Any] | None = None,
 ) -> dict[str, Any]:
-    """Return pixel average precision and peak pIoU; images stream through, only histograms are kept.
+    """Pixel average precision and peak pIoU; images stream through, only histograms are kept.
 
     Args:
         score_maps: H x W arrays in [0, 1], one an image; may be a generator.
@@ -57,7 +59,7 @@ def evaluate_masks(
 
 
 def image_histograms(score_map: np.ndarray, mask: np.ndarray, name: str) -> np.ndarray:
-    """Return the histograms (2, 1002) of one image.
+    """The histograms (2, 1002) of one image.
 
     Raises:
         ValueError: If the map or the mask is wrong; the message names the image.

@@ -1,5 +1,7 @@
 """PixelAveragePrecision: PxAP and peak pIoU of a localizer's score maps, through mmengine's evaluator."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from typing import Any
 
@@ -28,7 +30,7 @@ class PixelAveragePrecision(BaseMetric):
     to the network input by the nearest pixel, as wsolevaluation does; so the input must be the plainly resized image.
 
     Args:
-        protocol: Whose map, resize and normalisation are taken: ``wsolevaluation``, or ``sltnet`` for
+        protocol: Whose map, resize and normalization are taken: ``wsolevaluation``, or ``sltnet`` for
             ``pred_score_map``.
         collect_device: See mmengine's ``BaseMetric``.
         prefix: Put before every number's name.
@@ -62,7 +64,7 @@ class PixelAveragePrecision(BaseMetric):
                 self.results.append(histograms)
 
     def compute_metrics(self, results: list[np.ndarray]) -> dict[str, float]:
-        """Return the numbers of all images.
+        """The numbers of all images.
 
         Raises:
             ValueError: If there is no image or no object pixel.
@@ -73,7 +75,7 @@ class PixelAveragePrecision(BaseMetric):
 
 
 def read_mask(sample: dict, size: tuple[int, int]) -> np.ndarray:
-    """Return a prediction's mask (H, W) uint8 at ``size`` (width, height): 0 background, 1 object, 255 ignored.
+    """A prediction's mask (H, W) uint8 at ``size`` (width, height): 0 background, 1 object, 255 ignored.
 
     Raises:
         KeyError: If the prediction has no ``mask_path``.

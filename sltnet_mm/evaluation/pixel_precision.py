@@ -1,5 +1,7 @@
 """Pixel-wise numbers on masks by histograms of scores: PxAP and peak pIoU (clovaai/wsolevaluation; DA-WSOL's pIoU)."""
 
+from __future__ import annotations
+
 import numpy as np
 
 from sltnet_mm.evaluation.component_tree.compiled import HAS_NUMBA, compiled
@@ -23,7 +25,7 @@ def score_histograms(score_map: np.ndarray, mask: np.ndarray) -> np.ndarray:
         (2, 1002) int64: of the background, of the object.
 
     Raises:
-        ValueError: If shapes differ, or the mask holds other values. (Scores: see ``check_score_map``.)
+        ValueError: If shapes differ, or the mask holds other values. (Scores: see ``check_score_map``.).
 
     Example:
         >>> histograms = score_histograms(np.array([[0.0, 0.5, 1.0]]), np.array([[0, 1, 255]]))
@@ -54,7 +56,7 @@ def _count(scores: np.ndarray, mask: np.ndarray, edges: np.ndarray, histograms: 
     for index in range(len(scores)):
         if mask[index] < 2:
             score = np.float64(scores[index])
-            guess = int(score * 1000)  # right but for rounding: the neighbour's edges decide
+            guess = int(score * 1000)  # right but for rounding: the neighbor's edges decide
             if score < edges[guess]:
                 guess -= 1
             elif score >= edges[guess + 1]:
@@ -63,7 +65,7 @@ def _count(scores: np.ndarray, mask: np.ndarray, edges: np.ndarray, histograms: 
 
 
 def precision_numbers(histograms: np.ndarray) -> dict[str, float]:
-    """Return PxAP and the peak pIoU of all pixels that were counted.
+    """PxAP and the peak pIoU of all pixels that were counted.
 
     PxAP is the sum over thresholds, from high to low, of precision times the gain in recall, wsolevaluation's sum
     without the first threshold. pIoU is TP / (TP + FP + FN) at each threshold, its highest value reported.

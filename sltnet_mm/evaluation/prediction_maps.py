@@ -1,5 +1,7 @@
 """From a prediction to the score map that a protocol asks for."""
 
+from __future__ import annotations
+
 import numpy as np
 
 from sltnet_mm.evaluation.map_resize import protocol_score_map
@@ -9,7 +11,7 @@ from sltnet_mm.evaluation.threshold_boxes import check_score_map
 
 
 def predicted_score_map(sample: dict, input_size: tuple[int, int], protocol: Protocol) -> np.ndarray:
-    """Return the protocol's score map (H, W) in [0, 1] at the network input's size.
+    """The protocol's score map (H, W) in [0, 1] at the network input's size.
 
     ``pred_score_map`` is taken where it is what the protocol asks for (the ACAM, resized linearly, then min-max), else
     the raw map of ``pred_maps`` that the protocol names.
@@ -17,7 +19,7 @@ def predicted_score_map(sample: dict, input_size: tuple[int, int], protocol: Pro
     Args:
         sample: The prediction.
         input_size: (width, height) of the network input.
-        protocol: Which map, and how it is resized and normalised.
+        protocol: Which map, and how it is resized and normalized.
 
     Raises:
         KeyError: If the prediction lacks the map.

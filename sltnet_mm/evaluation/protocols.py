@@ -5,6 +5,8 @@ vasgaowei/TS-CAM (``lib/cams_deit.py``), tzzcl/PSOL (``PSOL_inference.py``, ``ut
 (Sec. 4.1).
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from types import MappingProxyType
@@ -24,13 +26,13 @@ class Protocol:
         name: The name that every result carries.
         map: The map that is taken: of the true class (``label``), of the predicted class (``top_1``), the ACAM
             (``top_k``); None: the protocol is defined for boxes only.
-        interpolation: Resize to the network input: OpenCV's ``linear`` or ``cubic`` (half-pixel centres).
-        order: Normalise after the resize (``resize_first``) or before it (``normalize_first``).
+        interpolation: Resize to the network input: OpenCV's ``linear`` or ``cubic`` (half-pixel centers).
+        order: Normalize after the resize (``resize_first``) or before it (``normalize_first``).
         normalization: ``minmax`` (a constant map gives zeros), or ``max``: negatives to 0, then over the maximum.
         quantize: Cut on ``uint8(255 * s)``, rounded down, against ``int(threshold * max)``; else on the numbers,
             against ``threshold * max``.
         comparison: Foreground is above the threshold (``>``) or not below it (``>=``).
-        component: Size of a component: the area inside its outer contour through pixel centres (``contour``, OpenCV's
+        component: Size of a component: the area inside its outer contour through pixel centers (``contour``, OpenCV's
             contourArea) or its number of pixels (``pixels``). Components are 8-connected.
         contours: Score the box of the ``largest`` component, or the best of ``all`` contours, those of holes included.
         box_end: ``exclusive`` (last pixel + 1), or ``clipped`` to the map's last pixel (wsolevaluation).
@@ -118,8 +120,8 @@ class Protocol:
             return np.empty(0)
         return np.arange(0, 1, GRID_STEP) if self.threshold is None else np.array([self.threshold])
 
-    def with_threshold(self, threshold: float, policy: Literal['fixed', 'validation', 'file'] = 'fixed') -> 'Protocol':
-        """Return the same protocol at one threshold; ``policy`` says where it came from.
+    def with_threshold(self, threshold: float, policy: Literal['fixed', 'validation', 'file'] = 'fixed') -> Protocol:
+        """The same protocol at one threshold; ``policy`` says where it came from.
 
         Example:
             >>> print(PROTOCOLS['wsolevaluation'].with_threshold(.4, policy='validation'))
@@ -193,8 +195,8 @@ PROTOCOLS: Mapping[str, Protocol] = MappingProxyType(
 """
 
 
-def get_protocol(protocol: 'str | Mapping | Protocol') -> Protocol:
-    """Return the preset of this name, a preset with changes, or the protocol itself.
+def get_protocol(protocol: str | Mapping | Protocol) -> Protocol:
+    """The preset of this name, a preset with changes, or the protocol itself.
 
     Args:
         protocol: A preset's name; a protocol; or, for config files, a mapping of ``base`` (a preset's name), ``name``

@@ -1,5 +1,7 @@
 """Boxes between the original image and the network input, exact where the input is a plain resize."""
 
+from __future__ import annotations
+
 import numpy as np
 
 RESIZE_TOLERANCE = 1e-4
@@ -8,7 +10,7 @@ its rounding is 1e-7 of the numbers, a crop or shift is at least a pixel."""
 
 
 def resize_scale(matrix: np.ndarray, ori_size: tuple[int, int], input_size: tuple[int, int]) -> np.ndarray | None:
-    """Return (w', h') / (w, h) if the homography is the plain resize of the image to the input, else None.
+    """(w', h') / (w, h) if the homography is the plain resize of the image to the input, else None.
 
     Args:
         matrix: (3, 3), original to input pixels.
@@ -27,7 +29,7 @@ def resize_scale(matrix: np.ndarray, ori_size: tuple[int, int], input_size: tupl
 
 
 def truncate_boxes(boxes: np.ndarray, ori_size: tuple[int, int], input_size: tuple[int, int]) -> np.ndarray:
-    """Return boxes scaled to the input and rounded towards zero: ``int(x * w' / w)``, in wsolevaluation's order of
+    """Boxes scaled to the input and rounded toward zero: ``int(x * w' / w)``, in wsolevaluation's order of
     operations.
 
     Args:

@@ -2,6 +2,8 @@
 image.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,7 +37,7 @@ class EvaluatedImage:
 
 
 def to_numpy(value: Any) -> np.ndarray:
-    """Return a tensor of any device, or an array, as a NumPy array (half and bfloat16 as float32)."""
+    """A tensor of any device, or an array, as a NumPy array (half and bfloat16 as float32)."""
     if isinstance(value, torch.Tensor):
         value = value.detach()
         value = value.float() if value.is_floating_point() and value.dtype != torch.float64 else value
@@ -44,7 +46,7 @@ def to_numpy(value: Any) -> np.ndarray:
 
 
 def field(sample: dict, name: str, hint: str) -> Any:
-    """Return ``sample[name]``.
+    """``sample[name]``.
 
     Raises:
         KeyError: If it is absent; the message names the image and gives the hint.
@@ -55,7 +57,7 @@ def field(sample: dict, name: str, hint: str) -> Any:
 
 
 def image_name(sample: dict) -> str:
-    """Return the unique name of a sample's image: ``img_id``, or ``img_path`` where there is none."""
+    """The unique name of a sample's image: ``img_id``, or ``img_path`` where there is none."""
     name = sample.get('img_id', sample.get('img_path'))
     if name is None:
         raise KeyError(

@@ -1,5 +1,7 @@
 """Evaluates score maps of any origin (arrays, or a folder of .npy files) under one protocol, outside any runner."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
@@ -37,7 +39,7 @@ def evaluate_score_maps(
     workers: int = 1,
     on_image: Callable[[str, np.ndarray], Any] | None = None,
 ) -> dict[str, Any]:
-    """Return how many images' boxes are right at every threshold, and the accuracy at the best one.
+    """How many images' boxes are right at every threshold, and the accuracy at the best one.
 
     Args:
         score_maps: H x W arrays in [0, 1], one an image; may be a generator. A constant map is evaluated as
@@ -118,7 +120,7 @@ def image_ious(
     name: str,
     backend: str = 'auto',
 ) -> np.ndarray:
-    """Return the IoU (T,) of one image at every threshold; arguments as in :func:`evaluate_score_maps`.
+    """The IoU (T,) of one image at every threshold; arguments as in :func:`evaluate_score_maps`.
 
     Raises:
         ValueError: If the map or its boxes are wrong; the message names the image.

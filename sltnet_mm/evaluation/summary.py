@@ -2,6 +2,8 @@
 whole.
 """
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from typing import Any
 
@@ -17,7 +19,7 @@ Score = BoxScore | CurveScore
 def check_results(
     results: Sequence[tuple[EvaluatedImage, dict[tuple[str, str], Score]]],
 ) -> tuple[list[EvaluatedImage], list[tuple[str, str]]]:
-    """Return the images and the (source, protocol) pairs that all of them were scored for.
+    """The images and the (source, protocol) pairs that all of them were scored for.
 
     Raises:
         ValueError: If there is no image, an image occurs twice, or images were scored for different things.
@@ -39,7 +41,7 @@ def check_results(
 
 
 def image_rows(images: Sequence[EvaluatedImage]) -> list[dict[str, Any]]:
-    """Return the first columns of the per-image table: image, class, prediction, rank (empty without class scores)."""
+    """The first columns of the per-image table: image, class, prediction, rank (empty without class scores)."""
     return [
         {'image': image.img_id, 'class': image.label, 'prediction': image.prediction, 'rank': image.rank}
         for image in images
@@ -47,7 +49,7 @@ def image_rows(images: Sequence[EvaluatedImage]) -> list[dict[str, Any]]:
 
 
 def class_ranks(images: Sequence[EvaluatedImage]) -> np.ndarray | None:
-    """Return the true classes' ranks (N,), or None where the model predicts no class scores.
+    """The true classes' ranks (N,), or None where the model predicts no class scores.
 
     Raises:
         ValueError: If some images have class scores and others not.
@@ -62,6 +64,6 @@ def class_ranks(images: Sequence[EvaluatedImage]) -> np.ndarray | None:
 
 
 def classification_numbers(images: Sequence[EvaluatedImage]) -> dict[str, float]:
-    """Return ``cls/top1`` and ``cls/top5`` in percent, or nothing where the model predicts no class scores."""
+    """``cls/top1`` and ``cls/top5`` in percent, or nothing where the model predicts no class scores."""
     ranks = class_ranks(images)
     return {} if ranks is None else {'cls/top1': percent(ranks < 1), 'cls/top5': percent(ranks < 5)}

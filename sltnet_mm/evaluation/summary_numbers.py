@@ -1,5 +1,7 @@
 """From the scores of all images to the numbers of one source under one protocol."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from typing import Any
 
@@ -17,7 +19,7 @@ Numbers = tuple[dict[str, float], list[dict[str, Any]]]
 
 
 def fixed_numbers(images: Sequence[EvaluatedImage], scores: Sequence[BoxScore], protocol: Protocol) -> Numbers:
-    """Return the numbers of one source under one protocol at one threshold, in percent, and the table's columns.
+    """The numbers of one source under one protocol at one threshold, in percent, and the table's columns.
 
     Args:
         images: N images.
@@ -40,7 +42,7 @@ def fixed_numbers(images: Sequence[EvaluatedImage], scores: Sequence[BoxScore], 
 
 
 def grid_numbers(images: Sequence[EvaluatedImage], scores: Sequence[CurveScore], protocol: Protocol) -> Numbers:
-    """Return the numbers of one source under a protocol that takes the best threshold of a grid, and the table's
+    """The numbers of one source under a protocol that takes the best threshold of a grid, and the table's
     columns.
 
     All but ``max_box_acc_<level>`` are at the lowest threshold that is best at IoU 50: ``threshold`` (a share of 1, not
@@ -71,7 +73,7 @@ def grid_numbers(images: Sequence[EvaluatedImage], scores: Sequence[CurveScore],
 
 
 def best_threshold_index(accuracy: np.ndarray) -> int:
-    """Return the index of the lowest threshold with the highest accuracy (T,).
+    """The index of the lowest threshold with the highest accuracy (T,).
 
     Example:
         >>> best_threshold_index(np.array([50.0, 75.0, 75.0]))

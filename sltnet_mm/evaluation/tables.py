@@ -1,5 +1,7 @@
 """Per-image results as a table: CSV, or Parquet where pyarrow is installed."""
 
+from __future__ import annotations
+
 import csv
 import importlib.util
 from collections.abc import Sequence
@@ -10,7 +12,7 @@ SUFFIXES = ('.csv', '.parquet')
 
 
 def check_table_path(path: str | Path) -> Path:
-    """Return the path of a table that can be written.
+    """The path of a table that can be written.
 
     Raises:
         ValueError: If the suffix is not .csv or .parquet.

@@ -4,6 +4,8 @@ This is the plain form: one mask and one call of OpenCV a distinct threshold. ``
 all thresholds at once.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 
 import cv2
@@ -14,7 +16,7 @@ from sltnet_mm.evaluation.protocols import Protocol
 
 
 def quantize_map(score_map: np.ndarray) -> np.ndarray:
-    """Return ``255 * score_map`` rounded down, uint8, as wsolevaluation cuts it.
+    """``255 * score_map`` rounded down, uint8, as wsolevaluation cuts it.
 
     Args:
         score_map: (H, W) in [0, 1].
@@ -64,7 +66,7 @@ def check_score_map(score_map: np.ndarray) -> None:
     if not (lowest >= 0 and highest <= 1):  # also where they are NaN
         raise ValueError(
             f'score_map must be finite and in [0, 1], got values from {lowest:g} to {highest:g}: '
-            'normalise it first (min-max)'
+            'normalize it first (min-max)'
         )
 
 
@@ -105,7 +107,7 @@ def foreground_masks(
 
 
 def mask_boxes(mask: np.ndarray, protocol: Protocol) -> np.ndarray:
-    """Return the boxes that a protocol takes from a foreground mask.
+    """The boxes that a protocol takes from a foreground mask.
 
     Args:
         mask: (H, W) uint8, 0 and 1.

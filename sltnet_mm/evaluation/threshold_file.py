@@ -1,5 +1,7 @@
 """Thresholds that were chosen on one split and are used on another, in a small JSON file."""
 
+from __future__ import annotations
+
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -42,7 +44,7 @@ def read_thresholds(path: str | Path) -> dict[str, float]:
 
 
 def with_thresholds(protocols: list[Protocol], thresholds: Mapping[str, float] | str | Path | None) -> list[Protocol]:
-    """Return the protocols at other thresholds than their own; protocols that are not named keep theirs.
+    """The protocols at other thresholds than their own; protocols that are not named keep theirs.
 
     Args:
         protocols: Of any policy.

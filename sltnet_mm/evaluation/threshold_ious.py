@@ -2,6 +2,8 @@
 else by OpenCV, with equal numbers.
 """
 
+from __future__ import annotations
+
 import numpy as np
 
 from sltnet_mm.evaluation.accuracy import pairwise_iou
@@ -23,15 +25,15 @@ def threshold_ious(
     protocol: Protocol = PROTOCOLS['wsolevaluation'],
     backend: str = 'auto',
 ) -> np.ndarray:
-    """Return the IoU that a protocol counts at every threshold, all boxes in map pixels.
+    """The IoU that a protocol counts at every threshold, all boxes in map pixels.
 
     Args:
         score_map: (H, W) in [0, 1].
         gt_boxes: (n, 4) xyxy in map pixels, n >= 1.
         thresholds: (T,) shares of the map's maximum, in [0, 1).
         protocol: Rules of the cut, the boxes and the IoU.
-        backend: ``numba``: all grey levels at once; ``opencv``: one mask a distinct threshold; ``auto``: numba where it
-            is installed and the protocol quantises the map, takes contours and compares strictly (all presets on class
+        backend: ``numba``: all gray levels at once; ``opencv``: one mask a distinct threshold; ``auto``: numba where it
+            is installed and the protocol quantizes the map, takes contours and compares strictly (all presets on class
             maps but ``sltnet`` do).
 
     Returns:
@@ -52,7 +54,7 @@ def threshold_ious(
     fast = can_be_compiled(protocol)
     if backend == 'numba' and not fast:
         raise ValueError(
-            f"backend 'numba' needs numba ({'' if HAS_NUMBA else 'not '}installed) and a protocol that quantises the "
+            f"backend 'numba' needs numba ({'' if HAS_NUMBA else 'not '}installed) and a protocol that quantizes the "
             f"map, takes contours and compares strictly; {protocol.name} is evaluated by backend='auto'"
         )
     few = len(thresholds) <= FEW_THRESHOLDS and backend == 'auto'
@@ -63,13 +65,13 @@ def threshold_ious(
 
 
 def can_be_compiled(protocol: Protocol) -> bool:
-    """Return whether the all-level form gives this protocol's boxes and numba is there to compile it."""
+    """Whether the all-level form gives this protocol's boxes and numba is there to compile it."""
     contours = protocol.component == 'contour' or protocol.contours == 'all'
     return HAS_NUMBA and protocol.quantize and protocol.comparison == '>' and contours
 
 
 def quantized_ious(image: np.ndarray, gt_boxes: np.ndarray, protocol: Protocol) -> np.ndarray:
-    """Return the IoU at every grey level T of a map, for the foreground ``image > T``, by the compiled form.
+    """The IoU at every gray level T of a map, for the foreground ``image > T``, by the compiled form.
 
     Args:
         image: (H, W) uint8.
@@ -92,7 +94,7 @@ def quantized_ious(image: np.ndarray, gt_boxes: np.ndarray, protocol: Protocol) 
 
 
 def quantized_boxes(image: np.ndarray, protocol: Protocol) -> np.ndarray:
-    """Return the largest contour's box at every grey level T of a map, for the foreground ``image > T``, by the
+    """The largest contour's box at every gray level T of a map, for the foreground ``image > T``, by the
     compiled form.
 
     Args:
@@ -115,7 +117,7 @@ def quantized_boxes(image: np.ndarray, protocol: Protocol) -> np.ndarray:
 
 
 def expand_levels(values: np.ndarray, highest: int, thresholds: np.ndarray) -> np.ndarray:
-    """Return the entries of grey levels that thresholds stand for: ``values[..., int(threshold * highest)]``.
+    """The entries of gray levels that thresholds stand for: ``values[..., int(threshold * highest)]``.
 
     Example:
         >>> expand_levels(np.arange(255), 255, np.array([0., .2, .999]))

@@ -1,5 +1,7 @@
 """Scores a box, or a score map at one or many thresholds, against the true boxes of one image, under one protocol."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 
 import numpy as np
@@ -41,10 +43,10 @@ class CurveScore:
     """What a protocol says about one image at all thresholds: about 1.6 kB.
 
     Args:
-        ious: (L,) float32, the IoU that counts, at each grey level of the quantised map, or at each threshold.
+        ious: (L,) float32, the IoU that counts, at each gray level of the quantized map, or at each threshold.
         hits: (n, L / 8) uint8, one bit for each: right at the protocol's n IoU levels (decided in float64).
         kinds: (L,) uint8, indices into ``ERROR_KINDS``; None where all contours count.
-        highest: The quantised map's maximum, with which thresholds become grey levels; None: L are the thresholds.
+        highest: The quantized map's maximum, with which thresholds become gray levels; None: L are the thresholds.
     """
 
     ious: np.ndarray
@@ -53,13 +55,13 @@ class CurveScore:
     highest: int | None
 
     def entries(self, thresholds: np.ndarray) -> np.ndarray:
-        """Return which of the L entries each threshold (T,) of the protocol's grid stands for."""
+        """Which of the L entries each threshold (T,) of the protocol's grid stands for."""
         if self.highest is None:
             return np.arange(len(self.ious))
         return expand_levels(np.arange(len(self.ious)), self.highest, thresholds)
 
     def hits_at(self, entries: np.ndarray) -> np.ndarray:
-        """Return whether the image is right, (n, T) of 0 and 1, at the protocol's n IoU levels and these entries
+        """Whether the image is right, (n, T) of 0 and 1, at the protocol's n IoU levels and these entries
         (T,).
         """
         return np.unpackbits(self.hits, axis=1, count=len(self.ious))[:, entries]
@@ -143,7 +145,7 @@ def _judge(box: np.ndarray, frame: ImageFrame, protocol: Protocol) -> BoxScore:
 
 
 def above(ious: np.ndarray, level: float, strict: bool) -> np.ndarray:
-    """Return whether IoUs are above a level, or reach it where the comparison is not strict.
+    """Whether IoUs are above a level, or reach it where the comparison is not strict.
 
     Example:
         >>> above(np.array([0.5]), 0.5, strict=True), above(np.array([0.5]), 0.5, strict=False)

@@ -1,9 +1,11 @@
 """The paper as functions: tensors in, tensors out, no registry and no host framework.
 
-In the order of the paper: `class_maps` (7), `smt_loss` (8), `average_top_k_maps` (9), the views (10, 12), `vst_loss`
-(13), then `to_score_map`, `score_map_to_box` and the regressor's `regression_loss` (3, 4). `ddt_heatmaps`
-is deep descriptor transforming, the pseudo boxes of PSOL.
+In the order of the paper: ``class_maps`` (7), ``smt_loss`` (8), ``average_top_k_maps`` (9), the views (10, 12),
+``vst_loss`` (13), then ``to_score_map``, ``score_map_to_box`` and the regressor's ``regression_loss`` (3, 4).
+``ddt_heatmaps`` is deep descriptor transforming, the pseudo boxes of PSOL.
 """
+
+from __future__ import annotations
 
 from sltnet_mm.functional.boxes import (
     box_iou,

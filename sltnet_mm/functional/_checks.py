@@ -12,7 +12,7 @@ REDUCTIONS = ('mean', 'sum', 'none')
 
 
 def check_tensor(name: str, tensor: Tensor, shape: str, ndim: int | tuple[int, ...], floating: bool = True) -> None:
-    """Refuse anything but a (floating) tensor with `ndim` dimensions; `shape` is the wording of the message.
+    """Refuse anything but a (floating) tensor with ``ndim`` dimensions; ``shape`` is the wording of the message.
 
     Example:
         >>> import torch
@@ -30,7 +30,7 @@ def check_tensor(name: str, tensor: Tensor, shape: str, ndim: int | tuple[int, .
 
 
 def check_choice(name: str, value: str, choices: Sequence[str]) -> None:
-    """Refuse a word that is not among `choices`.
+    """Refuse a word that is not among ``choices``.
 
     Example:
         >>> check_choice('reduction', 'mean', REDUCTIONS)
@@ -69,7 +69,7 @@ def check_top_k(k: int, num_classes: int | None = None) -> None:
 
 
 def check_size(name: str, size: Sequence[int]) -> tuple[int, int]:
-    """Return `size` as two positive ints (height, width), or refuse it.
+    """``size`` as two positive ints (height, width), or refuse it.
 
     Example:
         >>> check_size('size', [4, 6])

@@ -13,7 +13,7 @@ from sltnet_mm.functional.components import largest_component_boxes
 
 
 def foreground_mask(score_map: Tensor, threshold: float = 0.2) -> Tensor:
-    """Pixels with a score strictly above `threshold` times the maximum of their own map.
+    """Pixels with a score strictly above ``threshold`` times the maximum of their own map.
 
     Args:
         score_map: H x W or B x H x W.
@@ -41,7 +41,7 @@ def foreground_mask(score_map: Tensor, threshold: float = 0.2) -> Tensor:
 def score_map_to_box(score_map: Tensor, threshold: float = 0.2) -> Tensor:
     """The box around the largest component of the foreground of a score map: the pseudo box.
 
-    Foreground is what lies strictly above `threshold` times the maximum of the map; of its 8-connected components the
+    Foreground is what lies strictly above ``threshold`` times the maximum of the map; of its 8-connected components the
     one with the most pixels counts (of equal ones, the one whose first pixel in raster order comes first). No gradient
     passes, and nothing waits for the device unless it is the CPU.
 
@@ -100,12 +100,12 @@ def box_iou(boxes_a: Tensor, boxes_b: Tensor) -> Tensor:
 def transform_boxes(boxes: Tensor, matrix: Tensor) -> Tensor:
     """Move boxes to another frame by a homography: the upright box around the four moved corners.
 
-    With `homography_matrix` (original image to network input) this gives boxes in the input, with its inverse back;
-    for crop, resize and flip that is exact, and the two undo each other. Boxes are not clipped (`clip_boxes`).
+    With ``homography_matrix`` (original image to network input) this gives boxes in the input, with its inverse back;
+    for crop, resize and flip that is exact, and the two undo each other. Boxes are not clipped (``clip_boxes``).
 
     Args:
         boxes: n x 4 xyxy.
-        matrix: 3 x 3 for all boxes, or n x 3 x 3 one a box; anything `torch.as_tensor` takes.
+        matrix: 3 x 3 for all boxes, or n x 3 x 3 one a box; anything ``torch.as_tensor`` takes.
 
     Returns:
         n x 4 xyxy with x1 <= x2 and y1 <= y2, float32 (float64 for float64 boxes).
@@ -171,7 +171,7 @@ def boxes_to_unit(boxes: Tensor, size: Sequence[int]) -> Tensor:
 
 
 def unit_to_boxes(unit_boxes: Tensor, size: Sequence[int]) -> Tensor:
-    """[0, 1] of an image to its pixels; the inverse of `boxes_to_unit`.
+    """[0, 1] of an image to its pixels; the inverse of ``boxes_to_unit``.
 
     Args:
         unit_boxes: n x 4 xyxy in widths and heights.

@@ -13,16 +13,16 @@ from sltnet_mm.functional.resize import resize_maps
 
 
 def class_maps(features: Tensor, weight: Tensor) -> Tensor:
-    """Class activation maps, M_c = sum_n w_nc F_n (eq. 7): no ReLU, no normalisation, no bias.
+    """Class activation maps, M_c = sum_n w_nc F_n (eq. 7): no ReLU, no normalization, no bias.
 
     The spatial mean of M_c is the logit that global average pooling and a linear layer without bias would give (eq. 6).
 
     Args:
         features: Last feature maps F, B x N x h x w.
-        weight: Weight of the linear layer, C x N (`torch.nn.Linear.weight`; flatten that of a 1x1 convolution).
+        weight: Weight of the linear layer, C x N (``torch.nn.Linear.weight``; flatten that of a 1x1 convolution).
 
     Returns:
-        B x C x h x w in the dtype of `features` (under autocast: of the convolution).
+        B x C x h x w in the dtype of ``features`` (under autocast: of the convolution).
 
     Raises:
         ValueError: The channels of the two differ.
@@ -50,8 +50,8 @@ def average_top_k_maps(maps: Tensor, logits: Tensor, k: int) -> Tensor:
     """ACAM, the mean of the class maps of the K classes with the largest logits (eq. 9).
 
     Which classes those are is decided by the logits alone; gradients flow to the chosen maps, not to the logits. Of
-    equal logits at the K-th place, `torch.topk` decides which one is in. K = 1 is the CAM of the predicted class, K = C
-    the mean of all maps.
+    equal logits at the K-th place, ``torch.topk`` decides which one is in. K = 1 is the CAM of the predicted class, K =
+    C the mean of all maps.
 
     Args:
         maps: Class maps, B x C x h x w.
@@ -59,7 +59,7 @@ def average_top_k_maps(maps: Tensor, logits: Tensor, k: int) -> Tensor:
         k: K, with 1 <= K <= C.
 
     Returns:
-        B x h x w in the dtype of `maps`. A NaN in a chosen map stays.
+        B x h x w in the dtype of ``maps``. A NaN in a chosen map stays.
 
     Raises:
         ValueError: K is out of range, or the batch sizes or class counts differ.
@@ -85,7 +85,7 @@ def average_top_k_maps(maps: Tensor, logits: Tensor, k: int) -> Tensor:
 
 
 def to_score_map(maps: Tensor, size: Sequence[int]) -> Tensor:
-    """Resize maps to the network input, then min-max normalise each to [0, 1].
+    """Resize maps to the network input, then min-max normalize each to [0, 1].
 
     Bilinear with align_corners=False and no antialiasing; the extremes are those of the *resized* map, so that every
     score map that is not constant reaches exactly 0 and 1.

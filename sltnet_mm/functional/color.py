@@ -1,4 +1,4 @@
-"""Colour adjustments with one factor an image: the arithmetic of torchvision's `adjust_*`, batched."""
+"""Color adjustments with one factor an image: the arithmetic of torchvision's ``adjust_*``, batched."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ LUMA = (0.2989, 0.587, 0.114)
 def adjust_color(images: Tensor, brightness: Tensor, contrast: Tensor, saturation: Tensor, hue: Tensor) -> Tensor:
     """Brightness, then contrast, saturation and hue, each image by its own amounts.
 
-    The same as `torchvision.transforms.functional.adjust_brightness`, `adjust_contrast`, `adjust_saturation` and
-    `adjust_hue` one after another on every single image, in one computation for the batch.
+    The same as ``torchvision.transforms.functional.adjust_brightness``, ``adjust_contrast``, ``adjust_saturation`` and
+    ``adjust_hue`` one after another on every single image, in one computation for the batch.
 
     Args:
         images: B x 3 x H x W, RGB in [0, 1].
         brightness: B factors >= 0; 1 keeps.
-        contrast: B factors >= 0, about the mean grey of the image; 1 keeps, 0 gives that grey.
-        saturation: B factors >= 0, about the grey of each pixel; 1 keeps, 0 gives a grey image.
-        hue: B shifts in [-0.5, 0.5] turns of the colour circle; 0 keeps.
+        contrast: B factors >= 0, about the mean gray of the image; 1 keeps, 0 gives that gray.
+        saturation: B factors >= 0, about the gray of each pixel; 1 keeps, 0 gives a gray image.
+        hue: B shifts in [-0.5, 0.5] turns of the color circle; 0 keeps.
 
     Returns:
-        B x 3 x H x W in [0, 1], clamped after every step, in the dtype of `images` (half precision is computed in
+        B x 3 x H x W in [0, 1], clamped after every step, in the dtype of ``images`` (half precision is computed in
         float32).
 
     Example:
@@ -47,12 +47,12 @@ def adjust_color(images: Tensor, brightness: Tensor, contrast: Tensor, saturatio
         factor.to(out.dtype)[:, None, None, None] for factor in (brightness, contrast, saturation, hue)
     )
     out = (out * brightness).clamp(0, 1)
-    out = _blend(out, _grey(out).mean((2, 3), keepdim=True), contrast)
-    out = _blend(out, _grey(out), saturation)
+    out = _blend(out, _gray(out).mean((2, 3), keepdim=True), contrast)
+    out = _blend(out, _gray(out), saturation)
     return _turn_hue(out, hue).to(images.dtype)
 
 
-def _grey(images: Tensor) -> Tensor:
+def _gray(images: Tensor) -> Tensor:
     red, green, blue = images.unbind(1)
     return (LUMA[0] * red + LUMA[1] * green + LUMA[2] * blue)[:, None]  # B x 1 x H x W
 
@@ -69,7 +69,7 @@ def _turn_hue(images: Tensor, shift: Tensor) -> Tensor:
     value, which = images.max(1, keepdim=True)
     chroma = value - images.amin(1, keepdim=True)
     red, green, blue = images.split(1, dim=1)
-    step = torch.where(chroma > 0, chroma, 1)  # grey has no hue: any will do, its chroma is 0
+    step = torch.where(chroma > 0, chroma, 1)  # gray has no hue: any will do, its chroma is 0
     sector = torch.where(
         which == 0, (green - blue) / step, torch.where(which == 1, 2 + (blue - red) / step, 4 + (red - green) / step)
     )

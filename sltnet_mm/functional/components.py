@@ -23,7 +23,7 @@ def largest_component_boxes(masks: Tensor) -> Tensor:
 
     Returns:
         B x 4, float32 xyxy in pixels of the mask, ends exclusive (x1 = first column, x2 = last column + 1). A mask
-        without foreground gives the whole mask, (0, 0, W, H); `masks.flatten(1).any(1)` tells these.
+        without foreground gives the whole mask, (0, 0, W, H); ``masks.flatten(1).any(1)`` tells these.
 
     Raises:
         TypeError: The masks are not bool.
@@ -90,12 +90,12 @@ def _extent(occupied: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def _component_labels(masks: Tensor) -> Tensor:
-    """Component labels of B x H x W masks by a fixed number of batched steps: no host synchronisation.
+    """Component labels of B x H x W masks by a fixed number of batched steps: no host synchronization.
 
     Nodes are the horizontal runs of foreground, edges their contacts with the row above; both live in arrays of a size
-    known beforehand. In each round every tree hooks to its neighbour with the largest label. Along such picks each
+    known beforehand. In each round every tree hooks to its neighbor with the largest label. Along such picks each
     label is at least the one two steps before, hence the only cycles are pairs that pick each other, and these are cut
-    at the larger. Every tree with a neighbour merges, so the trees of a component at least halve in a round, and as
+    at the larger. Every tree with a neighbor merges, so the trees of a component at least halve in a round, and as
     many rounds as n halves, n the most runs a component can have, reach one tree each. A path of picks has fewer edges
     than there are trees: that bounds the pointer jumping.
 
@@ -126,7 +126,7 @@ def _runs_a_row(masks: Tensor) -> int:
 
 
 def _runs_and_contacts(masks: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    r"""Number the runs, and list the contacts between runs of neighbouring rows.
+    r"""Number the runs, and list the contacts between runs of neighboring rows.
 
     Starts of runs are two pixels apart or more, so half the column of its start numbers a run within its row. A contact
     is written once, at a pixel of the lower row: at the first column that the two runs share or, where they touch at a

@@ -43,7 +43,7 @@ class DescriptorCovariance:
         """Add the descriptors of feature maps, B x N x h x w.
 
         Raises:
-            ValueError: another number of channels than before, or not finite.
+            ValueError: Another number of channels than before, or not finite.
         """
         check_tensor('features', features, 'BxNxhxw', 4)
         rows = _descriptors(features)
@@ -68,7 +68,7 @@ class DescriptorCovariance:
         """N numbers.
 
         Raises:
-            ValueError: nothing was added.
+            ValueError: Nothing was added.
         """
         if self._mean is None:
             raise ValueError('no descriptor was added: call update first')
@@ -78,7 +78,7 @@ class DescriptorCovariance:
         """N x N, divided by the number of descriptors.
 
         Raises:
-            ValueError: nothing was added.
+            ValueError: Nothing was added.
         """
         if self._scatter is None:
             raise ValueError('no descriptor was added: call update first')
@@ -116,7 +116,7 @@ def object_sign(projections: Sequence[Tensor]) -> float:
     took this one until 1.5, and PSOL's boxes rest on it.
 
     Args:
-        projections: of all images of the class, in any number of tensors.
+        projections: Of all images of the class, in any number of tensors.
 
     Example:
         >>> import torch

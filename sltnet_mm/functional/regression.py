@@ -18,7 +18,7 @@ def boxes_to_regression(boxes: Tensor, stride: float) -> Tensor:
         stride: m, the down-sampling factor, > 0: 16 gives cells of the feature map; the side of the input gives [0, 1].
 
     Returns:
-        ... x 4 in units of m pixels, the dtype of `boxes`; `regression_to_boxes` is the inverse.
+        ... x 4 in units of m pixels, the dtype of ``boxes``; ``regression_to_boxes`` is the inverse.
 
     Example:
         >>> import torch
@@ -34,10 +34,10 @@ def regression_to_boxes(units: Tensor, stride: float) -> Tensor:
 
     Args:
         units: ... x 4, in units of m pixels.
-        stride: m, as given to `boxes_to_regression`.
+        stride: m, as given to ``boxes_to_regression``.
 
     Returns:
-        ... x 4, xyxy in pixels of the network input, neither clipped nor sorted, in the dtype of `units`.
+        ... x 4, xyxy in pixels of the network input, neither clipped nor sorted, in the dtype of ``units``.
 
     Example:
         >>> import torch
@@ -75,7 +75,7 @@ def regression_loss(pred: Tensor, target: Tensor, weight: Tensor | None = None, 
     image weighs the same in every batch.
 
     Args:
-        pred: B x 4, the regressor's boxes in its units (`boxes_to_regression`).
+        pred: B x 4, the regressor's boxes in its units (``boxes_to_regression``).
         target: B x 4, the pseudo boxes in the same units.
         weight: B weights >= 0, or None for 1 everywhere.
         reduction: 'mean' or 'sum' over the batch, or 'none'.

@@ -18,7 +18,7 @@ def resize_maps(maps: Tensor, size: Sequence[int]) -> Tensor:
         size: (height, width) of the result.
 
     Returns:
-        B x C x height x width in the dtype of `maps`.
+        B x C x height x width in the dtype of ``maps``.
 
     Example:
         >>> import torch

@@ -40,7 +40,7 @@ def check_tolerance(k: int, alpha: float) -> None:
 def in_top_k(logits: Tensor, labels: Tensor, k: int) -> Tensor:
     """Whether the label is among the K classes with the largest logits: fewer than K logits are strictly greater.
 
-    Ties therefore count in favour of the label: with all logits equal, every label is in the top 1. The result carries
+    Ties therefore count in favor of the label: with all logits equal, every label is in the top 1. The result carries
     no gradient. The test is that of eq. 8; its mean is the hit rate, top-K accuracy.
 
     Args:
@@ -73,17 +73,17 @@ def smt_loss(logits: Tensor, labels: Tensor, k: int, alpha: float, reduction: st
 
     Args:
         logits: B x C.
-        labels: B, int64, in [0, C); or soft labels, see `tolerant_losses`.
+        labels: B, int64, in [0, C); or soft labels, see ``tolerant_losses``.
         k: K, with 1 <= K <= C (the paper: 30 of 200, 100 of 1000 classes).
-        alpha: Factor in [0, 1] for the samples that `in_top_k` finds.
+        alpha: Factor in [0, 1] for the samples that ``in_top_k`` finds.
         reduction: 'mean' or 'sum' over the batch, or 'none'.
 
     Returns:
-        A scalar, or B values with 'none'; float32 for half precision, else the dtype of `logits`. The mean over an
+        A scalar, or B values with 'none'; float32 for half precision, else the dtype of ``logits``. The mean over an
         empty batch is 0, with a graph.
 
     Raises:
-        ValueError: alpha, K, the reduction or a shape is not as said; on the CPU also a label outside [0, C).
+        ValueError: Alpha, K, the reduction or a shape is not as said; on the CPU also a label outside [0, C).
 
     Example:
         >>> import torch
@@ -117,11 +117,11 @@ def tolerant_losses(
             takes its place among the top K as every other class.
 
     Returns:
-        B losses as `smt_loss` gives them, and B shares in [0, 1] of the same dtype (0 or 1 for class indices), without
-        gradient.
+        B losses as ``smt_loss`` gives them, and B shares in [0, 1] of the same dtype (0 or 1 for class indices),
+        without gradient.
 
     Raises:
-        ValueError: As `smt_loss`, or the background is no class.
+        ValueError: As ``smt_loss``, or the background is no class.
 
     Example:
         >>> import torch
@@ -149,7 +149,7 @@ def tolerant_losses(
 
 
 def _hit_classes(logits: Tensor, shares: Tensor, k: int) -> Tensor:
-    """Which classes are among the K largest logits, B x C bool, by the rule of `in_top_k`: ties are in."""
+    """Which classes are among the K largest logits, B x C bool, by the rule of ``in_top_k``: ties are in."""
     check_tensor('logits', logits, 'BxC', 2)
     if shares.shape != logits.shape:
         raise ValueError(

@@ -1,7 +1,7 @@
 """Views g of the images and their inverses g' on class maps: equations 10 and 12.
 
-Every view has `draw(images, generator) -> params`, `apply(images, params) -> images` and
-`invert(maps, params, size) -> maps`; `apply` and `invert` are deterministic, all chance is in `draw`.
+Every view has ``draw(images, generator) -> params``, ``apply(images, params) -> images`` and
+``invert(maps, params, size) -> maps``; ``apply`` and ``invert`` are deterministic, all chance is in ``draw``.
 """
 
 from __future__ import annotations
@@ -19,22 +19,22 @@ from sltnet_mm.functional.resize import resize_maps
 
 
 class View(Protocol):
-    """What `Compose` and the training hook need of a view: any class with these three methods will do."""
+    """What ``Compose`` and the training hook need of a view: any class with these three methods will do."""
 
     def draw(self, images: Tensor, generator: torch.Generator | None = None) -> Any:
-        """Draw the parameters of one application to `images`, B x C x H x W."""
+        """Draw the parameters of one application to ``images``, B x C x H x W."""
 
     def apply(self, images: Tensor, params: Any) -> Tensor:
-        """The view of `images` under these parameters (eq. 10)."""
+        """The view of ``images`` under these parameters (eq. 10)."""
 
     def invert(self, maps: Tensor, params: Any, size: Sequence[int]) -> Tensor:
-        """Maps of the view, B x C x h x w, moved back into the frame of the original, at `size` (eq. 12)."""
+        """Maps of the view, B x C x h x w, moved back into the frame of the original, at ``size`` (eq. 12)."""
 
 
 class ColorJitter:
     """Brightness, contrast, saturation and hue, in this order, drawn for each image; maps stay where they are.
 
-    The ranges are those of `torchvision.transforms.ColorJitter`: factors are uniform in [max(0, 1 - v), 1 + v], the
+    The ranges are those of ``torchvision.transforms.ColorJitter``: factors are uniform in [max(0, 1 - v), 1 + v], the
     shift of the hue in [-v, v] turns. The paper gives no values; the defaults are the usual ones of that class.
 
     Args:
@@ -62,7 +62,7 @@ class ColorJitter:
         self.high = (*(1.0 + value for value in spread), hue)
 
     def draw(self, images: Tensor, generator: torch.Generator | None = None) -> Tensor:
-        """B x 4 on the device of `images`: brightness, contrast, saturation factors and hue shift, float32."""
+        """B x 4 on the device of ``images``: brightness, contrast, saturation factors and hue shift, float32."""
         _check_images(images)
         uniform = _rand((4, len(images)), images.device, generator)
         return torch.stack(
@@ -75,7 +75,7 @@ class ColorJitter:
         return adjust_color(images, *params.unbind(1))
 
     def invert(self, maps: Tensor, params: Tensor, size: Sequence[int]) -> Tensor:
-        """The maps at `size`: colours move nothing."""
+        """The maps at ``size``: colors move nothing."""
         return resize_maps(maps, size)
 
 
@@ -101,7 +101,7 @@ class HorizontalFlip:
         self.prob = prob
 
     def draw(self, images: Tensor, generator: torch.Generator | None = None) -> Tensor:
-        """B, bool, on the device of `images`: whether the image is mirrored."""
+        """B, bool, on the device of ``images``: whether the image is mirrored."""
         _check_images(images)
         return _rand((len(images),), images.device, generator) < self.prob
 
@@ -111,7 +111,7 @@ class HorizontalFlip:
         return torch.where(params[:, None, None, None], images.flip(-1), images)
 
     def invert(self, maps: Tensor, params: Tensor, size: Sequence[int]) -> Tensor:
-        """B x C x h x w maps mirrored back, at `size`; exact where they have that size already."""
+        """B x C x h x w maps mirrored back, at ``size``; exact where they have that size already."""
         _check_images(maps, 'maps')
         return resize_maps(torch.where(params[:, None, None, None], maps.flip(-1), maps), size)
 
@@ -158,7 +158,7 @@ class Scale:
         return resize_maps(images, [max(1, round(params * side)) for side in images.shape[-2:]])
 
     def invert(self, maps: Tensor, params: float, size: Sequence[int]) -> Tensor:
-        """The maps at `size`."""
+        """The maps at ``size``."""
         return resize_maps(maps, size)
 
 
@@ -166,7 +166,7 @@ class Compose:
     """Several views as one: applied in order, inverted in reverse order.
 
     Args:
-        views: Anything with the methods of `View`.
+        views: Anything with the methods of ``View``.
 
     Example:
         >>> import torch
@@ -193,14 +193,14 @@ class Compose:
         return images
 
     def invert(self, maps: Tensor, params: Sequence[Any], size: Sequence[int]) -> Tensor:
-        """g'(M), eq. 12: the inverses from the last view to the first; always at `size`, without views too."""
+        """g'(M), eq. 12: the inverses from the last view to the first; always at ``size``, without views too."""
         for view, param in zip(reversed(self.views), reversed(tuple(params)), strict=True):
             maps = view.invert(maps, param, size)
         return resize_maps(maps, size)
 
 
 def _rand(shape: tuple[int, ...], device: torch.device, generator: torch.Generator | None) -> Tensor:
-    """Uniform [0, 1) on `device`; a CPU generator serves every device, at the price of copying a few bytes."""
+    """Uniform [0, 1) on ``device``; a CPU generator serves every device, at the price of copying a few bytes."""
     if generator is None or generator.device.type == device.type:
         return torch.rand(shape, device=device, generator=generator)
     return torch.rand(shape, generator=generator, device=generator.device).to(device, non_blocking=True)

@@ -60,7 +60,7 @@ def normalize_maps(maps: Tensor, how: str = 'none', reference: Tensor | None = N
     - 'none': what they are.
     - 'class_minmax': each class map to [0, 1], (M_c - min) / (max - min), with gradient. Blind to a_c M_c + b_c with
       a_c > 0.
-    - 'batch_std': M / s, s the standard deviation of all of `reference`, without gradient. The value of the loss is
+    - 'batch_std': M / s, s the standard deviation of all of ``reference``, without gradient. The value of the loss is
       blind to a M; its gradient still shrinks the maps.
     - 'standardize': of each image (M_c - mean of M_c) / s, s the joint standard deviation over classes and cells after
       the subtraction, with gradient. Blind to a M_c + b_c, the same a > 0 for all classes of an image.
@@ -70,7 +70,7 @@ def normalize_maps(maps: Tensor, how: str = 'none', reference: Tensor | None = N
     Args:
         maps: B x C x h x w.
         how: One of the four.
-        reference: What 'batch_std' takes its scale from, `maps` by default. Give the maps of the original for both
+        reference: What 'batch_std' takes its scale from, ``maps`` by default. Give the maps of the original for both
             sides, so that both are divided by the same number. The others do not use it.
 
     Returns:
@@ -96,8 +96,8 @@ def normalize_maps(maps: Tensor, how: str = 'none', reference: Tensor | None = N
         reference = maps if reference is None else full_precision(reference)
         return maps / _spread(reference.detach() - reference.detach().mean(), reference, dims=(0, 1, 2, 3))
     if how == 'standardize':
-        centred = maps - maps.mean((2, 3), keepdim=True)
-        return centred / _spread(centred, maps, dims=(1, 2, 3))
+        centered = maps - maps.mean((2, 3), keepdim=True)
+        return centered / _spread(centered, maps, dims=(1, 2, 3))
     return maps
 
 
@@ -111,8 +111,8 @@ def _class_minmax(maps: Tensor) -> Tensor:
     return torch.where(flat, 0, (maps - low) / torch.where(flat, 1, span))
 
 
-def _spread(centred: Tensor, raw: Tensor, dims: tuple[int, ...]) -> Tensor:
-    """Root mean square of `centred` over `dims`, with the floor NOISE times that of `raw`; 1 where both are 0."""
+def _spread(centered: Tensor, raw: Tensor, dims: tuple[int, ...]) -> Tensor:
+    """Root mean square of ``centered`` over ``dims``, at least NOISE times that of ``raw``; 1 where both are 0."""
     floor = NOISE**2 * raw.detach().square().mean(dims, keepdim=True)
-    variance = centred.square().mean(dims, keepdim=True) + floor
+    variance = centered.square().mean(dims, keepdim=True) + floor
     return torch.where(variance == 0, 1, variance).sqrt()

@@ -1,6 +1,10 @@
 """Hooks: L_VST for any host model, and what a training run should watch and say."""
 
-from sltnet_mm.hooks.checks import CheckpointFitHook, DataFitHook, FiniteLossHook
+from __future__ import annotations
+
+from sltnet_mm.hooks.checkpoint_fit_hook import CheckpointFitHook
+from sltnet_mm.hooks.data_fit_hook import DataFitHook
+from sltnet_mm.hooks.finite_loss_hook import FiniteLossHook
 from sltnet_mm.hooks.iou_history_hook import IoUHistoryHook, read_iou_history
 from sltnet_mm.hooks.statistics_hook import StatisticsHook
 from sltnet_mm.hooks.visualization_hook import LocalizationVisualizationHook

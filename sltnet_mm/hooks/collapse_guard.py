@@ -26,9 +26,9 @@ class CollapseGuard:
     the maps drives a network into it; the classification loss then stays at log C and no box can be found.
 
     Args:
-        share: what counts as collapsed, relative to the first value (0.05).
-        patience: after how many such values in a row the one warning comes (3).
-        advice: what to set, for the message.
+        share: What counts as collapsed, relative to the first value (0.05).
+        patience: After how many such values in a row the one warning comes (3).
+        advice: What to set, for the message.
 
     Example:
         >>> guard = CollapseGuard(advice='Set weight=0.1.')

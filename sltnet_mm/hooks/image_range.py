@@ -1,4 +1,4 @@
-"""Between the normalised images that a network sees and RGB in [0, 1], where colour means something."""
+"""Between the normalized images that a network sees and RGB in [0, 1], where color means something."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from torch import Tensor, nn
 
 
 class ImageRange:
-    """The normalisation of a model's data preprocessor, to be undone and done again around a transform.
+    """The normalization of a model's data preprocessor, to be undone and done again around a transform.
 
     Args:
-        mean: per channel, in the order of the normalised images, 0-255.
-        std: per channel.
-        bgr: whether the normalised images are BGR.
+        mean: Per channel, in the order of the normalized images, 0-255.
+        std: Per channel.
+        bgr: Whether the normalized images are BGR.
 
     Example:
         >>> import torch
@@ -32,10 +32,10 @@ class ImageRange:
 
     @classmethod
     def of(cls, model: nn.Module, channel_order: str | None = None) -> ImageRange:
-        """Read it from the *root* model's ``data_preprocessor``: the parts' own do not normalise.
+        """Read it from the *root* model's ``data_preprocessor``: the parts' own do not normalize.
 
         Args:
-            model: the unwrapped model.
+            model: The unwrapped model.
             channel_order: 'rgb', 'bgr', or None: BGR, as mmcv loads images, unless the preprocessor swaps the channels.
         """
         preprocessor: Any = getattr(model, 'data_preprocessor', None)
@@ -47,10 +47,10 @@ class ImageRange:
         return cls(preprocessor.mean, preprocessor.std, bgr)
 
     def transform(self, images: Tensor, function: Callable[[Tensor], Tensor]) -> Tensor:
-        """``function`` of the images as RGB in [0, 1], normalised again.
+        """``function`` of the images as RGB in [0, 1], normalized again.
 
         Args:
-            images: normalised images, B x 3 x H x W.
+            images: Normalized images, B x 3 x H x W.
             function: B x 3 x H x W in [0, 1] to B x 3 x H' x W'.
         """
         mean, std = self.mean.to(images), self.std.to(images)

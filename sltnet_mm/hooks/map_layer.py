@@ -13,15 +13,15 @@ class MapLayer:
     """A layer that returns class maps, or one that returns features together with the linear classifier behind them.
 
     Args:
-        owner: the module in which the names are looked up.
-        cam_layer: dotted name of the layer that returns class maps B x C x h x w.
-        feature_layer: in its place, the layer that returns features B x N x h x w (of a tuple, the last, as
+        owner: The module in which the names are looked up.
+        cam_layer: Dotted name of the layer that returns class maps B x C x h x w.
+        feature_layer: In its place, the layer that returns features B x N x h x w (of a tuple, the last, as
             mmpretrain's heads take them),
-        classifier: and the linear layer (weight C x N, or a 1x1 convolution's) on their spatial mean.
-        user: who asks, as the beginning of the messages.
+        classifier: And the linear layer (weight C x N, or a 1x1 convolution's) on their spatial mean.
+        user: Who asks, as the beginning of the messages.
 
     Raises:
-        ValueError: names that do not go together or do not exist (the message lists what does), or a classifier
+        ValueError: Names that do not go together or do not exist (the message lists what does), or a classifier
             without such a weight.
 
     Example:
@@ -52,8 +52,8 @@ class MapLayer:
         """Class maps B x C x h x w of what the layer returned.
 
         Raises:
-            TypeError: the layer did not return a tensor.
-            ValueError: it is not of that shape, or its channels are not those of the classifier.
+            TypeError: The layer did not return a tensor.
+            ValueError: It is not of that shape, or its channels are not those of the classifier.
         """
         if isinstance(output, (tuple, list)) and output and self._classifier is not None:
             output = output[-1]
@@ -98,7 +98,7 @@ def check_layer_names(
     """Refuse names that do not go together.
 
     Raises:
-        ValueError: as said.
+        ValueError: As said.
 
     Example:
         >>> check_layer_names('head.cam', None, None)
@@ -113,7 +113,7 @@ def find_module(root: nn.Module, name: str, argument: str, user: str = 'VSTHook'
     """The module ``root.name``.
 
     Raises:
-        ValueError: there is none; the message lists those that exist.
+        ValueError: There is none; the message lists those that exist.
 
     Example:
         >>> find_module(nn.Sequential(nn.ReLU()), '0', 'cam_layer')

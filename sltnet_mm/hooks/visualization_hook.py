@@ -30,11 +30,11 @@ class LocalizationVisualizationHook(Hook):
         score_map: Draw score maps too. SLT-Net gives them where ``model.test_cfg.score_map`` is true.
         val: Draw in validation too, into ``<out_dir>/iter_<n>``, n iterations after the start.
         pred_score_thr: A label with a smaller score is not written.
-        backend_args: mmengine's arguments of the file back-end that images are read with.
+        backend_args: Mmengine's arguments of the file back-end that images are read with.
         show: Open a window for each picture. With ``out_dir=None``, in place of writing it.
         wait_time: Seconds until the window goes on; 0: until a key is pressed.
-        draw: mmdet's name of ``enable``, which its tools set; given, it decides.
-        test_out_dir: mmdet's name of ``out_dir``, likewise.
+        draw: Mmdet's name of ``enable``, which its tools set; given, it decides.
+        test_out_dir: Mmdet's name of ``out_dir``, likewise.
 
     Raises:
         ValueError: ``interval`` or ``max_images`` below 1, or neither a folder nor a window.

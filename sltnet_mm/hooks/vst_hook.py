@@ -39,34 +39,34 @@ class VSTHook(Hook):
     heads do, it is logged as ``loss_host``: mmengine's ``loss`` is the total.
 
     Args:
-        module: dotted name, in the model, of the module whose call is repeated; '' is the model, ``'localizer'``
+        module: Dotted name, in the model, of the module whose call is repeated; '' is the model, ``'localizer'``
             SLTNet's. Its ``forward`` takes the images first and has an argument ``mode``; with mode='loss' it returns a
             dict.
-        cam_layer: dotted name, in ``module``, of the layer whose output are the class maps B x C x h x w. A layer that
+        cam_layer: Dotted name, in ``module``, of the layer whose output are the class maps B x C x h x w. A layer that
             runs several times in a pass (a head shared by several levels) is compared run by run.
-        views: configs of the views, applied in this order, undone in reverse: ``sltnet_mm.ColorJitter``,
-            ``sltnet_mm.HorizontalFlip``, ``sltnet_mm.Scale``. The default is all three, colour last: it costs the most
+        views: Configs of the views, applied in this order, undone in reverse: ``sltnet_mm.ColorJitter``,
+            ``sltnet_mm.HorizontalFlip``, ``sltnet_mm.Scale``. The default is all three, color last: it costs the most
             and the scaled image has fewer pixels.
-        weight: beta of eq. 2, >= 0. The default belongs to the default normalization; the paper's is 10, on raw maps.
-        normalization: what is compared: 'standardize' (free of scale and offset: cannot collapse the maps), 'none' (raw
+        weight: Beta of eq. 2, >= 0. The default belongs to the default normalization; the paper's is 10, on raw maps.
+        normalization: What is compared: 'standardize' (free of scale and offset: cannot collapse the maps), 'none' (raw
             maps, the paper's text), 'class_minmax' or 'batch_std'; see :func:`sltnet_mm.functional.normalize_maps`.
         reduction: 'mean' over all elements, or 'class_sum' (eq. 13 to the letter); see
             :func:`sltnet_mm.functional.vst_loss`.
-        top_k: compare the average of the original's top-K class maps (eq. 9) in place of all maps; 'head' takes K from
+        top_k: Compare the average of the original's top-K class maps (eq. 9) in place of all maps; 'head' takes K from
             the module that holds ``cam_layer`` (CAMHead's ``top_k``), so that the map which gives the box is compared.
             With 'standardize' and weight 0.3 this is the form that helped on both networks of docs/benchmarks.md.
-        detach_original: no gradient through the original's maps.
-        feature_layer: for a host with a plain linear head, in place of ``cam_layer``: the layer that gives features B x
+        detach_original: No gradient through the original's maps.
+        feature_layer: For a host with a plain linear head, in place of ``cam_layer``: the layer that gives features B x
             N x h x w (of a tuple, as a backbone returns, the last),
-        classifier: and the linear layer (C x N weight) on their spatial mean; the maps are eq. 7.
-        channel_order: 'rgb' or 'bgr' of the normalised images; None reads it from the preprocessor (images are loaded
+        classifier: And the linear layer (C x N weight) on their spatial mean; the maps are eq. 7.
+        channel_order: 'rgb' or 'bgr' of the normalized images; None reads it from the preprocessor (images are loaded
             as BGR by mmcv, and swapped where it says so).
-        loss_name: key in the losses.
+        loss_name: Key in the losses.
 
     Raises:
-        ValueError: settings that contradict each other; a module or layer that does not exist (the message lists what
+        ValueError: Settings that contradict each other; a module or layer that does not exist (the message lists what
             does).
-        RuntimeError: a training iteration passed in which the hook did not act.
+        RuntimeError: A training iteration passed in which the hook did not act.
     """
 
     priority = 'NORMAL'

@@ -1,5 +1,7 @@
 """Images in, labels, boxes, score maps and pictures out: ``sltnet_mm.SLTInferencer``."""
 
+from __future__ import annotations
+
 from sltnet_mm.inferencer.inferencer import SLTInferencer
 from sltnet_mm.inferencer.result import LocalizationResult
 

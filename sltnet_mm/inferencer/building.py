@@ -19,7 +19,7 @@ def load_config(config: str | Path | Config) -> Config:
     """A config that may be changed: read from a file, or a copy.
 
     Raises:
-        FileNotFoundError: there is no such file.
+        FileNotFoundError: There is no such file.
     """
     if isinstance(config, Config):
         return copy.deepcopy(config)
@@ -32,8 +32,8 @@ def existing_checkpoint(checkpoint: str | Path) -> str:
     """The checkpoint's path or URL.
 
     Raises:
-        TypeError: neither of them, as None.
-        FileNotFoundError: there is no such file.
+        TypeError: Neither of them, as None.
+        FileNotFoundError: There is no such file.
     """
     if not isinstance(checkpoint, (str, os.PathLike)):
         raise TypeError(f'checkpoint must be a path or URL, got {checkpoint!r}: random weights predict nothing')
@@ -46,7 +46,7 @@ def class_names(model: nn.Module, checkpoint: dict) -> tuple[str, ...] | None:
     """The names in a checkpoint's ``dataset_meta``, None where it has none.
 
     Raises:
-        ValueError: they are not as many as the model's classes.
+        ValueError: They are not as many as the model's classes.
     """
     meta = checkpoint.get('meta', {}).get('dataset_meta') or {}
     names = meta.get('classes', meta.get('CLASSES'))  # CLASSES: files of OpenMMLab 1.x
@@ -67,10 +67,10 @@ def box_threshold(model: Any, asked: float | None) -> float:
 
     Args:
         model: SLTNet, a localizer or a regressor.
-        asked: by the user; None takes the model's own, else the paper's.
+        asked: By the user; None takes the model's own, else the paper's.
 
     Raises:
-        ValueError: a model of another kind, or a threshold asked for where the box comes from the regressor.
+        ValueError: A model of another kind, or a threshold asked for where the box comes from the regressor.
     """
     pseudo_box = getattr(model, 'pseudo_box', None)
     if pseudo_box is not None:

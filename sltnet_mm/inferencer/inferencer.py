@@ -35,19 +35,19 @@ class SLTInferencer(BaseInferencer):
     ``DetInferencer`` and mmpretrain's ``ImageClassificationInferencer``.
 
     Args:
-        config: path of a config file, or a ``Config``, which is not changed.
-        checkpoint: path or URL of its checkpoint. It is required and must fit: nothing is predicted by random weights.
+        config: Path of a config file, or a ``Config``, which is not changed.
+        checkpoint: Path or URL of its checkpoint. It is required and must fit: nothing is predicted by random weights.
             Class names are read from its ``dataset_meta``.
         device: 'cuda:0', 'cpu', ...; the first accelerator where there is one, by default.
-        threshold: share of the score map's maximum that bounds the object, in [0, 1), for boxes made from score maps.
+        threshold: Share of the score map's maximum that bounds the object, in [0, 1), for boxes made from score maps.
             None: the config's ``pseudo_box.threshold``, else the paper's 0.2.
-        score_map: have SLT-Net give its score map, whatever ``test_cfg.score_map`` says; False leaves that as it is,
+        score_map: Have SLT-Net give its score map, whatever ``test_cfg.score_map`` says; False leaves that as it is,
             and saves the localizer's pass where box and labels come from the other parts.
-        show_progress: show a bar where there is more than one batch.
+        show_progress: Show a bar where there is more than one batch.
 
     Raises:
-        FileNotFoundError: the config or checkpoint does not exist.
-        ValueError: the checkpoint does not fit, the model is of another kind, or ``threshold`` cannot have an effect.
+        FileNotFoundError: The config or checkpoint does not exist.
+        ValueError: The checkpoint does not fit, the model is of another kind, or ``threshold`` cannot have an effect.
 
     Example: (see also docs/your_data.md)::
 
@@ -99,15 +99,15 @@ class SLTInferencer(BaseInferencer):
         """Results one by one, as the batches are done.
 
         Args:
-            inputs: a path or URL, a folder (its images at any depth, by name), an H x W x 3 uint8 array in BGR order
+            inputs: A path or URL, a folder (its images at any depth, by name), an H x W x 3 uint8 array in BGR order
                 (as OpenCV loads it), or a list of these.
-            batch_size: images a forward pass.
-            out_dir: write a picture of each here, ``<number>_<name>.png``: the box, and the score map beside it.
-            return_drawing: put the picture (RGB) into the result too.
-            return_datasamples: put the model's own output into the result too.
+            batch_size: Images a forward pass.
+            out_dir: Write a picture of each here, ``<number>_<name>.png``: the box, and the score map beside it.
+            return_drawing: Put the picture (RGB) into the result too.
+            return_datasamples: Put the model's own output into the result too.
 
         Raises:
-            TypeError, ValueError: inputs of another kind, a batch size below 1.
+            TypeError, ValueError: Inputs of another kind, a batch size below 1.
             BadImageError: (a ValueError) a file is missing, damaged or no image; the message names it.
         """
         if batch_size < 1:

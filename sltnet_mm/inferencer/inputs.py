@@ -19,12 +19,12 @@ def list_images(inputs: Any) -> list[Image]:
     """The images that an input stands for, in order.
 
     Args:
-        inputs: a path or URL; a folder (its images at any depth, by name); an H x W x 3 uint8 array in BGR order, as
+        inputs: A path or URL; a folder (its images at any depth, by name); an H x W x 3 uint8 array in BGR order, as
             OpenCV loads it; or a list or tuple of these.
 
     Raises:
-        TypeError: anything else.
-        ValueError: an array that is no such image, or a folder without an image.
+        TypeError: Anything else.
+        ValueError: An array that is no such image, or a folder without an image.
 
     Example:
         >>> [type(image).__name__ for image in list_images(['a.jpg', np.zeros((4, 6, 3), np.uint8)])]
@@ -36,7 +36,7 @@ def list_images(inputs: Any) -> list[Image]:
         if inputs.ndim != 3 or inputs.shape[2] != 3 or inputs.dtype != np.uint8 or inputs.size == 0:
             raise ValueError(
                 f'inputs: an array must be one image, H x W x 3 uint8 in BGR order, got {inputs.dtype} of shape '
-                f'{inputs.shape}. Give several images as a list; cv2.cvtColor brings grey ones to BGR.'
+                f'{inputs.shape}. Give several images as a list; cv2.cvtColor brings gray ones to BGR'
             )
         return [inputs]
     if not isinstance(inputs, (str, Path)):
@@ -59,10 +59,10 @@ class ImageLoader:
     """The loading step of a test pipeline, for files and for arrays.
 
     Args:
-        transforms: the built transforms of the pipeline; the first must load the image.
+        transforms: The built transforms of the pipeline; the first must load the image.
 
     Raises:
-        ValueError: the first transform is no loader.
+        ValueError: The first transform is no loader.
     """
 
     def __init__(self, transforms: Sequence[Callable]) -> None:
@@ -78,8 +78,8 @@ class ImageLoader:
         """The results dict of one image: ``img`` (H x W x 3, BGR), ``img_shape``, ``ori_shape``, ``img_path``.
 
         Args:
-            image: a path, URL or array.
-            index: its place among the inputs.
+            image: A path, URL or array.
+            index: Its place among the inputs.
 
         Raises:
             BadImageError: (a ValueError) the file is missing, damaged or no image; the message names it.

@@ -23,15 +23,15 @@ class LocalizationResult:
     """One image's label, box and score map.
 
     Args:
-        image: the path as it was given or found, ``'image 3'`` for the fourth input where that is an array.
+        image: The path as it was given or found, ``'image 3'`` for the fourth input where that is an array.
         box: x1, y1, x2, y2 in pixels of the original image, ends exclusive; the whole image where a score map holds no
             foreground.
-        guesses: the best labels, best first; empty for a regressor alone, which knows no classes.
+        guesses: The best labels, best first; empty for a regressor alone, which knows no classes.
         ori_shape: (height, width) of the original image.
         input_score_map: float32 in [0, 1] in the frame of the network input (224 x 224 for most configs), or None.
         homography_matrix: 3 x 3, pixels of the original image to pixels of the network input.
         drawing: H' x W' x 3 uint8 **RGB**, where it was asked for.
-        data_sample: the model's own output, where it was asked for.
+        data_sample: The model's own output, where it was asked for.
 
     Example:
         >>> result = LocalizationResult('a.jpg', (2.0, 3.0, 9.0, 8.0), (Guess(1, 'cat', 0.75), Guess(0, 'dog', 0.25)),

@@ -1,15 +1,16 @@
 """Registered modules: thin shells around :mod:`sltnet_mm.functional`. Only ``SLTNet`` needs mmdet."""
 
+from __future__ import annotations
+
 from sltnet_mm.hosts import require_host
 from sltnet_mm.models.cam_head import CAMHead
-from sltnet_mm.models.inception_v3_trunk import InceptionV3Trunk
 from sltnet_mm.models.localization_tta import LocalizationTTA
 from sltnet_mm.models.single_box_head import SingleBoxHead
 from sltnet_mm.models.small_conv_net import SmallConvNet
 from sltnet_mm.models.smt_loss import SMTLoss
 from sltnet_mm.models.ten_crop_classifier import TenCropClassifier
 from sltnet_mm.models.torchvision_backbone import TorchvisionBackbone
-from sltnet_mm.models.trunks import DenseNetTrunk
+from sltnet_mm.models.trunks import DenseNetTrunk, InceptionV3Trunk
 from sltnet_mm.registry import MODELS
 
 __all__ = [

@@ -22,20 +22,20 @@ class CAMHead(ClsHead):
 
     Args:
         num_classes: C, at least 2.
-        in_channels: channels of the backbone's last feature map.
-        loss: config of the loss; :class:`SMTLoss` for a localizer, ``mmpretrain.CrossEntropyLoss`` for a plain CAM. The
+        in_channels: Channels of the backbone's last feature map.
+        loss: Config of the loss; :class:`SMTLoss` for a localizer, ``mmpretrain.CrossEntropyLoss`` for a plain CAM. The
             loss is logged as its ``loss_name`` (``loss_smt``), else as ``loss_cls``: the key ``loss`` is the total's.
         top_k: K of ACAM (eq. 9) in predictions; None takes the loss' ``top_k``, and 1 where the loss has none (the
             predicted class' map).
-        conv_channels: output channels of 3x3 convolutions with ReLU put before the maps; ``(1024,)`` is VGG16-CAM's
+        conv_channels: Output channels of 3x3 convolutions with ReLU put before the maps; ``(1024,)`` is VGG16-CAM's
             conv6.
-        cal_acc: log the training accuracy, as in mmpretrain.
-        topk: the k's of that accuracy (mmpretrain's name; not K).
-        init_cfg: defaults to a normal distribution of std 0.01 for ``cam``, as mmpretrain's LinearClsHead, Kaiming
+        cal_acc: Log the training accuracy, as in mmpretrain.
+        topk: The k's of that accuracy (mmpretrain's name; not K).
+        init_cfg: Defaults to a normal distribution of std 0.01 for ``cam``, as mmpretrain's LinearClsHead, Kaiming
             before it.
 
     Raises:
-        TypeError, ValueError: for values outside the ranges, and for features that no class map can be made of (see
+        TypeError, ValueError: For values outside the ranges, and for features that no class map can be made of (see
             :func:`check_features`).
 
     Example:
@@ -131,12 +131,12 @@ def check_features(features: Any, in_channels: int) -> None:
     """Refuse what a backbone gave where no class maps can be made of it; the message says which setting mends it.
 
     Args:
-        features: should be a tensor, B x N x h x w with more than one cell.
+        features: Should be a tensor, B x N x h x w with more than one cell.
         in_channels: N.
 
     Raises:
-        TypeError: no tensor.
-        ValueError: another shape.
+        TypeError: No tensor.
+        ValueError: Another shape.
 
     Example:
         >>> import torch

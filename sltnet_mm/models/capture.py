@@ -16,10 +16,10 @@ def capture_first_output(**modules: nn.Module) -> Iterator[dict[str, Tensor]]:
     (:class:`~sltnet_mm.hooks.VSTHook` does): the later outputs belong to that view.
 
     Args:
-        **modules: name = module.
+        **modules: Name = module.
 
     Yields:
-        dict of name to output, filled as the modules run.
+        Dict of name to output, filled as the modules run.
 
     Example:
         >>> import torch

@@ -31,8 +31,8 @@ class LocalizationTTA(BaseTTAModel):
     following ``pred_score``.
 
     Args:
-        module: the model, or its config.
-        data_preprocessor: as in mmengine.
+        module: The model, or its config.
+        data_preprocessor: As in mmengine.
 
     Raises:
         ValueError: (when called) all views are mirrored, or they show different parts of the image.

@@ -19,12 +19,12 @@ def add_localization(data_samples: Sequence[BaseDataElement], maps: Tensor, logi
 
     Args:
         data_samples: B samples.
-        maps: class maps, B x C x h x w.
+        maps: Class maps, B x C x h x w.
         logits: B x C.
         top_k: K of ACAM.
 
     Raises:
-        ValueError: the samples of the batch differ in ``img_shape``.
+        ValueError: The samples of the batch differ in ``img_shape``.
     """
     maps = maps.float()
     acam = average_top_k_maps(maps, logits, top_k)

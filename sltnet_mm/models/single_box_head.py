@@ -26,22 +26,22 @@ class SingleBoxHead(BaseModule):
     ``gt_instances.weights``; the loss is eq. 3, logged as ``loss_bbox``.
 
     Args:
-        in_channels: channels of the backbone's last feature map.
-        feat_channels: width of the hidden layer; 512 as in PSOL, the paper gives none.
+        in_channels: Channels of the backbone's last feature map.
+        feat_channels: Width of the hidden layer; 512 as in PSOL, the paper gives none.
         downsample: m of Sec. 3.1, pixels per box unit; 16 is VGG16's stride, so a 224 image spans 14 units, which suits
             smooth L1's bend at 1. The image size gives boxes in [0, 1].
-        out_act: activation after the last layer: 'relu' (the paper's text), 'sigmoid' (PSOL, with boxes in [0, 1]) or
+        out_act: Activation after the last layer: 'relu' (the paper's text), 'sigmoid' (PSOL, with boxes in [0, 1]) or
             'none'.
-        init_box: four box units that the last bias starts with, in place of zeros where a ReLU is dead.
-            None: the centred box of half the sides, (.25, .25, .75, .75) * ``input_size`` / m.
-        input_size: side of the network input in pixels, for ``init_box=None``.
-        loss_weight: factor on the loss, >= 0.
-        train_cfg: accepted because mmdet's detectors pass it; must be empty.
-        test_cfg: as ``train_cfg``.
-        init_cfg: as everywhere in mmengine; the two layers are otherwise initialised as torch does.
+        init_box: Four box units that the last bias starts with, in place of zeros where a ReLU is dead.
+            None: the centered box of half the sides, (.25, .25, .75, .75) * ``input_size`` / m.
+        input_size: Side of the network input in pixels, for ``init_box=None``.
+        loss_weight: Factor on the loss, >= 0.
+        train_cfg: Accepted because mmdet's detectors pass it; must be empty.
+        test_cfg: As ``train_cfg``.
+        init_cfg: As everywhere in mmengine; the two layers are otherwise initialized as torch does.
 
     Raises:
-        ValueError: for values outside the ranges.
+        ValueError: For values outside the ranges.
 
     Example:
         >>> import torch
@@ -113,7 +113,7 @@ class SingleBoxHead(BaseModule):
         ``statistics['images_without_pseudo_box']``, which ``StatisticsHook`` logs.
 
         Raises:
-            ValueError: a sample with several boxes.
+            ValueError: A sample with several boxes.
         """
         instances = [sample.gt_instances for sample in batch_data_samples]
         for sample, instance in zip(batch_data_samples, instances, strict=True):
@@ -146,10 +146,10 @@ class SingleBoxHead(BaseModule):
         """One box an image with label 0 and score 1 (the regressor knows no classes).
 
         Args:
-            feats: the backbone's feature maps.
+            feats: The backbone's feature maps.
             batch_data_samples: B samples with ``img_shape`` and, for ``rescale``, ``homography_matrix`` and
                 ``ori_shape``.
-            rescale: boxes in original pixels (default) or in pixels of the network input.
+            rescale: Boxes in original pixels (default) or in pixels of the network input.
         """
         boxes = self.predict_boxes(feats, batch_data_samples[0].img_shape[:2])
         if rescale:

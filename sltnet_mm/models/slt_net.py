@@ -31,28 +31,28 @@ class SLTNet(BaseDetector):
 
     Inference: the box of the regressor (or the localizer), the labels of the classifier (or, without one, the
     localizer). ``pred_instances`` holds the same box min(5, C) times with the best labels and their scores, in original
-    pixels, so that mmdet's metrics, visualisers and ``DetInferencer`` work.
+    pixels, so that mmdet's metrics, visualizers and ``DetInferencer`` work.
 
     Args:
-        localizer: classifier config whose ``head`` has the map layer ``cam``: ``mmpretrain.ImageClassifier`` with
+        localizer: Classifier config whose ``head`` has the map layer ``cam``: ``mmpretrain.ImageClassifier`` with
             :class:`CAMHead`. Parts of mmpretrain get ``_scope_='mmpretrain'`` (else mmdet's classes of the same name
             are built).
-        pseudo_box: config of :class:`~sltnet_mm.pseudo_boxes.PseudoBoxGenerator`; its ``top_k`` defaults to the head's.
-        regressor: detector config, ``mmdet.SingleStageDetector`` with :class:`SingleBoxHead`.
+        pseudo_box: Config of :class:`~sltnet_mm.pseudo_boxes.PseudoBoxGenerator`; its ``top_k`` defaults to the head's.
+        regressor: Detector config, ``mmdet.SingleStageDetector`` with :class:`SingleBoxHead`.
         classifier: ``mmpretrain.ImageClassifier`` config, or None. It sees the single view of the localization, unless
             the test pipeline leaves ten crops (``sltnet_mm.TenCrop``, Sec. 4.1): then its probabilities are averaged
             over them. Scores of a classifier that is tested on its own are joined by ``LocalizationMetric(score_file=
             ...)``. Its weights must come with the checkpoint
             (tools/model_converters/merge_parts.py writes them into it) or, in training, its ``init_cfg``.
-        data_preprocessor: as mmdet's; the parts' own preprocessors are not used.
-        train_cfg: must be empty.
+        data_preprocessor: As mmdet's; the parts' own preprocessors are not used.
+        train_cfg: Must be empty.
         test_cfg: ``box_from`` ('regressor' or 'localizer'), ``score_map`` (write ``pred_maps`` and ``pred_score_map``;
             default False), ``max_labels`` (5).
-        init_cfg: as everywhere in mmengine.
+        init_cfg: As everywhere in mmengine.
 
     Raises:
-        ValueError: an unknown or impossible setting.
-        RuntimeError: prediction with a classifier whose weights were never loaded.
+        ValueError: An unknown or impossible setting.
+        RuntimeError: Prediction with a classifier whose weights were never loaded.
     """
 
     def __init__(
@@ -116,7 +116,7 @@ class SLTNet(BaseDetector):
         """Losses ``loss_smt`` (and ``loss_vst`` through the hook) and ``loss_bbox``.
 
         Args:
-            batch_inputs: normalised images, B x 3 x H x W.
+            batch_inputs: Normalized images, B x 3 x H x W.
             batch_data_samples: B samples with ``gt_label``. Their ``gt_instances`` is replaced by the pseudo box.
         """
         losses, maps, logits = self._run_localizer(batch_inputs, batch_data_samples, mode='loss')
@@ -141,9 +141,9 @@ class SLTNet(BaseDetector):
         """Predictions written onto the samples.
 
         Args:
-            batch_inputs: normalised images, B x 3 x H x W.
+            batch_inputs: Normalized images, B x 3 x H x W.
             batch_data_samples: B samples with ``homography_matrix``, ``ori_shape`` and ``img_shape``.
-            rescale: boxes in original pixels (default) or in pixels of the network input.
+            rescale: Boxes in original pixels (default) or in pixels of the network input.
 
         Returns:
             The samples with ``pred_instances``, ``pred_score`` (C), ``pred_label`` (1) and, with

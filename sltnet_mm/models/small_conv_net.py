@@ -15,15 +15,15 @@ class SmallConvNet(BaseModule):
     """Five 3x3 convolutions with batch norm and ReLU, max pooling between some of them: the embedded data's backbone.
 
     Args:
-        width: channels of the first layer; the layers have width x (1, 2, 2, 4, 4). 12 trains within a minute on a CPU
+        width: Channels of the first layer; the layers have width x (1, 2, 2, 4, 4). 12 trains within a minute on a CPU
             core.
-        pools: after which layers (0 ... 4) the sides are halved; ``(0, 1)`` gives output stride 4. A localizer on 64x64
+        pools: After which layers (0 ... 4) the sides are halved; ``(0, 1)`` gives output stride 4. A localizer on 64x64
             images needs the 16x16 maps of stride 4; with 8x8 maps its boxes come out far too large.
-        init_cfg: None leaves torch's own initialisation, which learns faster here than Kaiming's larger weights: behind
+        init_cfg: None leaves torch's own initialization, which learns faster here than Kaiming's larger weights: behind
             batch norm they only lower the effective learning rate.
 
     Raises:
-        ValueError: for a pool outside the layers or a width below 1.
+        ValueError: For a pool outside the layers or a width below 1.
 
     Example:
         >>> import torch

@@ -26,15 +26,15 @@ class SMTLoss(BaseModule):
 
     Args:
         top_k: K, how many classes count as similar to the label; 1 <= K <= classes. (mmpretrain's ``topk`` means
-            accuracy.)
-        alpha: factor on the loss inside the tolerance, in [0, 1]; 1 gives cross entropy.
-        loss_weight: factor on the whole loss, >= 0.
+            accuracy.).
+        alpha: Factor on the loss inside the tolerance, in [0, 1]; 1 gives cross entropy.
+        loss_weight: Factor on the whole loss, >= 0.
         reduction: 'mean' over the samples (default), 'sum' or 'none'.
-        background_class: class of boxes without an object, which is never damped but counts among the top K; -1 in
+        background_class: Class of boxes without an object, which is never damped but counts among the top K; -1 in
             mmdet's heads, whose last class it is. None (default): there is none, as in a classifier.
 
     Raises:
-        ValueError: for a value outside these ranges.
+        ValueError: For a value outside these ranges.
 
     Example:
         >>> import torch
@@ -84,18 +84,18 @@ class SMTLoss(BaseModule):
         """L_SMT of a batch.
 
         Args:
-            cls_score: logits, B x C.
-            label: class indices, B (int64), or soft labels, B x C (Mixup, CutMix): each class of a soft label is
+            cls_score: Logits, B x C.
+            label: Class indices, B (int64), or soft labels, B x C (Mixup, CutMix): each class of a soft label is
                 tolerated for itself, see :func:`sltnet_mm.functional.tolerant_losses`.
-            weight: factor per sample, B; 0 for a box that is to be ignored.
-            avg_factor: what the sum is divided by in place of B (reduction 'mean' only).
-            reduction_override: used in place of ``reduction`` for this call.
+            weight: Factor per sample, B; 0 for a box that is to be ignored.
+            avg_factor: What the sum is divided by in place of B (reduction 'mean' only).
+            reduction_override: Used in place of ``reduction`` for this call.
 
         Returns:
             A scalar, or B values with reduction 'none'.
 
         Raises:
-            ValueError: shapes that do not fit, K beyond the classes, ``avg_factor`` with reduction 'sum'.
+            ValueError: Shapes that do not fit, K beyond the classes, ``avg_factor`` with reduction 'sum'.
         """
         reduction = reduction_override or self.reduction
         if reduction not in _REDUCTIONS:

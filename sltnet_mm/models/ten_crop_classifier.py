@@ -38,12 +38,12 @@ class TenCropClassifier(ImageClassifier):
         """Predictions ``pred_score`` (C) and ``pred_label`` (1) on the samples, whose ``crops`` are taken away.
 
         Args:
-            inputs: the single views, B x 3 x H x W; not looked at where there are crops.
+            inputs: The single views, B x 3 x H x W; not looked at where there are crops.
             data_samples: B samples, all with ``crops`` (10 x 3 x h x w uint8) or all without.
-            **kwargs: passed on to the head where there are no crops.
+            **kwargs: Passed on to the head where there are no crops.
 
         Raises:
-            ValueError: some samples have crops, others have none.
+            ValueError: Some samples have crops, others have none.
         """
         cropped = ['crops' in sample for sample in data_samples or ()]
         if data_samples is None or not any(cropped):

@@ -24,20 +24,20 @@ class TorchvisionBackbone(BaseModule):
     """A torchvision classification network up to its feature maps, under torchvision's parameter names.
 
     Args:
-        model: a name of ``torchvision.models.list_models()``, as ``'squeezenet1_1'``.
-        end: the child after which the network is cut, or a dotted name inside a sequential child (``'features.29'`` is
+        model: A name of ``torchvision.models.list_models()``, as ``'squeezenet1_1'``.
+        end: The child after which the network is cut, or a dotted name inside a sequential child (``'features.29'`` is
             VGG16 without its last pooling). None takes ``features`` or ``layer4``, whichever the network has. What
             comes before it must run in the order of the children, as in those families.
-        checkpoint: a file with weights of the whole torchvision network; they are loaded by ``init_weights``. A
+        checkpoint: A file with weights of the whole torchvision network; they are loaded by ``init_weights``. A
             parameter that the file lacks, or of another shape, is an error; its classifier is left out. None: random
             weights, which the log says.
-        init_cfg: must be None (the weights are ``checkpoint``'s).
-        taps: in place of ``end``, the dotted names whose outputs are returned, in the network's order; it is cut after
+        init_cfg: Must be None (the weights are ``checkpoint``'s).
+        taps: In place of ``end``, the dotted names whose outputs are returned, in the network's order; it is cut after
             the last. A detector's neck takes them: ``('features.7', 'features.12')`` are SqueezeNet 1.1's maps of
             strides 8 and 16 (256 and 512 channels), ``('layer2', 'layer3', 'layer4')`` a ResNet's of 8, 16 and 32.
 
     Raises:
-        ValueError: an unknown model, end or tap; taps out of order, beside an ``end``, or in front of a step that
+        ValueError: An unknown model, end or tap; taps out of order, beside an ``end``, or in front of a step that
             changes its input in place.
         FileNotFoundError: ``checkpoint`` does not exist.
 

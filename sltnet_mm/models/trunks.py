@@ -1,9 +1,9 @@
-"""DenseNet with the choice of its last maps' size."""
+"""Backbones of mmpretrain with a choice of where they end, for class maps that are large enough."""
 
 from __future__ import annotations
 
-from mmpretrain.models.backbones import DenseNet
-from torch import nn
+from mmpretrain.models.backbones import DenseNet, InceptionV3
+from torch import Tensor, nn
 
 from sltnet_mm.registry import MODELS
 
@@ -14,13 +14,13 @@ class DenseNetTrunk(DenseNet):
 
     Args:
         arch: '121', '161', '169' or '201'.
-        last_pool: keep the pooling of the last transition: 7x7 maps of a 224 image; without it 14x14, with the same
+        last_pool: Keep the pooling of the last transition: 7x7 maps of a 224 image; without it 14x14, with the same
             weights (for localizers; the counterpart of a ResNet with ``strides=(1, 2, 2, 1)``).
-        memory_efficient: compute parts of the forward pass again in the backward pass, for a smaller memory.
-        init_cfg: as everywhere in mmengine.
+        memory_efficient: Compute parts of the forward pass again in the backward pass, for a smaller memory.
+        init_cfg: As everywhere in mmengine.
 
     Raises:
-        ValueError: an unknown architecture.
+        ValueError: An unknown architecture.
 
     Example:
         >>> import torch
@@ -40,3 +40,53 @@ class DenseNetTrunk(DenseNet):
         super().__init__(arch=arch, memory_efficient=memory_efficient, init_cfg=init_cfg)
         if not last_pool:
             self.transitions[-2].pool = nn.Identity()  # the last but one: the last is the final norm
+
+
+@MODELS.register_module()
+class InceptionV3Trunk(InceptionV3):
+    """mmpretrain's InceptionV3 up to and with the block ``end``: feature maps in place of logits.
+
+    mmpretrain's own always runs to its classifier. The parameters keep their names, so its checkpoints fit.
+
+    Args:
+        end: Last block that is kept: ``'Mixed_6e'`` (768 channels) leaves out the last three blocks, as SLT-Net's
+            localizer does (Sec. 4.1); ``'Mixed_7c'`` (2048 channels) is the whole network without its classifier.
+        mixed_6a_stride: 2 as published: 12x12 maps of a 224 image at Mixed_6e, 17x17 of 299. 1, as in SPG's and
+            wsolevaluation's InceptionV3-CAM: 25x25 and 35x35; the block's two convolutions and its pooling are then
+            padded by 1. The weights are the same.
+        init_cfg: None is mmpretrain's own initialization.
+
+    Raises:
+        ValueError: An unknown block or stride.
+
+    Example:
+        >>> import torch
+        >>> net = InceptionV3Trunk(end='Mixed_6e')
+        >>> net(torch.rand(2, 3, 107, 107))[0].shape
+        torch.Size([2, 768, 5, 5])
+    """
+
+    def __init__(
+        self, end: str = 'Mixed_7c', mixed_6a_stride: int = 2, init_cfg: dict | list[dict] | None = None
+    ) -> None:
+        # The classifier is thrown away: the fewer classes, the less is built for that.
+        super().__init__(num_classes=1, **({} if init_cfg is None else dict(init_cfg=init_cfg)))
+        blocks = [name for name, _ in self.named_children() if name.startswith(('Conv2d_', 'Mixed_'))]
+        if end not in blocks:
+            raise ValueError(f'InceptionV3Trunk: end must be one of {", ".join(blocks)}, got {end!r}')
+        if mixed_6a_stride not in (1, 2):
+            raise ValueError(f'InceptionV3Trunk: mixed_6a_stride must be 1 or 2, got {mixed_6a_stride!r}')
+        if mixed_6a_stride == 1:
+            for block in (self.Mixed_6a.branch3x3, self.Mixed_6a.branch3x3dbl_3):
+                block.conv.stride, block.conv.padding = (1, 1), (1, 1)
+            self.Mixed_6a.branch_pool = nn.MaxPool2d(kernel_size=3, stride=1, padding=1)
+        names = list(self._modules)
+        for name in names[names.index(end) + 1 :]:
+            delattr(self, name)
+        self.end = end
+
+    def forward(self, images: Tensor) -> tuple[Tensor, ...]:
+        """Feature maps of images B x 3 x H x W, as a tuple of one tensor B x N x h x w."""
+        for block in self.children():  # in the order of the forward pass; poolings are children too
+            images = block(images)
+        return (images,)

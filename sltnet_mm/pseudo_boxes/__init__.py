@@ -1,4 +1,6 @@
-"""Pseudo boxes: made from class maps (``generator``), and written to box files from a trained localizer, DDT or any maps."""
+"""Pseudo boxes: made from class maps, and written to box files from a trained localizer, DDT or any maps."""
+
+from __future__ import annotations
 
 from sltnet_mm.pseudo_boxes.generator import PseudoBoxGenerator
 

@@ -38,24 +38,24 @@ def export_ddt_boxes(
     the descriptors, then their projections. Only one class' covariance is in memory.
 
     Args:
-        cfg: config whose model has ``extract_feat``, as ``mmpretrain.ImageClassifier`` with a backbone alone; the test
+        cfg: Config whose model has ``extract_feat``, as ``mmpretrain.ImageClassifier`` with a backbone alone; the test
             pipeline shows the whole image, at 448 x 448 pixels in PSOL.
         split: 'train', 'val' or 'test'; the classes are those of this split's labels.
-        checkpoint: of a trained model, in place of the weights that the config names.
+        checkpoint: Of a trained model, in place of the weights that the config names.
         device: 'cuda' where there is one, by default.
         feature_memory: MiB that the features of one class may take; those of a larger class are computed in both
             passes. The boxes are the same.
-        parts: as in :func:`~sltnet_mm.pseudo_boxes.from_localizer.export_pseudo_boxes`.
+        parts: As in :func:`~sltnet_mm.pseudo_boxes.from_localizer.export_pseudo_boxes`.
         restart: likewise.
 
     Returns:
-        A COCO dict (:func:`~sltnet_mm.structures.box_file.to_coco`) on rank 0, None on the others. ``info`` says the config, the
-        hash of the weights, split and images. There is no score, and every image has a box: the whole image where
-        nothing stands out.
+        A COCO dict (:func:`~sltnet_mm.structures.box_file.to_coco`) on rank 0, None on the others. ``info`` says the
+        config, the hash of the weights, split and images. There is no score, and every image has a box: the whole image
+        where nothing stands out.
 
     Raises:
-        FileNotFoundError: the checkpoint does not exist.
-        ValueError: no weights are named, the model gives no feature maps, the test pipeline flips, or ``parts`` are of
+        FileNotFoundError: The checkpoint does not exist.
+        ValueError: No weights are named, the model gives no feature maps, the test pipeline flips, or ``parts`` are of
             other settings.
     """
     dataset = build_for_export(cfg, split)

@@ -41,25 +41,25 @@ def export_pseudo_boxes(
     boxes to the last digit on the same kind of machine.
 
     Args:
-        cfg: config of a localizer (head ``sltnet_mm.CAMHead``) or of ``sltnet_mm.SLTNet``.
-        checkpoint: its checkpoint.
+        cfg: Config of a localizer (head ``sltnet_mm.CAMHead``) or of ``sltnet_mm.SLTNet``.
+        checkpoint: Its checkpoint.
         split: 'train', 'val' or 'test': which of the config's data sets.
-        threshold: share of the score map's maximum; None takes the model's ``pseudo_box.threshold``, 0.2 where it has
+        threshold: Share of the score map's maximum; None takes the model's ``pseudo_box.threshold``, 0.2 where it has
             none.
         device: 'cuda' where there is one, by default.
-        parts: folder of the results so far, where several processes meet and an interrupted run goes on; None keeps
+        parts: Folder of the results so far, where several processes meet and an interrupted run goes on; None keeps
             them in memory.
-        restart: discard parts of other settings, which are otherwise an error.
+        restart: Discard parts of other settings, which are otherwise an error.
 
     Returns:
-        A COCO dict (:func:`~sltnet_mm.structures.box_file.to_coco`) on rank 0, None on the others. ``info`` says the config and
-        the hash of what it decides here, checkpoint and its hash, split, threshold, and the images; an annotation's
-        ``score`` is the probability of the label. Images whose score map is empty are listed in
+        A COCO dict (:func:`~sltnet_mm.structures.box_file.to_coco`) on rank 0, None on the others. ``info`` says the
+        config and the hash of what it decides here, checkpoint and its hash, split, threshold, and the images; an
+        annotation's ``score`` is the probability of the label. Images whose score map is empty are listed in
         ``info['images_without_box']`` and have no annotation.
 
     Raises:
-        FileNotFoundError: the checkpoint does not exist.
-        ValueError: the checkpoint does not fit, the model gives no score map or one with NaN, the test pipeline flips,
+        FileNotFoundError: The checkpoint does not exist.
+        ValueError: The checkpoint does not fit, the model gives no score map or one with NaN, the test pipeline flips,
             or ``parts`` are of other settings.
     """
     if not Path(checkpoint).is_file():
@@ -101,7 +101,7 @@ def build_for_export(cfg: Config, split: str) -> Any:
     """The data set of a split with the test pipeline; of a wrapped one, what is wrapped.
 
     Raises:
-        ValueError: an unknown split.
+        ValueError: An unknown split.
     """
     if split not in ('train', 'val', 'test'):
         raise ValueError(f'split must be "train", "val" or "test", got {split!r}')

@@ -19,22 +19,22 @@ def boxes_of_map_files(dataset: Any, folder: str | Path, threshold: float = 0.2)
     """One box an image from one map an image, whoever computed it (Grad-CAM, an attention map, ...).
 
     A map H x W of any size and range covers the whole image. It is resized to the original image (bilinear), min-max
-    normalised, cut above ``threshold`` times its maximum; the box is that of the largest component, in original pixels.
+    normalized, cut above ``threshold`` times its maximum; the box is that of the largest component, in original pixels.
 
     Args:
-        dataset: a data set of this package, or mmpretrain's ``CustomDataset`` and its kin: it gives the images, their
+        dataset: A data set of this package, or mmpretrain's ``CustomDataset`` and its kin: it gives the images, their
             labels and, in its ``metainfo``, the ``classes``.
-        folder: of ``<image>.npy`` or ``<image>.<suffix>.npy``; ``<image>`` is the path below the data set's
+        folder: Of ``<image>.npy`` or ``<image>.<suffix>.npy``; ``<image>`` is the path below the data set's
             ``data_root``.
-        threshold: share of the maximum, in [0, 1).
+        threshold: Share of the maximum, in [0, 1).
 
     Returns:
-        A COCO dict as :func:`sltnet_mm.structures.box_file.to_coco` writes it; ``info`` says where it is from. A constant map
-        gives no box, and the image is listed in ``info['images_without_box']``.
+        A COCO dict as :func:`sltnet_mm.structures.box_file.to_coco` writes it; ``info`` says where it is from. A
+        constant map gives no box, and the image is listed in ``info['images_without_box']``.
 
     Raises:
-        FileNotFoundError: an image has no map, or there is no such folder.
-        ValueError: a file that holds no finite H x W array (the message names it), or a threshold outside [0, 1).
+        FileNotFoundError: An image has no map, or there is no such folder.
+        ValueError: A file that holds no finite H x W array (the message names it), or a threshold outside [0, 1).
 
     Example:
         >>> import tempfile, types

@@ -15,17 +15,17 @@ from sltnet_mm.registry import TASK_UTILS
 class PseudoBoxGenerator:
     """The box of the largest component of a localizer's score map (Sec. 3.2, 3.3).
 
-    The class maps of the top-K classes are averaged (ACAM, eq. 9), resized to the network input, min-max normalised;
+    The class maps of the top-K classes are averaged (ACAM, eq. 9), resized to the network input, min-max normalized;
     pixels above ``threshold`` times the maximum are foreground; the box is that of the 8-connected component with the
     most pixels. In training it is made as at test.
 
     Args:
-        threshold: share of the maximum, in [0, 1); 0.2 is the paper's "top 20% values" read as in CAM (Zhou et al.
+        threshold: Share of the maximum, in [0, 1); 0.2 is the paper's "top 20% values" read as in CAM (Zhou et al.
             2016).
         top_k: K; None leaves it to the owner (SLTNet sets its localizer's).
 
     Raises:
-        ValueError: for values outside the ranges, or a call while ``top_k`` is None.
+        ValueError: For values outside the ranges, or a call while ``top_k`` is None.
 
     Example:
         >>> import torch
@@ -48,12 +48,12 @@ class PseudoBoxGenerator:
         """Boxes and score maps of a batch, on the maps' device and without a host sync.
 
         Args:
-            maps: class maps, B x C x h x w.
+            maps: Class maps, B x C x h x w.
             logits: B x C; they choose the K classes.
             size: (H, W) of the network input.
 
         Returns:
-            boxes, B x 4 float xyxy in pixels of the network input, ends exclusive (the whole image where there is no
+            Boxes, B x 4 float xyxy in pixels of the network input, ends exclusive (the whole image where there is no
             foreground: the score map is zero everywhere), and score maps, B x H x W in [0, 1].
         """
         if self.top_k is None:
@@ -74,7 +74,7 @@ class PseudoBoxGenerator:
             Boxes and score maps as a call gives them; B is 1 for a single map.
 
         Raises:
-            ValueError: maps of another shape.
+            ValueError: Maps of another shape.
 
         Example:
             >>> import numpy as np

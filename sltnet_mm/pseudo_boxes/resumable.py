@@ -42,12 +42,12 @@ class Parts:
     """A folder of part files, one for each process and start: the results of units, one JSON line each.
 
     Args:
-        folder: made when the first result is written; whoever has the results removes it.
-        header: what the results depend on; part files of another header are refused.
-        restart: remove part files of another header instead.
+        folder: Made when the first result is written; whoever has the results removes it.
+        header: What the results depend on; part files of another header are refused.
+        restart: Remove part files of another header instead.
 
     Raises:
-        ValueError: the folder holds parts of another header.
+        ValueError: The folder holds parts of another header.
 
     Example:
         >>> import tempfile
@@ -136,15 +136,15 @@ def run_resumable(total: int, work: Work, parts: Parts | None = None) -> dict[in
     depend on its number alone: then one process, several, and an interrupted run that is started again give the same.
 
     Args:
-        total: number of units.
-        work: takes this process' units and gives pairs of unit and result (what JSON can hold), in any order.
-        parts: where results are kept until all are there; None keeps them in memory, for one process.
+        total: Number of units.
+        work: Takes this process' units and gives pairs of unit and result (what JSON can hold), in any order.
+        parts: Where results are kept until all are there; None keeps them in memory, for one process.
 
     Returns:
         Results by unit on rank 0, None on the others.
 
     Raises:
-        ValueError: several processes without ``parts``.
+        ValueError: Several processes without ``parts``.
 
     Example:
         >>> results = run_resumable(3, lambda units: ((unit, unit**2) for unit in units))

@@ -1,5 +1,7 @@
 """Reports: the numbers, pictures and curves of runs as one self-contained HTML page."""
 
+from __future__ import annotations
+
 from sltnet_mm.report.charts import line_chart
 from sltnet_mm.report.environment import Steps, environment_facts, import_hosts, peak_memory
 from sltnet_mm.report.page import Report, Tile, render_page, write_report

@@ -11,7 +11,7 @@ _LEFT, _RIGHT, _TOP, _BOTTOM = 40, 8, 22, 20
 
 
 def line_chart(title: str, steps: Sequence[float], values: Sequence[float]) -> str:
-    """One curve with its range on the axes, in the text's colour: it suits light and dark pages.
+    """One curve with its range on the axes, in the text's color: it suits light and dark pages.
 
     Args:
         title: Written above.

@@ -36,7 +36,7 @@ class Report:
         summary: Paragraphs before the table.
         rows: The table.
         table_notes: A list of sentences below it.
-        picture_note: A paragraph above the pictures: how they were chosen, what the colours mean.
+        picture_note: A paragraph above the pictures: how they were chosen, what the colors mean.
         columns: Heads of the columns of pictures.
         pictures: One row an image, each with as many tiles as there are columns.
         curves: Name of a run -> name of a loss -> (steps, values).
@@ -138,7 +138,7 @@ def _pictures(report: Report) -> str:
 
 
 def _data_url(image: np.ndarray) -> str:
-    # A third of PNG's size without visible blocks around the boxes' lines; with halved colour, thin red turns brown.
+    # A third of PNG's size without visible blocks around the boxes' lines; with halved color, thin red turns brown.
     content = BytesIO()
     Image.fromarray(image).save(content, 'JPEG', quality=85, subsampling='4:4:4')
     return 'data:image/jpeg;base64,' + base64.b64encode(content.getvalue()).decode('ascii')

@@ -53,7 +53,7 @@ class ResultRow:
     Args:
         name: What was tested.
         how: Where its box and its labels come from.
-        numbers: Percent by the keys of `COLUMNS`; absent ones are shown as a dash.
+        numbers: Percent by the keys of ``COLUMNS``; absent ones are shown as a dash.
     """
 
     name: str

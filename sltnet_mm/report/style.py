@@ -1,5 +1,7 @@
 """The look of a report's page: system fonts, light and dark, narrow screens."""
 
+from __future__ import annotations
+
 STYLE = """
 :root { color-scheme: light dark; --ink: #1c1e21; --soft: #5b6168; --paper: #fff; --line: #d9dce0; --mark: #eef4ff;
   --accent: #1f5fbf; }

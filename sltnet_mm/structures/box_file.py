@@ -23,12 +23,12 @@ class BoxRecord:
     """The box of one image.
 
     Args:
-        index: place of the image in its data set.
-        file_name: relative to the data set's ``data_root`` (see :func:`file_name_of`).
+        index: Place of the image in its data set.
+        file_name: Relative to the data set's ``data_root`` (see :func:`file_name_of`).
         size: (width, height) of the original image in pixels.
-        label: class of the image.
+        label: Class of the image.
         box: x1, y1, x2, y2 in original pixels, ends exclusive; None where nothing was found.
-        score: probability of the label, None where the source of the box knows none.
+        score: Probability of the label, None where the source of the box knows none.
     """
 
     index: int
@@ -44,10 +44,10 @@ class BoxFile:
     """What :func:`read_box_file` gives; row i of the arrays is image i of the file.
 
     Args:
-        path: of the file, for messages.
+        path: Of the file, for messages.
         info: provenance.
-        classes: names, in the order of the labels.
-        rows: file name to row.
+        classes: Names, in the order of the labels.
+        rows: File name to row.
         sizes: (n, 2) int32, width and height of the original images.
         boxes: (n, 4) float32 xyxy in original pixels; NaN where an image has none.
         labels: (n,) int64; -1 where an image has no box.
@@ -81,7 +81,7 @@ def dataset_identity(dataset: Any) -> dict[str, Any]:
     """What a box file says about its images: kind, split, number, and a hash of file names and labels.
 
     Args:
-        dataset: an mmengine data set whose samples have ``img_path`` and ``gt_label``.
+        dataset: An mmengine data set whose samples have ``img_path`` and ``gt_label``.
     """
     digest = hashlib.sha256()
     for index in range(len(dataset)):
@@ -150,8 +150,8 @@ def read_box_file(path: str | Path) -> BoxFile:
     """Read a file of one box an image.
 
     Raises:
-        FileNotFoundError: there is no such file.
-        ValueError: no such file of this version, several boxes for one image, a box without area or not finite, a label
+        FileNotFoundError: There is no such file.
+        ValueError: No such file of this version, several boxes for one image, a box without area or not finite, a label
             outside the classes. The message names the file.
     """
     if not Path(path).is_file():

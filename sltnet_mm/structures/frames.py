@@ -26,7 +26,7 @@ def input_to_original(metainfo: Mapping) -> np.ndarray:
             raise KeyError(
                 f'{key!r} is not among the metainfo of {metainfo.get("img_path", "this sample")}: boxes cannot be '
                 'taken back to the original image. Use transforms that record it (sltnet_mm.ResizeCrop, '
-                "mmdet.Resize, mmdet.RandomCrop, mmdet.RandomFlip) and name it in the packer's meta_keys."
+                "mmdet.Resize, mmdet.RandomCrop, mmdet.RandomFlip) and name it in the packer's meta_keys"
             )
     matrix = np.linalg.inv(np.asarray(metainfo['homography_matrix'], dtype=np.float64))
     if metainfo.get('flip', False):

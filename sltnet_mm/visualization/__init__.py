@@ -1,5 +1,8 @@
 """Pictures of predictions: boxes, score maps, captions, grids, and the visualizer that draws them."""
 
+from __future__ import annotations
+
+from sltnet_mm.datasets.orientation import original_image
 from sltnet_mm.visualization.captions import add_caption
 from sltnet_mm.visualization.drawing import (
     PREDICTED_COLOR,
@@ -10,7 +13,6 @@ from sltnet_mm.visualization.drawing import (
     warp_to_original,
 )
 from sltnet_mm.visualization.grid import picture_grid
-from sltnet_mm.visualization.original import original_image
 from sltnet_mm.visualization.panels import box_of_map, box_panel, map_panel, sample_boxes
 from sltnet_mm.visualization.visualizer import LocalizationVisualizer
 

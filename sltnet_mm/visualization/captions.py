@@ -10,17 +10,35 @@ import matplotlib
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from sltnet_mm.visualization.checks import check_image
-
 Color = tuple[int, int, int]
 Line = str | tuple[str, Color]
 
 _PAPER, _INK = (255, 255, 255), (34, 34, 34)
 
 
+def check_image(name: str, image: np.ndarray) -> None:
+    """Raise unless ``image`` is H x W x 3 uint8 with at least one pixel.
+
+    Raises:
+        TypeError: Not a uint8 array.
+        ValueError: Of another shape.
+
+    Example:
+        >>> check_image('image', np.zeros((4, 4), np.uint8))
+        Traceback (most recent call last):
+        ...
+        ValueError: image must be H x W x 3 (RGB) with at least one pixel, got shape (4, 4)
+    """
+    if not isinstance(image, np.ndarray) or image.dtype != np.uint8:
+        got = f'an array of {image.dtype}' if isinstance(image, np.ndarray) else type(image).__name__
+        raise TypeError(f'{name} must be a numpy array of uint8 (RGB, 0-255), got {got}')
+    if image.ndim != 3 or image.shape[2] != 3 or 0 in image.shape:
+        raise ValueError(f'{name} must be H x W x 3 (RGB) with at least one pixel, got shape {image.shape}')
+
+
 @lru_cache(maxsize=16)
 def load_font(size: int, font_file: str | None = None) -> ImageFont.FreeTypeFont:
-    """A font of `size` pixels: DejaVu Sans, which matplotlib ships (Latin, Greek, Cyrillic), or that of `font_file`.
+    """The font in ``font_file``, ``size`` pixels high; by default DejaVu Sans of matplotlib (Latin, Greek, Cyrillic).
 
     Raises:
         FileNotFoundError: There is no such file.
@@ -38,7 +56,7 @@ def add_caption(
 
     Args:
         image: H x W x 3 uint8 RGB.
-        lines: Texts, or (text, colour) to put a swatch of that colour before the text: the legend of a box. A text
+        lines: Texts, or (text, color) to put a swatch of that color before the text: the legend of a box. A text
             wider than the image is cut and ends in an ellipsis.
         font_size: Height of the letters in pixels.
         font_file: A .ttf or .otf file for scripts beyond Latin, Greek and Cyrillic.

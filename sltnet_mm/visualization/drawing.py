@@ -6,10 +6,9 @@ import cv2
 import numpy as np
 from PIL import Image, ImageDraw
 
-from sltnet_mm.visualization.captions import Color, load_font
-from sltnet_mm.visualization.checks import check_image
+from sltnet_mm.visualization.captions import Color, check_image, load_font
 
-# White and red differ in lightness, not in hue alone (colour-blind readers), and neither occurs in viridis.
+# White and red differ in lightness, not in hue alone (color-blind readers), and neither occurs in viridis.
 TRUE_COLOR: Color = (255, 255, 255)
 PREDICTED_COLOR: Color = (255, 48, 48)
 _EDGE = (20, 20, 20)  # a dark rim keeps a box visible on any ground
@@ -82,7 +81,7 @@ def draw_boxes(
 
 
 def _draw_frame(canvas: np.ndarray, first: np.ndarray, last: np.ndarray, width: int, color: Color) -> None:
-    """Colour the outermost `width` pixels of the rectangle from `first` to before `last` (x, y), in place.
+    """Color the outermost ``width`` pixels of the rectangle from ``first`` to before ``last`` (x, y), in place.
 
     By slices: cv2's thick lines have round ends and come out wider than asked for.
     """
@@ -114,7 +113,7 @@ def warp_to_original(score_map: np.ndarray, homography_matrix: np.ndarray, size:
         size: (height, width) of the original image, or of an enlarged one whose scale the matrix includes.
 
     Returns:
-        height x width float32, bilinear; NaN where the network did not see the image (cropped away).
+        Height x width float32, bilinear; NaN where the network did not see the image (cropped away).
 
     Example:
         >>> cropped = np.array([[1., 0, -1], [0, 1, 0], [0, 0, 1]])  # the first column was cut off
@@ -128,10 +127,10 @@ def warp_to_original(score_map: np.ndarray, homography_matrix: np.ndarray, size:
     matrix = np.asarray(homography_matrix, np.float64)
     if matrix.shape != (3, 3):
         raise ValueError(f'homography_matrix must be 3 x 3, got shape {matrix.shape}')
-    # The matrix speaks of pixel edges (the first pixel spans 0 to 1), cv2 of pixel centres.
-    centre, back = np.eye(3), np.eye(3)
-    centre[:2, 2], back[:2, 2] = 0.5, -0.5
-    matrix, flags = back @ matrix @ centre, cv2.WARP_INVERSE_MAP
+    # The matrix speaks of pixel edges (the first pixel spans 0 to 1), cv2 of pixel centers.
+    center, back = np.eye(3), np.eye(3)
+    center[:2, 2], back[:2, 2] = 0.5, -0.5
+    matrix, flags = back @ matrix @ center, cv2.WARP_INVERSE_MAP
     height, width = size
     warped = cv2.warpPerspective(
         score_map, matrix, (width, height), flags=flags | cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
@@ -150,12 +149,12 @@ def warp_to_original(score_map: np.ndarray, homography_matrix: np.ndarray, size:
 def overlay_score_map(
     image: np.ndarray, score_map: np.ndarray, alpha: float = 0.6, colormap: int = cv2.COLORMAP_VIRIDIS
 ) -> np.ndarray:
-    """Lay a score map in colours over the grey image.
+    """Lay a score map in colors over the gray image.
 
     Args:
         image: H x W x 3 uint8 RGB.
         score_map: H x W in [0, 1] (what lies outside is clipped); where it is NaN the image stays as it is.
-        alpha: Share of the colour in [0, 1].
+        alpha: Share of the color in [0, 1].
         colormap: One of cv2's; viridis by default: its lightness rises evenly with the score.
 
     Returns:
@@ -178,6 +177,6 @@ def overlay_score_map(
     seen = np.isfinite(score_map)
     levels = np.round(np.where(seen, score_map, 0).clip(0, 1) * 255).astype(np.uint8)
     colors = cv2.applyColorMap(levels, colormap)[..., ::-1]
-    grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)[..., None]
-    mixed = np.round(alpha * colors + (1 - alpha) * grey).astype(np.uint8)
+    gray = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)[..., None]
+    mixed = np.round(alpha * colors + (1 - alpha) * gray).astype(np.uint8)
     return np.where(seen[..., None], mixed, image)

@@ -81,7 +81,7 @@ def map_panel(
         homography_matrix: 3 x 3, pixels of the image to pixels of the network input.
         true_boxes: n x 4 xyxy in pixels of the image.
         boxes: m x 4 xyxy in pixels of the image.
-        alpha: Share of the map's colours.
+        alpha: Share of the map's colors.
 
     Example:
         >>> none = torch.zeros(0, 4)

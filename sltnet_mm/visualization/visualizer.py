@@ -34,7 +34,7 @@ class LocalizationVisualizer(Visualizer):
         save_dir: Of the back-ends.
         fig_save_cfg, fig_show_cfg: Of matplotlib's figures; not used in what :meth:`draw` makes.
         min_side: Smaller images are enlarged to this many pixels before anything is drawn.
-        alpha: Share of the colours of the score map, in [0, 1].
+        alpha: Share of the colors of the score map, in [0, 1].
         map_threshold: Threshold of the box of the score map (see ``score_map_to_box``); None: the map without a box.
         font_file: A .ttf or .otf file for class names beyond Latin, Greek and Cyrillic.
 

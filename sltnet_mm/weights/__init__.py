@@ -1,5 +1,7 @@
 """Trained weights: strict loading, checks that a checkpoint fits a model, and names of other libraries."""
 
+from __future__ import annotations
+
 from sltnet_mm.weights.pretrained import Pretrained
 
 __all__ = ['Pretrained']

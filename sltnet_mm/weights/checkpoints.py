@@ -16,12 +16,12 @@ def check_fit(model: nn.Module, checkpoint: dict, may_miss: Sequence[str] = ()) 
     """Refuse a checkpoint in which parameters of the model are missing or have another shape.
 
     Args:
-        model: not wrapped.
-        checkpoint: as loaded from a file.
-        may_miss: prefixes of parameters that the checkpoint may lack or hold in another shape.
+        model: Not wrapped.
+        checkpoint: As loaded from a file.
+        may_miss: Prefixes of parameters that the checkpoint may lack or hold in another shape.
 
     Raises:
-        ValueError: it does not fit; the message names the first few parameters.
+        ValueError: It does not fit; the message names the first few parameters.
 
     Example:
         >>> from torch import nn
@@ -39,7 +39,7 @@ def check_fit(model: nn.Module, checkpoint: dict, may_miss: Sequence[str] = ()) 
             f'the checkpoint is of another model or class count: {problem}'
             'Give the config that it was trained with. A classifier trained on its own is written into it by '
             'tools/model_converters/merge_parts.py; parameters that may be new are named in '
-            'default_hooks.checkpoint_fit.may_miss.'
+            'default_hooks.checkpoint_fit.may_miss'
         )
 
 
@@ -47,8 +47,8 @@ def misfit(own: Mapping[str, torch.Tensor], weights: Mapping[str, torch.Tensor])
     """What of ``own`` is missing from ``weights`` or has another shape there; '' where all fits.
 
     Args:
-        own: what a model needs, by name.
-        weights: what a file holds.
+        own: What a model needs, by name.
+        weights: What a file holds.
 
     Returns:
         Sentences that name the first few parameters, with a space at the end.
@@ -79,9 +79,9 @@ def merge_parts(checkpoint: str | Path, classifier: str | Path, out: str | Path)
     """Write the classifier's weights into a checkpoint of SLTNet.
 
     Args:
-        checkpoint: file with localizer and regressor, as training writes it.
-        classifier: file of the classifier's own run.
-        out: the merged file: weights and metainfo; the optimiser's state is left out, since training goes on from the
+        checkpoint: File with localizer and regressor, as training writes it.
+        classifier: File of the classifier's own run.
+        out: The merged file: weights and metainfo; the optimizer's state is left out, since training goes on from the
             parts.
 
     Returns:

@@ -26,19 +26,19 @@ class Pretrained:
 
     mmengine's own logs what is missing or has another shape and leaves it random. In a config it is
     ``init_cfg=dict(type='Pretrained', _scope_='sltnet_mm', checkpoint=..., prefix='backbone')``: the plain type name,
-    because mmengine and mmpretrain's ResNet look for it to run this initialisation last.
+    because mmengine and mmpretrain's ResNet look for it to run this initialization last.
 
     Args:
-        checkpoint: file, URL, or any other place that mmengine's ``CheckpointLoader`` reads.
-        prefix: name that the module has in the file, as ``'backbone'``; None: the file is the module's own.
-        may_miss: prefixes, in the module, of parameters that keep their random values, as ``('classifier.6',)`` for
+        checkpoint: File, URL, or any other place that mmengine's ``CheckpointLoader`` reads.
+        prefix: Name that the module has in the file, as ``'backbone'``; None: the file is the module's own.
+        may_miss: Prefixes, in the module, of parameters that keep their random values, as ``('classifier.6',)`` for
             VGG16's last layer on other classes than the file's.
-        map_location: as mmengine's.
+        map_location: As mmengine's.
 
     Raises:
-        FileNotFoundError: a local file that does not exist.
-        ConnectionError: a download that failed.
-        ValueError: a file that holds no weights, has nothing under ``prefix``, or does not fit the module.
+        FileNotFoundError: A local file that does not exist.
+        ConnectionError: A download that failed.
+        ValueError: A file that holds no weights, has nothing under ``prefix``, or does not fit the module.
 
     Example:
         >>> Pretrained('no/such/file.pth', prefix='backbone')(nn.Linear(2, 1))
@@ -74,7 +74,7 @@ class Pretrained:
             + (f', random are {", ".join(self.may_miss)}' if self.may_miss else ''),
             logger='current',
         )
-        if hasattr(module, '_params_init_info'):  # mmengine's record of who initialised what
+        if hasattr(module, '_params_init_info'):  # mmengine's record of who initialized what
             update_init_info(module, init_info=f'Pretrained: {self.checkpoint}')
 
     def _weights(self) -> dict[str, Tensor]:

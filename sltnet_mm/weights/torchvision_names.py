@@ -77,14 +77,14 @@ def to_mmpretrain(weights: Mapping[str, Tensor], network: str) -> dict[str, Tens
     old files lack are zero.
 
     Args:
-        weights: as torchvision publishes them, 1,000 classes.
-        network: torchvision's name, one of ``NETWORKS``.
+        weights: As torchvision publishes them, 1,000 classes.
+        network: Torchvision's name, one of ``NETWORKS``.
 
     Returns:
         The same tensors, named ``backbone.*`` and ``head.*``.
 
     Raises:
-        ValueError: an unknown network, or weights that are not this network's.
+        ValueError: An unknown network, or weights that are not this network's.
 
     Example:
         >>> from torchvision.models import resnet18

@@ -127,7 +127,7 @@ def test_images_behind_another_file_backend(csv_root, tmp_path):
         assert (image == cv2.imread(str(moved / 'a.jpg'))).all()
 
 
-def test_grey_filling_of_opencv_is_real(tmp_path):
+def test_gray_filling_of_opencv_is_real(tmp_path):
     """Why the check exists: OpenCV gives an image for half a JPEG."""
     write_image(tmp_path / 'a.jpg', shape=(200, 200))
     damage(tmp_path / 'a.jpg', 'half')

@@ -18,7 +18,7 @@ def test_inputs_are_the_image_channels_first():
     assert (packed['inputs'].numpy().transpose(1, 2, 0) == results()['img']).all()
 
 
-def test_grey_images_get_a_channel():
+def test_gray_images_get_a_channel():
     assert PackLocalizationInputs()(results(img=np.zeros((4, 6), np.uint8)))['inputs'].shape == (1, 4, 6)
 
 

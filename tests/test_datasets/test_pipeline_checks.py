@@ -48,7 +48,7 @@ def test_unrecorded_transforms_are_refused(scope, step, name):
         ('mmpretrain', [OURS, dict(type='ColorJitter', brightness=0.4), dict(type='RandomGrayscale', prob=0.5)]),
     ],
 )
-def test_recording_and_colour_transforms_are_welcome(scope, steps):
+def test_recording_and_color_transforms_are_welcome(scope, steps):
     dataset = build(scope, *steps)
     assert dataset[0]['data_samples'].metainfo['homography_matrix'].shape == (3, 3)
 

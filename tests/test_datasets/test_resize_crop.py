@@ -12,15 +12,15 @@ def dot_image(height: int, width: int, row: int, column: int) -> dict:
     return dict(img=image, img_shape=(height, width), ori_shape=(height, width))
 
 
-def centre_of_mass(image: np.ndarray) -> np.ndarray:
-    """x, y in continuous coordinates: pixel i is centred at i + 0.5."""
+def center_of_mass(image: np.ndarray) -> np.ndarray:
+    """x, y in continuous coordinates: pixel i is centered at i + 0.5."""
     weights = image[..., 0].astype(np.float64)
     y, x = np.mgrid[0 : image.shape[0], 0 : image.shape[1]] + 0.5
     return np.array([(weights * x).sum(), (weights * y).sum()]) / weights.sum()
 
 
 def check_matrix_against_pixels(results: dict, row: int, column: int) -> None:
-    x, y, one = np.linalg.inv(results['homography_matrix'].astype(np.float64)) @ [*centre_of_mass(results['img']), 1]
+    x, y, one = np.linalg.inv(results['homography_matrix'].astype(np.float64)) @ [*center_of_mass(results['img']), 1]
     assert one == pytest.approx(1)
     assert abs(x - (column + 0.5)) < 0.35 and abs(y - (row + 0.5)) < 0.35
 
@@ -119,7 +119,7 @@ def test_boxes_move_and_lost_ones_go(structure):
         (dict(resize=8, crop=(4, 9), mode='center'), ValueError, 'larger than resize'),
         (dict(resize=8, crop=4), ValueError, 'go together'),
         (dict(resize=8, mode='random'), ValueError, 'go together'),
-        (dict(resize=8, crop=4, mode='centre'), ValueError, "'random', 'center' or None"),
+        (dict(resize=8, crop=4, mode='center'), ValueError, "'random', 'center' or None"),
         (dict(resize=8, flip_prob=1.5), ValueError, 'probability in'),
     ],
 )

@@ -20,7 +20,7 @@ FIXED_BOXES = [
     (5.0, 14.0, 36.0, 38.0),
     (6.0, 17.0, 50.0, 45.0),
 ]
-FIXED_COLOURS = {
+FIXED_COLORS = {
     ('train', 0): [142.7, 131.4, 111.6],
     ('train', 7): [113.0, 100.6, 93.0],
     ('val', 3): [83.5, 73.5, 74.7],
@@ -30,15 +30,15 @@ FIXED_COLOURS = {
 
 
 def test_boxes_stay_as_they_were_fixed():
-    """The data must not be bent towards a method: these boxes were fixed before any was trained."""
+    """The data must not be bent toward a method: these boxes were fixed before any was trained."""
     found = [make_scene(0, split, index, index % 12, 64).box for split in ('train', 'val', 'test') for index in (0, 5)]
     assert found == FIXED_BOXES
 
 
 def test_appearance_stays_as_it_was_fixed():
-    """Mean colours, with room for another version of OpenCV or numpy."""
-    for (split, index), colour in FIXED_COLOURS.items():
-        assert draw_image(0, split, index, index % 12, 64).mean(axis=(0, 1)) == pytest.approx(colour, abs=0.5)
+    """Mean colors, with room for another version of OpenCV or numpy."""
+    for (split, index), color in FIXED_COLORS.items():
+        assert draw_image(0, split, index, index % 12, 64).mean(axis=(0, 1)) == pytest.approx(color, abs=0.5)
 
 
 def test_depends_on_seed_split_and_index_only():
@@ -85,7 +85,7 @@ def test_the_pixels_show_the_geometry():
         assert (changed[marks == 0] <= 1).all() and (changed[np.minimum(red.mark, green.mark) > 0.9] > 10).mean() > 0.9
 
 
-def test_boxes_vary_and_the_centre_does_not_win():
+def test_boxes_vary_and_the_center_does_not_win():
     boxes = np.array([make_scene(0, 'test', i, i % 12, 64).box for i in range(300)])
     size = boxes[:, 2:] - boxes[:, :2]
     assert (boxes >= 0).all() and (boxes <= 64).all() and (size > 0).all()
@@ -94,12 +94,12 @@ def test_boxes_vary_and_the_centre_does_not_win():
     best = 0.0
     for width in range(16, 65, 4):
         for height in range(12, 65, 4):
-            centre = np.array([32 - width / 2, 32 - height / 2, 32 + width / 2, 32 + height / 2])
-            inner = np.clip(np.minimum(boxes[:, 2:], centre[2:]) - np.maximum(boxes[:, :2], centre[:2]), 0, None).prod(
+            center = np.array([32 - width / 2, 32 - height / 2, 32 + width / 2, 32 + height / 2])
+            inner = np.clip(np.minimum(boxes[:, 2:], center[2:]) - np.maximum(boxes[:, :2], center[:2]), 0, None).prod(
                 axis=1
             )
             best = max(best, (inner / (size.prod(axis=1) + width * height - inner) > 0.5).mean())
-    assert best < 0.48  # of the best of all centred boxes; one chosen beforehand has less
+    assert best < 0.48  # of the best of all centered boxes; one chosen beforehand has less
 
 
 def test_validation_backgrounds_are_of_other_families_and_palettes():

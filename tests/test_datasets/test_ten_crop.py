@@ -13,7 +13,7 @@ def test_crops_are_torchvisions():
     assert crops.dtype == np.uint8 and (torch.from_numpy(crops) == torch.stack(wanted)).all()
 
 
-def test_grey_images_and_one_pixel_of_room():
+def test_gray_images_and_one_pixel_of_room():
     crops = TenCrop(resize=9, crop=8)(dict(img=np.arange(400, dtype=np.float32).reshape(20, 20)))['crops']
     assert crops.shape == (10, 1, 8, 8)
 

@@ -1,4 +1,4 @@
-"""From labelled photographs to detectors of mmdet, by the tools' command lines and mmdet's own train.py and test.py."""
+"""From labeled photographs to detectors of mmdet, by the tools' command lines and mmdet's own train.py and test.py."""
 
 import json
 import re

@@ -20,7 +20,7 @@ CLASSES = ('cat', 'dog', 'hen')
 
 
 def write_photographs(folder: Path) -> None:
-    """Eight bright rectangles a class, of its own colour, on noise."""
+    """Eight bright rectangles a class, of its own color, on noise."""
     rng = np.random.default_rng(0)
     for label, name in enumerate(CLASSES):
         (folder / name).mkdir(parents=True)
@@ -80,18 +80,18 @@ def done(tmp_path_factory):
         patch.setattr(sys, 'argv', sys.argv)
         exec(label, {})
         with open('photographs/annotations.csv', newline='') as file:
-            labelled = list(csv.DictReader(file))
+            labeled = list(csv.DictReader(file))
         give_boxes(Path('photographs/annotations.csv'))
         carry_out(commands)
         with contextlib.redirect_stdout(used):
             exec(use, {})
     logs = '\n'.join(path.read_text() for path in folder.glob('work_dirs/mine/**/*.log'))
-    return dict(folder=folder, labelled=labelled, logs=logs, used=used.getvalue())
+    return dict(folder=folder, labeled=labeled, logs=logs, used=used.getvalue())
 
 
 def test_labels_come_from_the_folders(done):
-    assert {row['label'] for row in done['labelled']} == set(CLASSES) and len(done['labelled']) == 24
-    assert all(row['image'].startswith(row['label'] + '/') and row['split'] == 'train' for row in done['labelled'])
+    assert {row['label'] for row in done['labeled']} == set(CLASSES) and len(done['labeled']) == 24
+    assert all(row['image'].startswith(row['label'] + '/') and row['split'] == 'train' for row in done['labeled'])
 
 
 def test_training_evaluation_and_pictures(done):

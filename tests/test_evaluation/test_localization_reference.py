@@ -23,9 +23,9 @@ def reference_iou(box_a, box_b):
 
 
 def reference_boxes(score_map, threshold, largest, clip, empty):
-    """One threshold: quantise, cut, contours, boxes."""
-    grey = (score_map * 255).astype(np.uint8)
-    mask = (grey > int(threshold * np.max(grey))).astype(np.uint8)
+    """One threshold: quantize, cut, contours, boxes."""
+    gray = (score_map * 255).astype(np.uint8)
+    mask = (gray > int(threshold * np.max(gray))).astype(np.uint8)
     contours, _ = cv2.findContours(mask, cv2.RETR_TREE, cv2.CHAIN_APPROX_SIMPLE)
     if not contours:
         return [empty]
@@ -70,9 +70,9 @@ def smooth_map(rng, side):
     y, x = np.mgrid[:cells, :cells] / cells
     coarse = rng.normal(0, 0.05, (cells, cells))
     for _ in range(rng.integers(1, 4)):
-        centre, spread = rng.uniform(0.2, 0.8, 2), rng.uniform(0.08, 0.3, 2)
+        center, spread = rng.uniform(0.2, 0.8, 2), rng.uniform(0.08, 0.3, 2)
         coarse += rng.uniform(0.4, 1) * np.exp(
-            -(((x - centre[0]) / spread[0]) ** 2) - ((y - centre[1]) / spread[1]) ** 2
+            -(((x - center[0]) / spread[0]) ** 2) - ((y - center[1]) / spread[1]) ** 2
         )
     score_map = cv2.resize(coarse, (side, side), interpolation=int(rng.choice([cv2.INTER_CUBIC, cv2.INTER_LINEAR])))
     return (score_map - score_map.min()) / np.ptp(score_map)
@@ -104,7 +104,7 @@ def nasty_maps(side=24):
         ones=np.ones((side, side)),
         constant=np.full((side, side), 0.3),
         spiral=spiral,
-        grey_spiral=spiral * y / (side - 1),
+        gray_spiral=spiral * y / (side - 1),
         single_pixel=single,
         dim_pixel=single * 0.002,
         line_and_block=line_and_block,
@@ -157,20 +157,20 @@ def test_boxes_themselves_at_every_level():
     rng = np.random.default_rng(3)
     maps = [tiny_map(rng) for _ in range(500)] + [smooth_map(rng, 61) for _ in range(3)] + list(nasty_maps().values())
     for score_map in maps:
-        grey = (score_map * 255).astype(np.uint8)
-        boxes = largest_contour_boxes(grey)
-        assert len(boxes) == grey.max()
+        gray = (score_map * 255).astype(np.uint8)
+        boxes = largest_contour_boxes(gray)
+        assert len(boxes) == gray.max()
         for level in {*range(0, len(boxes), 7), *range(len(boxes) - 3, len(boxes))} & set(range(len(boxes))):
-            expected = reference_boxes(grey / 255.0, level / grey.max() + 1e-9, True, False, None)[0]
-            assert tuple(boxes[level]) == expected, (level, grey)
+            expected = reference_boxes(gray / 255.0, level / gray.max() + 1e-9, True, False, None)[0]
+            assert tuple(boxes[level]) == expected, (level, gray)
 
 
 def test_fill_levels_fills_the_holes_of_every_level():
     rng = np.random.default_rng(4)
     for _ in range(150):
-        grey = (tiny_map(rng) * 255).astype(np.uint8)
-        filled = fill_levels(grey)
-        for level in np.unique(grey):
-            outside = np.pad((grey <= level).astype(np.uint8), 1, constant_values=1)
+        gray = (tiny_map(rng) * 255).astype(np.uint8)
+        filled = fill_levels(gray)
+        for level in np.unique(gray):
+            outside = np.pad((gray <= level).astype(np.uint8), 1, constant_values=1)
             _, labels = cv2.connectedComponents(outside, connectivity=4)
             np.testing.assert_array_equal(filled > level, (labels != labels[0, 0])[1:-1, 1:-1])

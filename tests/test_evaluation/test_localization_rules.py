@@ -36,7 +36,7 @@ def test_two_blobs_and_the_floored_strict_threshold():
     score_map = zeros(a=(2, 5, 3, 7, 1.0), b=(7, 9, 1, 3, 0.5))
     assert sorted(boxes_at(score_map, 0.2, V2)) == [[1, 7, 3, 9], [3, 2, 7, 5]]
     assert boxes_at(score_map, 0.2, V1) == [[3, 2, 7, 5]]
-    assert boxes_at(score_map, 127 / 255, V2) == [[3, 2, 7, 5]]  # 0.5 is grey level 127, not above 127
+    assert boxes_at(score_map, 127 / 255, V2) == [[3, 2, 7, 5]]  # 0.5 is gray level 127, not above 127
     assert len(boxes_at(score_map, 126 / 255, V2)) == 2
 
 
@@ -47,7 +47,7 @@ def test_ends_are_clipped_to_the_last_pixel_by_wsolevaluation_only():
     assert boxes_at(corner, 0.2, PROTOCOLS['tscam']) == boxes_at(corner, 0.2, PROTOCOLS['sltnet']) == [[5, 5, 10, 10]]
 
 
-def test_area_is_that_between_pixel_centres():
+def test_area_is_that_between_pixel_centers():
     line = zeros(24, line=(20, 21, 1, 21, 1), block=(2, 4, 2, 4, 1))
     assert boxes_at(line, 0.2, V1) == [[2, 2, 4, 4]]
     assert boxes_at(line, 0.2, PROTOCOLS['sltnet']) == [[1, 20, 21, 21]]  # by pixels, the line is larger
@@ -89,7 +89,7 @@ def test_sltnet_box_is_the_pseudo_box():
         assert mask_boxes(mask, PROTOCOLS['sltnet'])[0].tolist() == expected
 
 
-def test_not_below_and_unquantised_cuts():
+def test_not_below_and_unquantized_cuts():
     score_map = np.array([[0.2, 0.5, 1.0]])
     at_least = Protocol('at-least', comparison='>=')
     assert boxes_at(score_map, 0.5, at_least) == [[1, 0, 3, 1]]
@@ -117,7 +117,7 @@ def test_true_boxes_are_truncated_in_the_reference_order():
                 assert truncate_boxes(box, (width, 224), (224, 224)).tolist() == [[x * 224 // width, 0, 224, 1]]
 
 
-def test_float32_homography_of_a_resize_is_recognised():
+def test_float32_homography_of_a_resize_is_recognized():
     matrix = np.diag([np.float32(224 / 500), np.float32(224 / 335), 1])
     np.testing.assert_array_equal(resize_scale(matrix, (500, 335), (224, 224)), [224 / 500, 224 / 335])
     shifted = matrix.copy()

@@ -25,10 +25,10 @@ def plain_accumulation(maps, gt_boxes, every):
     """wsolevaluation's counting, from its definition: one contour, or every contour with ``every``."""
     correct = {30: np.zeros(1000, int), 50: np.zeros(1000, int), 70: np.zeros(1000, int)}
     for score_map, boxes in zip(maps, gt_boxes, strict=True):
-        grey = (score_map * 255).astype(np.uint8)
-        height, width = grey.shape
+        gray = (score_map * 255).astype(np.uint8)
+        height, width = gray.shape
         for index, threshold in enumerate(GRID):
-            _, mask = cv2.threshold(grey, int(threshold * np.max(grey)), 255, cv2.THRESH_BINARY)
+            _, mask = cv2.threshold(gray, int(threshold * np.max(gray)), 255, cv2.THRESH_BINARY)
             contours, _ = cv2.findContours(mask, cv2.RETR_TREE, cv2.CHAIN_APPROX_SIMPLE)
             best = 0
             for contour in contours if every else [max(contours, key=cv2.contourArea)]:

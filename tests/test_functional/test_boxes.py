@@ -135,7 +135,7 @@ def test_iou_against_counted_pixels():
 def test_iou_has_no_plus_one():
     a, b = torch.tensor([[0.0, 0, 2, 2]]), torch.tensor([[0.0, 0, 2, 1]])
     assert box_iou(a, b).item() == 0.5
-    assert box_iou(a, torch.tensor([[2.0, 0, 4, 2]])).item() == 0  # neighbours share no pixel
+    assert box_iou(a, torch.tensor([[2.0, 0, 4, 2]])).item() == 0  # neighbors share no pixel
 
 
 def test_iou_of_degenerate_boxes_is_zero_also_with_themselves():

@@ -93,7 +93,7 @@ def test_average_refuses_maps_and_logits_that_differ(logits):
         average_top_k_maps(torch.zeros(1, 3, 2, 2), logits, 1)
 
 
-def test_score_map_is_resized_before_it_is_normalised():
+def test_score_map_is_resized_before_it_is_normalized():
     # 9 is not sampled: of the resized values 4.5 and 2 the larger becomes 1, not 4.5 / 9.
     assert to_score_map(torch.tensor([[[0.0, 9.0, 3.0, 1.0]]]), (1, 2)).tolist() == [[[1.0, 0.0]]]
 

@@ -14,7 +14,7 @@ def reference(image, brightness, contrast, saturation, hue):
 
 def random_images(batch, height=9, width=6):
     images = torch.rand(batch, 3, height, width, generator=torch.Generator().manual_seed(0))
-    images[:, :, 0, 0] = 0.3  # grey
+    images[:, :, 0, 0] = 0.3  # gray
     images[:, :, 0, 1], images[:, :, 0, 2] = 0.0, 1.0
     images[:, 0, 1], images[:, 1, 1] = 0.7, 0.7  # two channels equal
     return images
@@ -54,7 +54,7 @@ def test_hue_goes_round():
     torch.testing.assert_close(back, images, atol=1e-5, rtol=0)
 
 
-def test_results_stay_in_range_and_finite_on_flat_colours():
+def test_results_stay_in_range_and_finite_on_flat_colors():
     images = torch.stack([torch.zeros(3, 2, 2), torch.ones(3, 2, 2), torch.full((3, 2, 2), 0.5)])
     one = torch.ones(3)
     result = adjust_color(images, 3 * one, 2 * one, 2 * one, one / 4)

@@ -81,8 +81,8 @@ def test_scale_round_trip_of_smooth_maps(scale, error):
     assert Scale((1.0,)).apply(maps, 1.0) is maps
 
 
-def test_scaling_moves_no_centre():
-    # With align_corners=False a linear ramp over pixel centres stays one: position (x + 0.5) / width.
+def test_scaling_moves_no_center():
+    # With align_corners=False a linear ramp over pixel centers stays one: position (x + 0.5) / width.
     width = 40
     ramp = ((torch.arange(width) + 0.5) / width).expand(1, 1, 4, width)
     for scale in (0.5, 0.875, 2.0):

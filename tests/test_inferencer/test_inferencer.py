@@ -105,7 +105,7 @@ def test_every_input_gives_the_same(trained, images, kind):
 def test_score_map_lies_on_the_original_image(trained, images):
     result = inferencer_of(trained, 'localizer')(images / 'a/1.jpg')[0]
     assert result.ori_shape == result.score_map.shape == (80, 120) and result.input_score_map.shape == (64, 64)
-    # OpenCV's resize keeps the same pixel centres as the warp.
+    # OpenCV's resize keeps the same pixel centers as the warp.
     expected = cv2.resize(result.input_score_map, (120, 80), interpolation=cv2.INTER_LINEAR)
     np.testing.assert_allclose(result.score_map, expected, atol=0.02)
     assert 0 <= result.score_map.min() < result.score_map.max() <= 1

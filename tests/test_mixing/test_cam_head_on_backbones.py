@@ -116,7 +116,7 @@ def test_a_backbone_without_maps(backbone, in_channels, error, message):
         losses_of(model, batch(64))
 
 
-def test_channels_last_are_recognised():
+def test_channels_last_are_recognized():
     head = build(dict(type='LeNet5'), 8).head
     with pytest.raises(ValueError, match='the backbone gives 7 channels .* its channels come last'):
         head((torch.rand(2, 7, 7, 8),))

@@ -1,4 +1,4 @@
-"""A misspelt argument of a part is refused when the config is built, by name."""
+"""A misspelled argument of a part is refused when the config is built, by name."""
 
 import pytest
 from mmengine.registry import HOOKS, MODELS, TASK_UTILS

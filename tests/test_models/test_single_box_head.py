@@ -45,7 +45,7 @@ def test_weight_zero_takes_an_image_out():
 
 
 @pytest.mark.parametrize('out_act', ['relu', 'sigmoid', 'none'])
-def test_starts_at_the_centred_box(out_act):
+def test_starts_at_the_centered_box(out_act):
     head = SingleBoxHead(8, downsample=64, input_size=64, out_act=out_act)
     with torch.no_grad():
         head.fc2.weight.zero_()

@@ -134,7 +134,7 @@ def test_pseudo_boxes_are_those_of_the_original_view_with_the_hook_on():
     torch.testing.assert_close(losses['loss_bbox'], hooked_losses['loss_bbox'])
 
 
-def test_view_normalisation_is_the_root_models():
+def test_view_normalization_is_the_root_models():
     model = build()
     hook = add_hook(model)
     assert hook._images.mean.flatten().tolist() == [120, 115, 105] and hook._images.bgr is False

@@ -103,7 +103,7 @@ def test_mixed_6e_is_torchvisions_and_stride_1_is_its_finer_grid():
 
 
 def test_torchvisions_inception_input_is_a_preprocessor():
-    """Its transform_input on ImageNet-normalised images is mean = std = 127.5 on pixels."""
+    """Its transform_input on ImageNet-normalized images is mean = std = 127.5 on pixels."""
     network = random_network('inception_v3')
     network.transform_input = True
     pixels = torch.randint(0, 256, (1, 3, 107, 107)).float()

@@ -20,10 +20,10 @@ ROWS = {row.name: row.step for row in table(1, 'photos31').rows if row.step}
 def stand_in(run, settings, connection):
     """Notes when it ran; writes what the real one would."""
     begun = time.time()
-    behaviour = settings.cfg_options['behaviour']
+    behavior = settings.cfg_options['behavior']
     connection.send('epoch 1/1')
-    time.sleep(behaviour.get('seconds', 0.05))
-    if run.step.config.split('/')[1].startswith(behaviour.get('fails', '?')):
+    time.sleep(behavior.get('seconds', 0.05))
+    if run.step.config.split('/')[1].startswith(behavior.get('fails', '?')):
         (run.folder / 'failed.txt').write_text('Traceback')
         os._exit(1)
     (run.folder / 'boxes.json').write_text('{}')
@@ -38,8 +38,8 @@ def pool(tmp_path, monkeypatch):
     monkeypatch.setattr(pool_module, 'work_on', stand_in)
     monkeypatch.setattr(Pool, '_context', lambda self: multiprocessing.get_context('fork'))
 
-    def make(jobs=2, **behaviour):
-        folders = RunFolders(tmp_path, Settings(cfg_options=dict(behaviour=behaviour)))
+    def make(jobs=2, **behavior):
+        folders = RunFolders(tmp_path, Settings(cfg_options=dict(behavior=behavior)))
         lines, written = [], []
         made = Pool(folders, jobs, say=lines.append, on_done=lambda: written.append(1))
         return made, lines, written

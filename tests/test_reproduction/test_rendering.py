@@ -100,7 +100,7 @@ def test_notes_say_how_ours_were_made(shown):
     missing = Rendering(
         of := table(5, 'synthetic'), [MeasuredRow(of.rows[1], 'no config', {}, {})], RunFolders('', Settings())
     )
-    assert 'there is no configs/localizer/cam_small-conv_new-optimisation_synthetic.py.' in missing.notes[-1]
+    assert 'there is no configs/localizer/cam_small-conv_new-optimization_synthetic.py.' in missing.notes[-1]
 
 
 def test_notes_say_that_l_vst_is_not_the_papers(tmp_path):

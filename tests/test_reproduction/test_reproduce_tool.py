@@ -60,7 +60,7 @@ def test_chain_of_runs_is_done_once_and_joined(tmp_path, reproduce):
 
 def test_list_says_what_there_is_not(tmp_path, reproduce):
     listed = reproduce('--table', 5, '--list', '--work-dir', tmp_path)
-    assert 'CAM [missing]' in listed and 'new optimisation [no config]' in listed and 'python tools/train.py' in listed
+    assert 'CAM [missing]' in listed and 'new optimization [no config]' in listed and 'python tools/train.py' in listed
     assert '[paper only]' in reproduce('--table', 1, '--list', '--work-dir', tmp_path)
     assert 'alpha = 0.1 [missing]' in reproduce('--figure', 4, '--list', '--work-dir', tmp_path)
     assert list(tmp_path.iterdir()) == []

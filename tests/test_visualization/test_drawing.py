@@ -6,8 +6,8 @@ from sltnet_mm.visualization import add_caption, draw_boxes, enlarge, overlay_sc
 RED, RIM = (255, 0, 0), (20, 20, 20)
 
 
-def coloured(image, color):
-    """Bounds x1, y1, x2, y2 (ends exclusive) of the pixels of a colour."""
+def colored(image, color):
+    """Bounds x1, y1, x2, y2 (ends exclusive) of the pixels of a color."""
     rows, columns = np.nonzero((image == color).all(-1))
     return columns.min(), rows.min(), columns.max() + 1, rows.max() + 1
 
@@ -21,8 +21,8 @@ def test_boxes_end_where_they_say_and_are_hollow():
         line = int(rng.integers(1, 4))
         image = np.full((height, width, 3), 128, np.uint8)
         picture = draw_boxes(image, np.array([[x1, y1, x2, y2]]), RED, line)
-        assert coloured(picture, RED) == (x1, y1, x2, y2)
-        assert coloured(picture, RIM) == (x1 - 1, y1 - 1, x2 + 1, y2 + 1)
+        assert colored(picture, RED) == (x1, y1, x2, y2)
+        assert colored(picture, RIM) == (x1 - 1, y1 - 1, x2 + 1, y2 + 1)
         assert (picture[y1 + line + 1 : y2 - line - 1, x1 + line + 1 : x2 - line - 1] == 128).all()
         ring = (x2 - x1) * (y2 - y1) - max(0, x2 - x1 - 2 * line) * max(0, y2 - y1 - 2 * line)
         assert (picture == RED).all(-1).sum() == ring
@@ -31,8 +31,8 @@ def test_boxes_end_where_they_say_and_are_hollow():
 
 def test_boxes_at_and_beyond_the_border_stay_visible():
     image = np.zeros((20, 30, 3), np.uint8)
-    assert coloured(draw_boxes(image, np.array([0, 0, 30, 20]), RED, 1), RED) == (0, 0, 30, 20)
-    assert coloured(draw_boxes(image, np.array([-1e9, -5, 1e9, 10]), RED, 1), RED) == (0, 0, 30, 10)
+    assert colored(draw_boxes(image, np.array([0, 0, 30, 20]), RED, 1), RED) == (0, 0, 30, 20)
+    assert colored(draw_boxes(image, np.array([-1e9, -5, 1e9, 10]), RED, 1), RED) == (0, 0, 30, 10)
     swapped = draw_boxes(image, np.array([20, 15, 4, 5]), RED)
     np.testing.assert_array_equal(swapped, draw_boxes(image, np.array([4, 5, 20, 15]), RED))
     for corner in ([30, 20, 30, 20], [5, 5, 5, 5], [40, 40, 50, 50]):  # without area: nothing to see, but no error
@@ -43,9 +43,9 @@ def test_several_boxes_none_and_a_label():
     image = np.zeros((60, 80, 3), np.uint8)
     assert (draw_boxes(image, np.zeros((0, 4))) == image).all()
     two = draw_boxes(image, np.array([[2, 2, 20, 20], [30, 30, 50, 50]]), RED, 1)
-    assert coloured(two, RED) == (2, 2, 50, 50)
-    labelled = draw_boxes(image, np.array([[2, 2, 70, 50]]), RED, 1, label='bird')
-    assert (labelled != draw_boxes(image, np.array([[2, 2, 70, 50]]), RED, 1)).any()
+    assert colored(two, RED) == (2, 2, 50, 50)
+    labeled = draw_boxes(image, np.array([[2, 2, 70, 50]]), RED, 1, label='bird')
+    assert (labeled != draw_boxes(image, np.array([[2, 2, 70, 50]]), RED, 1)).any()
 
 
 @pytest.mark.parametrize('boxes', [[[0, 0, np.nan, 4]], [[0, 0, 4]], [[[0, 0, 4, 4]]]])
@@ -83,7 +83,7 @@ def test_enlarging_by_whole_factors(shape, side, factor):
 
 
 def slow_warp(score_map, matrix, size):
-    """Bilinear look-up at every pixel's centre, replicated at the border, NaN outside the input."""
+    """Bilinear look-up at every pixel's center, replicated at the border, NaN outside the input."""
     height, width = score_map.shape
     result = np.full(size, np.nan)
     for row in range(size[0]):
@@ -135,7 +135,7 @@ def test_overlay_mixes_in_the_given_share_and_leaves_the_unseen():
     lightness = covered[1:].reshape(-1, 3) @ (0.299, 0.587, 0.114)
     assert (np.diff(lightness) > -1.5).all()  # it rises with the score, but for rounding
     bare = overlay_score_map(image, score_map, alpha=0)
-    assert (bare[1:] == bare[1:, :, :1]).all()  # grey
+    assert (bare[1:] == bare[1:, :, :1]).all()  # gray
     half = overlay_score_map(image, score_map, alpha=0.5)
     np.testing.assert_allclose(half[1:], (covered[1:].astype(float) + bare[1:]) / 2, atol=1)
 
@@ -177,9 +177,9 @@ def test_grid_places_every_picture():
     tiles = [np.full((*size, 3), color, np.uint8) for size, color in zip(sizes, colors, strict=True)]
     grid = picture_grid([[(tiles[0], []), (tiles[1], [])], [(tiles[2], [])]], gap=5)
     assert grid.shape == (5 + 20 + 5 + 8 + 5, 5 + 30 + 5 + 12 + 5, 3)
-    assert coloured(grid, colors[0]) == (5, 5, 35, 15)
-    assert coloured(grid, colors[1]) == (40, 5, 52, 25)
-    assert coloured(grid, colors[2]) == (5, 30, 13, 38)
+    assert colored(grid, colors[0]) == (5, 5, 35, 15)
+    assert colored(grid, colors[1]) == (40, 5, 52, 25)
+    assert colored(grid, colors[2]) == (5, 30, 13, 38)
     assert picture_grid([[(tiles[0], ['a'])]]).shape[0] > picture_grid([[(tiles[0], [])]]).shape[0]
     for rows in ([], [[]]):
         with pytest.raises(ValueError, match='at least one row'):

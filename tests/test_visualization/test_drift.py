@@ -59,7 +59,7 @@ def has(picture, color):
     return bool((picture == np.array(color)).all(axis=-1).any())
 
 
-def test_pictures_show_every_box_in_its_colour():
+def test_pictures_show_every_box_in_its_color():
     ground = {0: np.zeros((64, 64, 3), np.uint8)}
     both = drift_pictures(history_of(2), ground, min_side=128)
     assert has(both, BOX_COLORS['map']) and has(both, BOX_COLORS['box'])

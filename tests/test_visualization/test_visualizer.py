@@ -40,15 +40,15 @@ def bounds(image, color):
     return [columns.min(), rows.min(), columns.max() + 1, rows.max() + 1]
 
 
-GREY = np.full((300, 300, 3), 100, np.uint8)
+GRAY = np.full((300, 300, 3), 100, np.uint8)
 
 
 def test_the_predicted_box_is_drawn_once_and_in_place(visualizer):
-    picture = visualizer.draw(GREY, sample_of())[:300]
+    picture = visualizer.draw(GRAY, sample_of())[:300]
     assert bounds(picture, PREDICTED_COLOR) == [40, 50, 120, 140]
     assert bounds(picture, TRUE_COLOR) == [30, 40, 130, 150]
     # Five rows of the same box give the same picture as one: nothing is painted over.
-    np.testing.assert_array_equal(picture, visualizer.draw(GREY, sample_of(scores=(0.6, 0.1, 0.1, 0.1, 0.1)))[:300])
+    np.testing.assert_array_equal(picture, visualizer.draw(GRAY, sample_of(scores=(0.6, 0.1, 0.1, 0.1, 0.1)))[:300])
 
 
 def test_small_images_are_enlarged_with_their_boxes(visualizer):
@@ -60,7 +60,7 @@ def test_small_images_are_enlarged_with_their_boxes(visualizer):
 
 def test_what_is_drawn_can_be_chosen(visualizer):
     def drawn(**settings):
-        picture = visualizer.draw(GREY, sample_of(score_map=True), **settings)
+        picture = visualizer.draw(GRAY, sample_of(score_map=True), **settings)
         return [(picture[:300] == color).all(-1).any() for color in (TRUE_COLOR, PREDICTED_COLOR)] + [picture.shape[1]]
 
     assert drawn() == [True, True, 600]
@@ -70,11 +70,11 @@ def test_what_is_drawn_can_be_chosen(visualizer):
 
 
 def test_the_score_map_is_laid_on_the_original_with_its_box(visualizer):
-    picture = visualizer.draw(GREY, sample_of(score_map=True))[:300, 300:]
+    picture = visualizer.draw(GRAY, sample_of(score_map=True))[:300, 300:]
     assert bounds(picture, PREDICTED_COLOR) == [40, 20, 160, 120]  # twice the map's 20..80 and 10..60
     assert picture[80, 140, 2] < picture[290, 290, 2]  # yellow inside, violet outside
-    assert not np.array_equal(picture[200, 100], GREY[200, 100])
-    without = LocalizationVisualizer(map_threshold=None).draw(GREY, sample_of(score_map=True))[:300, 300:]
+    assert not np.array_equal(picture[200, 100], GRAY[200, 100])
+    without = LocalizationVisualizer(map_threshold=None).draw(GRAY, sample_of(score_map=True))[:300, 300:]
     assert not (without == PREDICTED_COLOR).all(-1).any()
 
 
@@ -92,7 +92,7 @@ def test_maps_of_small_images_are_enlarged_with_them(visualizer):
 def test_the_map_of_a_crop_leaves_the_rest_of_the_image(visualizer):
     sample = sample_of(score_map=True)
     sample.set_metainfo(dict(homography_matrix=np.array([[1.0, 0, -100], [0, 1, -100], [0, 0, 1]])))
-    picture = visualizer.draw(GREY, sample)[:300, 300:]
+    picture = visualizer.draw(GRAY, sample)[:300, 300:]
     assert (picture[:30, :90] == 100).all() and (picture[260:, 260:] == 100).all()
     assert bounds(picture, PREDICTED_COLOR) == [120, 110, 180, 160]
 
@@ -116,36 +116,36 @@ def test_a_localizer_without_boxes_is_drawn(visualizer):
     sample = sample_of(scores=(), score_map=True)
     sample.set_pred_score(torch.tensor([0.8, 0.2]))
     assert visualizer._prediction_lines(sample, 0, '')[0][0] == 'predicted: bird 0.80'
-    assert visualizer.draw(GREY, sample).shape[1] == 600
+    assert visualizer.draw(GRAY, sample).shape[1] == 600
 
 
 def test_samples_that_know_little_are_drawn(visualizer):
-    np.testing.assert_array_equal(visualizer.draw(GREY), GREY)
-    np.testing.assert_array_equal(visualizer.draw(GREY, DataSample()), GREY)
+    np.testing.assert_array_equal(visualizer.draw(GRAY), GRAY)
+    np.testing.assert_array_equal(visualizer.draw(GRAY, DataSample()), GRAY)
     training = DataSample(gt_instances=InstanceData(bboxes=torch.zeros(0, 4), labels=torch.zeros(0)))
-    np.testing.assert_array_equal(visualizer.draw(GREY, training), GREY)
+    np.testing.assert_array_equal(visualizer.draw(GRAY, training), GRAY)
 
 
 def test_an_image_of_another_size_is_refused(visualizer):
     with pytest.raises(ValueError, match=r'original one.*\(300, 300\).*\(150, 150\)'):
-        visualizer.draw(GREY[:150, :150], sample_of())
+        visualizer.draw(GRAY[:150, :150], sample_of())
 
 
 def test_a_map_without_its_frame_is_refused(visualizer):
     sample = DataSample(pred_score_map=torch.zeros(4, 4))
     with pytest.raises(KeyError, match='homography_matrix'):
-        visualizer.draw(GREY, sample)
+        visualizer.draw(GRAY, sample)
 
 
 def test_pictures_go_to_the_file_or_the_backends(tmp_path):
     visualizer = LocalizationVisualizer(vis_backends=[dict(type='LocalVisBackend')], save_dir=str(tmp_path))
-    visualizer.add_datasample('a', GREY, sample_of(), out_file=str(tmp_path / 'deep' / 'a.png'))
+    visualizer.add_datasample('a', GRAY, sample_of(), out_file=str(tmp_path / 'deep' / 'a.png'))
     written = mmcv.imread(str(tmp_path / 'deep' / 'a.png'), channel_order='rgb')
-    np.testing.assert_array_equal(written, visualizer.draw(GREY, sample_of()))
+    np.testing.assert_array_equal(written, visualizer.draw(GRAY, sample_of()))
     assert not list(tmp_path.glob('vis_data/vis_image/*'))
-    visualizer.add_datasample('b', GREY, sample_of(), step=3)
+    visualizer.add_datasample('b', GRAY, sample_of(), step=3)
     assert (tmp_path / 'vis_data' / 'vis_image' / 'b_3.png').is_file()
-    assert visualizer.get_image().shape == visualizer.draw(GREY, sample_of()).shape  # DetInferencer reads it back
+    assert visualizer.get_image().shape == visualizer.draw(GRAY, sample_of()).shape  # DetInferencer reads it back
 
 
 def test_mmdet_can_call_it():
@@ -161,9 +161,9 @@ def test_a_training_crop_with_its_label_can_be_browsed(visualizer):
     """mmdet's browse_dataset shows the network input, which is not the original image; no box lies on it."""
     sample = sample_of(scores=(), true_box=())
     sample.gt_instances = InstanceData(bboxes=torch.zeros(0, 4), labels=torch.zeros(0, dtype=torch.long))
-    assert visualizer.draw(GREY[:224, :224], sample.numpy(), draw_pred=False).shape[0] > 256
+    assert visualizer.draw(GRAY[:224, :224], sample.numpy(), draw_pred=False).shape[0] > 256
     with pytest.raises(ValueError, match='image must be the original one'):
-        visualizer.draw(GREY[:224, :224], sample_of())
+        visualizer.draw(GRAY[:224, :224], sample_of())
 
 
 def test_a_config_needs_no_name_and_runs_of_one_process_stay_apart():
@@ -176,8 +176,8 @@ def test_a_config_needs_no_name_and_runs_of_one_process_stay_apart():
 def test_a_box_without_labels_is_drawn_without_a_name(visualizer):
     sample = sample_of()
     sample.pred_instances = InstanceData(bboxes=sample.pred_instances.bboxes)
-    picture = visualizer.draw(GREY, sample, draw_gt=False)
-    assert bounds(picture, PREDICTED_COLOR) == [40, 50, 120, 140] and picture.shape == GREY.shape
+    picture = visualizer.draw(GRAY, sample, draw_gt=False)
+    assert bounds(picture, PREDICTED_COLOR) == [40, 50, 120, 140] and picture.shape == GRAY.shape
 
 
 def test_boxes_that_mmdet_wraps_are_drawn(visualizer):
@@ -185,4 +185,4 @@ def test_boxes_that_mmdet_wraps_are_drawn(visualizer):
 
     sample, wrapped = sample_of(), sample_of()
     wrapped.gt_instances = InstanceData(bboxes=HorizontalBoxes(sample.gt_instances.bboxes), labels=torch.tensor([1]))
-    np.testing.assert_array_equal(visualizer.draw(GREY, wrapped), visualizer.draw(GREY, sample))
+    np.testing.assert_array_equal(visualizer.draw(GRAY, wrapped), visualizer.draw(GRAY, sample))

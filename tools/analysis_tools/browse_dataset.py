@@ -56,7 +56,7 @@ def original_tile(sample, classes: Sequence[str] | None, side: int, turned: bool
         label = int(sample.gt_label.reshape(-1)[0])
         lines.append(f'label {label}' + (f': {classes[label]}' if classes else ''))
     if sample.get('mask_path') is not None:
-        lines.append('coloured: the mask')
+        lines.append('colored: the mask')
     if in_original_pixels(sample):
         scale = np.array([size[0] / width, size[1] / height] * 2)
         for field, color, what in (
@@ -92,7 +92,7 @@ def in_original_pixels(sample) -> bool:
 
 
 def to_rgb(inputs: torch.Tensor) -> np.ndarray:
-    """A packed image, C x H x W uint8 BGR or grey, as H x W x 3 RGB."""
+    """A packed image, C x H x W uint8 BGR or gray, as H x W x 3 RGB."""
     image = inputs.permute(1, 2, 0).numpy()
     return np.ascontiguousarray(image[..., ::-1] if image.shape[2] == 3 else image[..., :1].repeat(3, 2))
 

@@ -7,6 +7,8 @@
 The tables are those of LocalizationMetric(table=...) or evaluate_maps.py --table.
 """
 
+from __future__ import annotations
+
 import argparse
 from typing import Any
 
@@ -26,7 +28,7 @@ def parse_args() -> argparse.Namespace:
 
 
 def read_column(path: str, column: str) -> dict[str, dict[str, Any]]:
-    """Return each image's cells: ``right`` (bool) and ``iou`` (number, or None where the table has none)."""
+    """Each image's cells: ``right`` (bool) and ``iou`` (number, or None where the table has none)."""
     found: dict[str, dict[str, Any]] = {}
     for row in read_table(path):
         if column not in row:
@@ -39,7 +41,7 @@ def read_column(path: str, column: str) -> dict[str, dict[str, Any]]:
 
 
 def compare(first: dict[str, dict[str, Any]], second: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return the images that are right in one run only, those with the largest change of IoU first.
+    """The images that are right in one run only, those with the largest change of IoU first.
 
     Raises:
         ValueError: If the runs evaluated different images.

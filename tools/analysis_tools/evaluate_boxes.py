@@ -7,6 +7,8 @@ The file is written by tools/generate_pseudo_boxes.py or tools/generate_ddt_boxe
 any config of the same data. The training split has no true boxes, by construction. No network runs.
 """
 
+from __future__ import annotations
+
 import argparse
 import json
 from pathlib import Path

@@ -5,9 +5,11 @@
 
 MAPS holds one ``<image path>.npy`` an image (the image's suffix may be kept or dropped), as wsolevaluation writes them:
 score maps in [0, 1] of the network input's size. With --raw they are class maps of any range and size, which every
-protocol resizes and normalises by its own rules. LISTS is a split's folder of wsolevaluation's lists (image_ids.txt,
+protocol resizes and normalizes by its own rules. LISTS is a split's folder of wsolevaluation's lists (image_ids.txt,
 image_sizes.txt, localization.txt). Prints a Markdown table.
 """
+
+from __future__ import annotations
 
 import argparse
 import json
@@ -34,7 +36,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--protocols', nargs='+', choices=ON_MAPS, default=ON_MAPS, metavar='NAME', help=f'of {ON_MAPS}'
     )
-    parser.add_argument('--raw', action='store_true', help='the files are class maps: resize and normalise them')
+    parser.add_argument('--raw', action='store_true', help='the files are class maps: resize and normalize them')
     parser.add_argument('--size', nargs=2, type=int, default=(224, 224), metavar=('W', 'H'), help='with --raw')
     parser.add_argument('--workers', type=int, default=1, help='threads')
     parser.add_argument('--table', help='one row an image: IoU at the best threshold (.csv or .parquet)')
@@ -103,7 +105,7 @@ def main() -> None:
 
 
 def markdown(results: dict[str, dict[str, Any]]) -> str:
-    """Return the numbers of each protocol as a Markdown table."""
+    """The numbers of each protocol as a Markdown table."""
     lines = [
         '| protocol | threshold | IoU .3 | IoU .5 | IoU .7 | mean of the three | mean IoU |',
         '|---|---|---|---|---|---|---|',

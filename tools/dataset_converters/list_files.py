@@ -36,7 +36,7 @@ def copy_lists(
         elif content == 'masks':
             add_masks(samples, str(source), '', 'localization.txt')
     except (FileNotFoundError, ValueError) as error:
-        raise PrepareError(f'{error}\nThe lists lie in the folder metadata/ of {SOURCE}.') from error
+        raise PrepareError(f'{error}\nThe lists lie in the folder metadata/ of {SOURCE}') from error
     for name in _NAMES:
         path = source / name
         if path.is_file() and (name != 'localization.txt' or content != 'nothing'):

@@ -7,6 +7,8 @@ CONFIG names the data sets as tools/train.py wants them. The layout is that of t
 names are relative to the data set's data_root, which the detector's config gives as data_prefix=dict(img=...).
 """
 
+from __future__ import annotations
+
 import argparse
 from pathlib import Path
 

@@ -1,7 +1,7 @@
 """Build photos31: photographic composites (cut-outs on photographs) of 31 classes with exact boxes and masks.
 
 The pictures come from six Debian packages (330 MB), which apt-get downloads without administrator's rights. They carry
-various licences: build the data set where you need it, do not pass it on. It is no set of natural images: results on it
+various licenses: build the data set where you need it, do not pass it on. It is no set of natural images: results on it
 compare methods with one another, not with published numbers. Most classes share one cut-out between training and test,
 so trust the localization numbers, not the classification ones.
 
@@ -13,6 +13,8 @@ OUT/{images,image_class_labels,train_test_split,bounding_boxes,classes}.txt: CUB
 OUT/metadata/PHOTOS31/{train,val,test}/*.txt: wsolevaluation's lists. The same options and versions of numpy and OpenCV
 give the same bytes.
 """
+
+from __future__ import annotations
 
 import argparse
 import os

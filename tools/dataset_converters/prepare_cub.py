@@ -9,6 +9,8 @@ OUT/CUBV2/images/<class>/*.jpg and OUT/CUBV2/lists/*.txt.
 Where they come from: docs/datasets.md. Unpacked files are left alone; run it again after an interrupt.
 """
 
+from __future__ import annotations
+
 from pathlib import Path
 
 from unpacking import PrepareError, make_parser, run, unpack

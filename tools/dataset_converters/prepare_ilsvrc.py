@@ -80,10 +80,10 @@ def find_labels(out: Path) -> dict[str, str]:
             )
         return dict(zip(images, classes, strict=True))
     labels = labels_by_boxes(out / 'annotations' / 'val')
-    unlabelled = [name for name in images if name not in labels]
-    if unlabelled:
+    unlabeled = [name for name in images if name not in labels]
+    if unlabeled:
         raise PrepareError(
-            f'{len(unlabelled)} of {len(images)} images in {out / "val"} have no label, the first: {unlabelled[0]}. '
+            f'{len(unlabeled)} of {len(images)} images in {out / "val"} have no label, the first: {unlabeled[0]}. '
             'Give the devkit (ILSVRC2012_devkit_t12.tar.gz) or the boxes (ILSVRC2012_bbox_val_v3.tgz)'
         )
     return {name: labels[name] for name in images}

@@ -8,6 +8,8 @@ OUT/{train,val,test}/<class>/*.jpg, masks (*_m*.png, *_ignore.png) beside the im
 OUT/metadata/OpenImages/{train,val,test}/*.txt. Where they come from: docs/datasets.md.
 """
 
+from __future__ import annotations
+
 from pathlib import Path
 
 from unpacking import make_parser, run, unpack

@@ -79,7 +79,7 @@ def write_text(path: Path, text: str, overwrite: bool = False) -> None:
     if path.is_file() and path.read_text(encoding='utf-8') == text:
         return
     if path.exists() and not overwrite:
-        raise PrepareError(f'{path} exists and says something else. Give --overwrite to replace it.')
+        raise PrepareError(f'{path} exists and says something else. Give --overwrite to replace it')
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(path.name + '.part')
     partial.write_text(text, encoding='utf-8')
@@ -123,7 +123,7 @@ def _damage_explained(archive: str) -> Iterator[None]:
     except (tarfile.TarError, zipfile.BadZipFile, EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise PrepareError(
             f'{archive} is no archive, damaged or cut short: {error}. Download it again and run the same command: the '
-            'files that are unpacked already stay.'
+            'files that are unpacked already stay'
         ) from error
     except OSError as error:  # a full disk, a folder that cannot be written
         raise PrepareError(f'{archive}: {error}') from error
@@ -171,7 +171,7 @@ def _place(member: Member, target: Path, overwrite: bool) -> bool:
     if target.exists() and not overwrite:
         raise PrepareError(
             f'{target} exists with {target.stat().st_size} bytes, {member.name} has {member.size}. Give --overwrite to '
-            'replace it.'
+            'replace it'
         )
     target.parent.mkdir(parents=True, exist_ok=True)
     partial = target.with_name(target.name + '.part')

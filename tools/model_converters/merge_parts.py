@@ -6,6 +6,8 @@ Runner.test() reads no init_cfg when it is given a checkpoint: without this the 
     python tools/model_converters/merge_parts.py SLT_CHECKPOINT --classifier CLASSIFIER_CHECKPOINT --out MERGED
 """
 
+from __future__ import annotations
+
 import argparse
 from pathlib import Path
 

@@ -8,6 +8,8 @@ Every parameter must find its place, or nothing is written. torchvision's Incept
 [-1, 1]: with its weights set model.data_preprocessor mean and std to 127.5 (torchvision does so by transform_input).
 """
 
+from __future__ import annotations
+
 import argparse
 from pathlib import Path
 

@@ -3,6 +3,8 @@
 What is imported here loads no network code: listing what there is takes seconds.
 """
 
+from __future__ import annotations
+
 from reproduction.figures import figure
 from reproduction.recipes import DATA
 from reproduction.runs import Run, RunFolders

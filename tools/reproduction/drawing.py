@@ -105,7 +105,7 @@ def _figure_5(rows: Sequence[MeasuredRow]) -> tuple[dict[str, np.ndarray], list[
         return {}, ['The runs were tested on different images: there is no picture.']
     said = [
         f'{IMAGES} test images, evenly spaced, whatever came out. White: the true box; red: the predicted one; '
-        'colours: the score map, from dark blue (0) to yellow (1).'
+        'colors: the score map, from dark blue (0) to yellow (1).'
     ]
     wanted = np.unique(np.linspace(0, len(kept[0]['img_paths']) - 1, IMAGES).round().astype(int))
     images = _read_images(kept[0]['img_paths'], wanted, said)

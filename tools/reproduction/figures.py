@@ -11,7 +11,7 @@ from reproduction.tables import Row, Table
 FIGURES = {
     1: 'how single images are localized after each epoch (Figure 1b)',
     4: 'GT-known LOC over K and over alpha',
-    5: 'boxes of CAM (new optimisation) and of SLT-Net',
+    5: 'boxes of CAM (new optimization) and of SLT-Net',
     6: 'true boxes, boxes of localizer and regressor after each epoch',
 }
 TOP_K, ALPHA = 'model.head.loss.top_k', 'model.head.loss.alpha'
@@ -30,16 +30,16 @@ def figure(number: int, dataset: str) -> Table:
     if number not in FIGURES or dataset not in DATA:
         raise KeyError(f'there is figure 1, 4, 5, 6 on {sorted(DATA)}, got figure {number} on {dataset!r}')
     data = DATA[dataset]
-    new, slt = recipes.new_optimisation('VGG16', data), recipes.localizer('slt-localizer', 'VGG16', data)
+    new, slt = recipes.new_optimization('VGG16', data), recipes.localizer('slt-localizer', 'VGG16', data)
     joint = recipes.joint('VGG16', data)
     if number == 4:
         rows = _sweep(slt, data)
     elif number == 1:
-        rows = [Row('CAM', step=recipes.usual_cam('VGG16', data)), Row('CAM, new optimisation', step=new)]
+        rows = [Row('CAM', step=recipes.usual_cam('VGG16', data)), Row('CAM, new optimization', step=new)]
         rows.append(Row('SLT-Net localizer', step=slt))
     elif number == 5:
-        rows = [Row('CAM, new optimisation', step=new)] if new.exists else []
-        rows = rows or [Row('CAM', step=recipes.usual_cam('VGG16', data), note='There is no new optimisation here.')]
+        rows = [Row('CAM, new optimization', step=new)] if new.exists else []
+        rows = rows or [Row('CAM', step=recipes.usual_cam('VGG16', data), note='There is no new optimization here.')]
         rows += [Row('SLT-Net localizer', step=joint), Row('SLT-Net regressor', step=joint, source='box')]
     else:
         rows = [Row('SLT-Net localizer', step=joint), Row('SLT-Net regressor', step=joint, source='box')]

@@ -23,7 +23,7 @@ def notes(table: Table, rows: Sequence[MeasuredRow], settings: Settings) -> list
     )
     if _with_our_l_vst(table):
         said.append(
-            'L_VST in our configs compares standardised maps (`custom_hooks`), not the raw maps with beta = 10 of the '
+            'L_VST in our configs compares standardized maps (`custom_hooks`), not the raw maps with beta = 10 of the '
             'paper, which collapse (docs/benchmarks.md).'
         )
     changed = [f'{key}={value}' for key, value in settings.cfg_options.items()]

@@ -28,7 +28,7 @@ class Data:
 
     Args:
         name: The last word of the configs' names.
-        schedule: The word of the paper's optimisation in them (batch and epochs).
+        schedule: The word of the paper's optimization in them (batch and epochs).
         paper: The data set of the paper whose numbers are shown.
         classes: C.
         top_k: K of its localizers.
@@ -87,10 +87,10 @@ def localizer(kind: str, backbone: str, data: Data) -> Step:
     return Step('train', f'localizer/{kind}_{data.backbone(backbone)}_{data.schedule}_{data.name}')
 
 
-def new_optimisation(backbone: str, data: Data) -> Step:
-    """Plain CAM with the paper's optimisation."""
+def new_optimization(backbone: str, data: Data) -> Step:
+    """Plain CAM with the paper's optimization."""
     if data.usual == data.schedule:  # one schedule, which is the usual one: there is no such config
-        return Step('train', f'localizer/cam_{data.backbone(backbone)}_new-optimisation_{data.name}')
+        return Step('train', f'localizer/cam_{data.backbone(backbone)}_new-optimization_{data.name}')
     return localizer('cam', backbone, data)
 
 

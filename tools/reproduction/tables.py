@@ -106,7 +106,7 @@ def table(number: int, dataset: str) -> Table:
 
     Example:
         >>> [row.name for row in table(5, 'photos31').rows][:2]
-        ['CAM', 'new optimisation']
+        ['CAM', 'new optimization']
         >>> table(1, 'cub').rows[1].name, table(1, 'cub').rows[1].state
         ('VGG16-ACoL', 'paper only')
     """
@@ -153,7 +153,7 @@ def _ablation(data: Data) -> dict[str, Step]:
     """The six rows of Table 5."""
     names = list(PAPER[5, data.paper])
     kinds = ('smt-top1', 'smt', 'vst', 'slt-localizer')
-    steps = [recipes.usual_cam('VGG16', data), recipes.new_optimisation('VGG16', data)]
+    steps = [recipes.usual_cam('VGG16', data), recipes.new_optimization('VGG16', data)]
     steps += [recipes.localizer(kind, 'VGG16', data) for kind in kinds]
     return dict(zip(names, steps, strict=True))
 

@@ -1,5 +1,7 @@
 """Embedded data: fine-grained classes drawn from a seed, with exact boxes and masks, without a file."""
 
+from __future__ import annotations
+
 from sltnet_mm.datasets.synthetic.backend import SyntheticBackend
 from sltnet_mm.datasets.synthetic.dataset import SyntheticLocalization
 from sltnet_mm.datasets.synthetic.drawing import draw_image

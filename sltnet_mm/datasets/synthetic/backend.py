@@ -1,5 +1,7 @@
 """``synthetic://`` paths: mmengine's file functions draw the image when it is read, so every host tool can load it."""
 
+from __future__ import annotations
+
 import re
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -23,7 +25,7 @@ _KEPT = 4096  # encoded images kept: 64 x 64 ones weigh some 10 kB, so 40 MB at 
 def image_path(seed: int, split: str, index: int, label: int, size: int, mask: bool = False) -> str:
     """The path of an embedded image, or of its mask (0 background, 255 visible animal).
 
-    Examples:
+    Example:
         >>> image_path(seed=0, split='train', index=123, label=5, size=64)
         'synthetic://seed0-size64/train/000123-05.png'
     """
@@ -34,7 +36,7 @@ def image_path(seed: int, split: str, index: int, label: int, size: int, mask: b
 class SyntheticBackend(BaseStorageBackend):
     """mmengine file backend of the embedded data: reading a path draws the image and returns it as PNG.
 
-    Examples:
+    Example:
         >>> import mmcv, mmengine.fileio
         >>> content = mmengine.fileio.get('synthetic://seed0-size64/val/000005-05.png')
         >>> mmcv.imfrombytes(content).shape
@@ -47,7 +49,7 @@ class SyntheticBackend(BaseStorageBackend):
 
     def get_text(self, filepath: str | Path, encoding: str = 'utf-8') -> str:
         """There is no text here: FileNotFoundError."""
-        raise FileNotFoundError(f'{str(filepath)!r}: synthetic:// holds images only, no text.')
+        raise FileNotFoundError(f'{str(filepath)!r}: synthetic:// holds images only, no text')
 
     @contextmanager
     def get_local_path(self, filepath: str | Path) -> Generator[str, None, None]:
@@ -88,7 +90,7 @@ def _encode(path: str) -> bytes:
     if fields is None:
         raise FileNotFoundError(
             f'{path!r} is no embedded image. Such paths look like {image_path(0, "train", 123, 5, 64)!r}, with '
-            f'a class from 00 to {len(CLASSES) - 1}.'
+            f'a class from 00 to {len(CLASSES) - 1}'
         )
     scene, mask = fields
     picture = make_scene(*scene).mask.astype(np.uint8) * 255 if mask else draw_image(*scene)

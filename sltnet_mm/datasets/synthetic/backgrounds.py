@@ -1,5 +1,7 @@
 """Textured, cluttered backgrounds: three families for training, three others for validation and test."""
 
+from __future__ import annotations
+
 import math
 from collections.abc import Callable
 
@@ -18,9 +20,9 @@ HUES = {
 
 
 def hsv(hue: float, saturation: float, value: float) -> np.ndarray:
-    """Colour (3,) float32, BGR in [0, 1], from hue in degrees, saturation and value in [0, 1].
+    """Color (3,) float32, BGR in [0, 1], from hue in degrees, saturation and value in [0, 1].
 
-    Examples:
+    Example:
         >>> hsv(0., 1., 1.)
         array([0., 0., 1.], dtype=float32)
     """
@@ -110,16 +112,16 @@ FAMILIES: dict[str, tuple[Callable[[Generator, int], np.ndarray], ...]] = {
 def draw_background(rng: Generator, split: str, size: int) -> np.ndarray:
     """A background, size x size x 3 float32 BGR in [0, 1].
 
-    Clutter lies on the texture: blades, blobs in the colours that the marks of the classes have (so that a colour alone
+    Clutter lies on the texture: blades, blobs in the colors that the marks of the classes have (so that a color alone
         tells
-    nothing) and blobs in the animals' colours.
+    nothing) and blobs in the animals' colors.
 
     Args:
         rng: Source of everything random.
         split: 'train' has its own textures and palettes; 'val' and 'test' share theirs.
         size: Side in pixels.
 
-    Examples:
+    Example:
         >>> import numpy as np
         >>> draw_background(np.random.default_rng(0), 'train', 32).shape
         (32, 32, 3)
@@ -139,19 +141,19 @@ def draw_background(rng: Generator, split: str, size: int) -> np.ndarray:
             along = 3 * reach * np.array([math.cos(angle), math.sin(angle)])
             across = 0.2 * along[::-1] * [-1, 1]
             outline = np.stack([along, across, -along, -across]) + [x, y]
-            colour = hsv(rng.uniform(*span), rng.uniform(0.1, 0.7), rng.uniform(0.1, 0.9))
+            color = hsv(rng.uniform(*span), rng.uniform(0.1, 0.7), rng.uniform(0.1, 0.9))
         else:
             _, hue, saturation, value, mark = MARKS[rng.integers(len(MARKS))]
-            if rng.random() < 0.4:  # the colour of a mark in another shape, or its shape in another colour: never both
+            if rng.random() < 0.4:  # the color of a mark in another shape, or its shape in another color: never both
                 outline = ellipse(x, y, 0.4 * reach, 1.1 * reach, 10)
-                colour = hsv(hue + rng.uniform(-8, 8), saturation, value)
+                color = hsv(hue + rng.uniform(-8, 8), saturation, value)
             else:
                 outline = 0.8 * reach * mark + [x, y]
-                colour = body_colour(rng)
-        cv2.fillPoly(image, [fixed_point(outline)], (255 * colour).tolist(), cv2.LINE_AA, SUBPIXEL_BITS)
+                color = body_color(rng)
+        cv2.fillPoly(image, [fixed_point(outline)], (255 * color).tolist(), cv2.LINE_AA, SUBPIXEL_BITS)
     return image.astype(np.float32) / 255
 
 
-def body_colour(rng: Generator) -> np.ndarray:
-    """A dull colour (3,) float32 BGR in [0, 1], as all animals have, whatever their class."""
+def body_color(rng: Generator) -> np.ndarray:
+    """A dull color (3,) float32 BGR in [0, 1], as all animals have, whatever their class."""
     return hsv(rng.uniform(0, 360), rng.uniform(0.15, 0.50), rng.uniform(0.25, 0.75))

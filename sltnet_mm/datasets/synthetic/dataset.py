@@ -1,5 +1,7 @@
 """The embedded data as a data set."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from typing import Any
 
@@ -34,7 +36,7 @@ class SyntheticLocalization(LocalizationDataset):
     Raises:
         ValueError: A number outside the ranges above.
 
-    Examples:
+    Example:
         >>> dataset = SyntheticLocalization(split='val', num_images=24)
         >>> len(dataset), dataset.metainfo['classes'][5]
         (24, 'blue_fish')
@@ -58,7 +60,7 @@ class SyntheticLocalization(LocalizationDataset):
             ('seed', seed, 0, 2**63),
         ):
             if not (name == 'num_images' and value is None) and not (isinstance(value, int) and low <= value <= high):
-                raise ValueError(f'SyntheticLocalization: {name} must be an int from {low} to {high}, got {value!r}.')
+                raise ValueError(f'SyntheticLocalization: {name} must be an int from {low} to {high}, got {value!r}')
         self.num_images = num_images
         self.image_size = image_size
         self.num_classes = num_classes

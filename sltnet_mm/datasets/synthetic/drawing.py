@@ -1,9 +1,11 @@
 """From the geometry of an embedded image to its pixels."""
 
+from __future__ import annotations
+
 import cv2
 import numpy as np
 
-from sltnet_mm.datasets.synthetic.backgrounds import body_colour, draw_background, hsv, noise
+from sltnet_mm.datasets.synthetic.backgrounds import body_color, draw_background, hsv, noise
 from sltnet_mm.datasets.synthetic.scene import SPLIT_STREAMS, Scene, make_scene
 from sltnet_mm.datasets.synthetic.shapes import BODIES, MARKS
 
@@ -11,12 +13,12 @@ from sltnet_mm.datasets.synthetic.shapes import BODIES, MARKS
 def draw_image(seed: int, split: str, index: int, label: int, size: int) -> np.ndarray:
     """One embedded image, size x size x 3 uint8 BGR; it depends on the arguments only (see :func:`make_scene`).
 
-    Examples:
+    Example:
         >>> draw_image(seed=0, split='train', index=3, label=3, size=64).shape
         (64, 64, 3)
     """
     scene = make_scene(seed, split, index, label, size)
-    rng = np.random.default_rng([seed, SPLIT_STREAMS[split], index, 1])  # another stream: boxes do not hang on colours
+    rng = np.random.default_rng([seed, SPLIT_STREAMS[split], index, 1])  # another stream: boxes do not hang on colors
     image = draw_background(rng, split, size)
     _draw_animal(rng, image, scene, size)
     if scene.occluder.any():
@@ -29,10 +31,10 @@ def draw_image(seed: int, split: str, index: int, label: int, size: int) -> np.n
 
 
 def _draw_animal(rng: np.random.Generator, image: np.ndarray, scene: Scene, size: int) -> None:
-    colour = body_colour(rng)
-    second = colour * rng.uniform(0.35, 0.55) if colour.max() > 0.45 else colour + rng.uniform(0.25, 0.40)
-    image += scene.limbs[..., None] * (0.7 * colour - image)
-    coat = colour + (second - colour) * _coat(rng, scene, size)[..., None]
+    color = body_color(rng)
+    second = color * rng.uniform(0.35, 0.55) if color.max() > 0.45 else color + rng.uniform(0.25, 0.40)
+    image += scene.limbs[..., None] * (0.7 * color - image)
+    coat = color + (second - color) * _coat(rng, scene, size)[..., None]
     image += scene.trunk[..., None] * (coat - image)
     _, hue, saturation, value, _ = MARKS[scene.label // len(BODIES)]
     mark = hsv(hue + rng.uniform(-8, 8), saturation * rng.uniform(0.8, 1), value * rng.uniform(0.85, 1))

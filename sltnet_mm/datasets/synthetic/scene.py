@@ -1,5 +1,7 @@
 """The geometry of one embedded image: what stands where, what hides it, and so the exact mask and box."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 
 import cv2
@@ -60,7 +62,7 @@ def fill(polygons: tuple[np.ndarray, ...], size: int, to_image: np.ndarray | Non
         size: Side of the image.
         to_image: 2 x 3, object coordinates to pixels.
 
-    Examples:
+    Example:
         >>> import numpy as np
         >>> square = np.array([[2., 2.], [6., 2.], [6., 6.], [2., 6.]])
         >>> int((fill((square,), 8) > .5).sum())
@@ -88,13 +90,13 @@ def make_scene(seed: int, split: str, index: int, label: int, size: int) -> Scen
         label: Class, 0 to 11.
         size: Side of the image in pixels.
 
-    Examples:
+    Example:
         >>> make_scene(seed=0, split='val', index=7, label=4, size=64).box == make_scene(0, 'val', 7, 4, 64).box
         True
     """
     rng = np.random.default_rng([seed, SPLIT_STREAMS[split], index, 0])
     if not 0 <= label < len(CLASSES):
-        raise ValueError(f'make_scene: label must be one of 0 to {len(CLASSES) - 1}, got {label}.')
+        raise ValueError(f'make_scene: label must be one of 0 to {len(CLASSES) - 1}, got {label}')
     body, mark = BODIES[label % len(BODIES)], MARKS[label // len(BODIES)]
     to_image, length = _place(rng, body, size)
     mark_outline = body.mark_radius * rng.uniform(0.85, 1.15) * mark[-1] + np.array(body.mark_at)

@@ -3,6 +3,8 @@
 Object coordinates: x forward, y down, a body about one unit long around the origin. All polygons are n x 2 float64.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,7 +13,7 @@ import numpy as np
 def ellipse(x: float, y: float, rx: float, ry: float, corners: int = 20) -> np.ndarray:
     """Polygon (corners x 2) of an ellipse around (x, y) with the radii rx and ry.
 
-    Examples:
+    Example:
         >>> ellipse(0, 0, 2, 1, corners=4).round(6) + 0.
         array([[ 2.,  0.],
                [ 0.,  1.],

@@ -1,5 +1,7 @@
 """Transforms that keep the geometric record ``homography_matrix``, and the packer of all localization pipelines."""
 
+from __future__ import annotations
+
 from mmcv.transforms import LoadImageFromFile
 
 from sltnet_mm.datasets.transforms.packing import PackLocalizationInputs

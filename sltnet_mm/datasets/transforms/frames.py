@@ -1,5 +1,7 @@
 """Bookkeeping of the coordinate frames inside a pipeline's results."""
 
+from __future__ import annotations
+
 import numpy as np
 
 
@@ -10,7 +12,7 @@ def record_homography(results: dict, step: np.ndarray) -> None:
         results: A pipeline's results; a missing matrix counts as the identity.
         step: 3x3, takes pixels before the step to pixels after it.
 
-    Examples:
+    Example:
         >>> import numpy as np
         >>> results = {}
         >>> record_homography(results, np.diag([2., 2., 1.]))
@@ -35,7 +37,7 @@ def move_boxes(results: dict, step: np.ndarray) -> None:
         results: A pipeline's results, already with the new ``img_shape``; changed in place.
         step: 3x3, takes pixels before the step to pixels after it.
 
-    Examples:
+    Example:
         >>> import numpy as np
         >>> results = dict(img_shape=(8, 8), gt_bboxes=np.array([[1., 1., 3., 3.], [20., 20., 30., 30.]], np.float32))
         >>> move_boxes(results, np.diag([2., 2., 1.]))

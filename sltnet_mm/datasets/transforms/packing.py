@@ -1,5 +1,7 @@
 """The packer: from a pipeline's results to the inputs and the sample that every model and metric here reads."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 
 import numpy as np
@@ -30,7 +32,7 @@ META_KEYS = (
 class PackLocalizationInputs(BaseTransform):
     """Pack an image and what is known of it, for hosts of both toolboxes.
 
-    The sample is an mmpretrain ``DataSample`` with the fields that mmdet's models, metrics and visualisers read too.
+    The sample is an mmpretrain ``DataSample`` with the fields that mmdet's models, metrics and visualizers read too.
 
     Args:
         meta_keys: Keys of the results that become metainfo of the sample, where they are present. mmdet's
@@ -51,7 +53,7 @@ class PackLocalizationInputs(BaseTransform):
         ValueError: ``homography_matrix`` is absent, singular or not 3x3, or ``img_shape`` disagrees with the image: a
             transform moved pixels without recording it.
 
-    Examples:
+    Example:
         >>> import numpy as np
         >>> results = dict(img=np.zeros((4, 6, 3), np.uint8), img_shape=(4, 6), ori_shape=(4, 6), gt_label=2,
         ...                homography_matrix=np.eye(3, dtype=np.float32))
@@ -64,7 +66,7 @@ class PackLocalizationInputs(BaseTransform):
         if 'homography_matrix' not in meta_keys:
             raise ValueError(
                 "PackLocalizationInputs: meta_keys must contain 'homography_matrix', the only record of where the "
-                f'input came from in the original image; got {tuple(meta_keys)}.'
+                f'input came from in the original image; got {tuple(meta_keys)}'
             )
         self.meta_keys = tuple(meta_keys)
 
@@ -97,19 +99,19 @@ def _check_frame(results: dict) -> None:
         raise ValueError(
             f'PackLocalizationInputs: no homography_matrix for {name!r}, so boxes cannot be mapped between the image '
             'and the network input. Put sltnet_mm.ResizeCrop (or mmdet.Resize) into the pipeline; transforms of mmcv '
-            'and mmpretrain record nothing.'
+            'and mmpretrain record nothing'
         )
     matrix = np.asarray(matrix)
     if matrix.shape != (3, 3) or not np.isfinite(matrix).all() or np.linalg.det(matrix.astype(np.float64)) == 0:
         raise ValueError(
             f'PackLocalizationInputs: homography_matrix of {name!r} must be an invertible 3x3 matrix, got '
-            f'{matrix.tolist()}.'
+            f'{matrix.tolist()}'
         )
     if tuple(results['img_shape'][:2]) != results['img'].shape[:2]:
         raise ValueError(
             f'PackLocalizationInputs: the image {name!r} has shape {results["img"].shape[:2]} but img_shape says '
             f'{tuple(results["img_shape"][:2])}: a transform changed the image without recording it. Use '
-            'sltnet_mm.ResizeCrop in its place.'
+            'sltnet_mm.ResizeCrop in its place'
         )
 
 

@@ -1,5 +1,7 @@
 """Resize, crop and flip in one transform that records what it did to the coordinates."""
 
+from __future__ import annotations
+
 import mmcv
 import numpy as np
 from mmcv.transforms import BaseTransform
@@ -29,7 +31,7 @@ class ResizeCrop(BaseTransform):
     Args:
         resize: Both sides' new size: one int, or (height, width).
         crop: Size of the crop, one int or (height, width), at most ``resize``; None: no crop. Defaults to None.
-        mode: 'random' or 'center' where ``crop`` is given; None where it is not. The centre offset is rounded to
+        mode: 'random' or 'center' where ``crop`` is given; None where it is not. The center offset is rounded to
             nearest, halves to even. Defaults to None.
         flip_prob: Probability of a horizontal flip, in [0, 1]. Defaults to 0.
 
@@ -42,7 +44,7 @@ class ResizeCrop(BaseTransform):
     ``flip_direction``, ``homography_matrix`` (3x3 float32), and ``gt_bboxes`` with their labels and flags where they
     exist.
 
-    Examples:
+    Example:
         >>> import numpy as np
         >>> results = dict(img=np.zeros((100, 200, 3), np.uint8), img_shape=(100, 200), ori_shape=(100, 200))
         >>> out = ResizeCrop(resize=64, crop=48, mode='center')(results)
@@ -56,19 +58,19 @@ class ResizeCrop(BaseTransform):
         self.resize = size_pair('ResizeCrop: resize', resize)
         self.crop = None if crop is None else size_pair('ResizeCrop: crop', crop)
         if mode not in ('random', 'center', None):
-            raise ValueError(f"ResizeCrop: mode must be 'random', 'center' or None, got {mode!r}.")
+            raise ValueError(f"ResizeCrop: mode must be 'random', 'center' or None, got {mode!r}")
         if (self.crop is None) != (mode is None):
             raise ValueError(
                 f'ResizeCrop: crop and mode go together, got crop={crop!r}, mode={mode!r}. Give both for a crop '
-                "(crop=224, mode='random') or neither."
+                "(crop=224, mode='random') or neither"
             )
         if self.crop is not None and (self.crop[0] > self.resize[0] or self.crop[1] > self.resize[1]):
             raise ValueError(
                 f'ResizeCrop: crop (height, width) {self.crop} is larger than resize {self.resize}; make resize at '
-                'least as large as crop.'
+                'least as large as crop'
             )
         if not 0.0 <= flip_prob <= 1.0:
-            raise ValueError(f'ResizeCrop: flip_prob must be a probability in [0, 1], got {flip_prob!r}.')
+            raise ValueError(f'ResizeCrop: flip_prob must be a probability in [0, 1], got {flip_prob!r}')
         self.mode = mode
         self.flip_prob = flip_prob
 
@@ -91,13 +93,13 @@ class ResizeCrop(BaseTransform):
         if results.get('flip') and self.flip_prob > 0:
             raise ValueError(
                 'ResizeCrop: the image was already flipped by an earlier transform; flip in one place only '
-                '(flip_prob=0 here, or no RandomFlip before).'
+                '(flip_prob=0 here, or no RandomFlip before)'
             )
         for key in ('gt_masks', 'gt_seg_map', 'gt_keypoints'):
             if key in results:
                 raise ValueError(
                     f'ResizeCrop: the results hold {key!r}, which this transform cannot move; load labels and boxes '
-                    "only, or use mmdet's Resize, RandomCrop and RandomFlip."
+                    "only, or use mmdet's Resize, RandomCrop and RandomFlip"
                 )
         img = results['img']
         height, width = img.shape[:2]
@@ -139,7 +141,7 @@ def size_pair(name: str, value: Size) -> tuple[int, int]:
         or len(pair) != 2
         or not all(isinstance(v, int) for v in pair)
     ):
-        raise TypeError(f'{name} must be an int or (height, width), got {value!r}.')
+        raise TypeError(f'{name} must be an int or (height, width), got {value!r}')
     if min(pair) < 1:
-        raise ValueError(f'{name} must be at least 1 pixel a side, got {value!r}.')
+        raise ValueError(f'{name} must be at least 1 pixel a side, got {value!r}')
     return int(pair[0]), int(pair[1])

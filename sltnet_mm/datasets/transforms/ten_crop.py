@@ -1,5 +1,7 @@
 """The ten crops that the classifier sees at test, beside the single view of the localization."""
 
+from __future__ import annotations
+
 import mmcv
 import numpy as np
 from mmcv.transforms import BaseTransform
@@ -13,7 +15,7 @@ class TenCrop(BaseTransform):
     """Leave ten crops of the image in ``crops`` and the image itself as it is (Sec. 4.1: the classifier's test view).
 
     The loaded image is resized (both sides to ``resize``, bilinear); then come the crops at the four corners (top left,
-    top right, bottom left, bottom right) and the centre, and the same five of the mirrored image, in this
+    top right, bottom left, bottom right) and the center, and the same five of the mirrored image, in this
     order, which is torchvision's. The transform stands behind the loader and before ``ResizeCrop``, which makes the
     single view for the box. ``PackLocalizationInputs`` puts the crops onto the sample as ``crops``.
 
@@ -28,7 +30,7 @@ class TenCrop(BaseTransform):
 
     Adds ``crops``: 10 x C x h x w, the dtype of ``img`` (uint8).
 
-    Examples:
+    Example:
         >>> import numpy as np
         >>> results = TenCrop(resize=40, crop=32)(dict(img=np.zeros((50, 60, 3), np.uint8)))
         >>> results['crops'].shape, results['img'].shape
@@ -39,14 +41,14 @@ class TenCrop(BaseTransform):
         self.resize = size_pair('TenCrop: resize', resize)
         self.crop = size_pair('TenCrop: crop', crop)
         if self.crop[0] > self.resize[0] or self.crop[1] > self.resize[1]:
-            raise ValueError(f'TenCrop: crop (height, width) {self.crop} is larger than resize {self.resize}.')
+            raise ValueError(f'TenCrop: crop (height, width) {self.crop} is larger than resize {self.resize}')
 
     def transform(self, results: dict) -> dict:
         """Add the crops to one sample's results (see the class)."""
         if 'homography_matrix' in results:
             raise ValueError(
                 'TenCrop: the image was already resized, cropped or flipped; put TenCrop directly behind the loader, '
-                'before ResizeCrop.'
+                'before ResizeCrop'
             )
         image = results['img'] if results['img'].ndim == 3 else results['img'][..., None]
         channels = image.shape[2]

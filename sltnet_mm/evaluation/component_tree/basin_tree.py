@@ -1,8 +1,10 @@
-"""The connected components of a grey image at all its levels at once: where basins touch, and in which order they join.
+"""The connected components of a gray image at all its levels at once: where basins touch, and in which order they join.
 
-Two basins (see ``hills``) are connected above a level exactly if a chain of neighbouring basins touch above it;
+Two basins (see ``hills``) are connected above a level exactly if a chain of neighboring basins touch above it;
 Kruskal's algorithm gives the levels at which they join. All functions are compiled; images are uint8, C-contiguous.
 """
+
+from __future__ import annotations
 
 from typing import NamedTuple
 
@@ -78,7 +80,7 @@ def basin_contacts(
         frame: Number of the basin that surrounds the image and touches its border at every level, or -1 for none.
 
     Returns:
-        level (e,) uint8, and the pair (e, 2) of basins; a pair may be listed many times.
+        Level (e,) uint8, and the pair (e, 2) of basins; a pair may be listed many times.
     """
     height, width = image.shape
     # partitions of a row into a and b pieces meet in fewer than 2 (a + b) pairs, diagonal ones included; then a pair a
@@ -118,7 +120,7 @@ def basin_contacts(
 
 @compiled
 def falling_order(level: np.ndarray) -> np.ndarray:
-    """Return the indices (n,) that sort uint8 values (n,) from high to low, stable: a counting sort."""
+    """The indices (n,) that sort uint8 values (n,) from high to low, stable: a counting sort."""
     place = np.zeros(LEVELS + 1, np.int64)
     for value in level:
         place[LEVELS - 1 - value + 1] += 1
@@ -134,7 +136,7 @@ def falling_order(level: np.ndarray) -> np.ndarray:
 
 @compiled
 def find(parent: np.ndarray, node: int) -> int:
-    """Return the representative of a node, shortening the way to it."""
+    """The representative of a node, shortening the way to it."""
     while parent[node] != node:
         parent[node] = parent[parent[node]]
         node = parent[node]
@@ -169,7 +171,7 @@ def merge_basins(top: np.ndarray, level: np.ndarray, pair: np.ndarray) -> Merges
 
 @compiled
 def basin_tree(image: np.ndarray, reach: int, framed: bool) -> BasinTree:
-    """Return the :class:`BasinTree` of an image.
+    """The :class:`BasinTree` of an image.
 
     Args:
         image: (H, W) uint8, C-contiguous.

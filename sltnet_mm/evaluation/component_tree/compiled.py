@@ -1,5 +1,7 @@
 """numba, where it is installed: compilation on first use, kept on disk where a directory for it can be written."""
 
+from __future__ import annotations
+
 import hashlib
 import logging
 import os
@@ -47,7 +49,7 @@ def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
 
 @cache
 def cache_folder() -> Path | None:
-    """Return the directory for the machine code of these sources, made where it is missing; None if it cannot be
+    """The directory for the machine code of these sources, made where it is missing; None if it cannot be
     written.
 
     Its name holds a digest of all compiled modules: numba itself looks only at the file of a function, and would go on

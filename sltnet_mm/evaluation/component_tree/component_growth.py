@@ -1,6 +1,8 @@
-"""Boxes of the connected components of a grey image, growing while the level sinks; see ``hills``. All functions are
+"""Boxes of the connected components of a gray image, growing while the level sinks; see ``hills``. All functions are
 compiled.
 """
+
+from __future__ import annotations
 
 from typing import NamedTuple
 
@@ -33,7 +35,7 @@ class Growth(NamedTuple):
 
 @compiled
 def extent_profiles(image: np.ndarray, hills: Hills, basin: np.ndarray, number: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return the columns (number, W) and rows (number, H) of the basins of an image (H, W); see :class:`Growth`."""
+    """The columns (number, W) and rows (number, H) of the basins of an image (H, W); see :class:`Growth`."""
     height, width = image.shape
     columns, rows = np.zeros((number, width), np.uint8), np.zeros((number, height), np.uint8)
     for y in range(height):
@@ -47,7 +49,7 @@ def extent_profiles(image: np.ndarray, hills: Hills, basin: np.ndarray, number: 
 
 @compiled
 def start_growth(image: np.ndarray, tree: BasinTree) -> Growth:
-    """Return the :class:`Growth` of all basins, none of them alive yet."""
+    """The :class:`Growth` of all basins, none of them alive yet."""
     hills, number = tree.hills, len(tree.roots)
     columns, rows = extent_profiles(image, hills, tree.basin, number)
     box = np.empty((number, 4), np.int32)

@@ -1,4 +1,6 @@
-"""Grey hole filling: at every level at once, the holes of the foreground become foreground."""
+"""Gray hole filling: at every level at once, the holes of the foreground become foreground."""
+
+from __future__ import annotations
 
 import numpy as np
 
@@ -7,7 +9,7 @@ from sltnet_mm.evaluation.component_tree.compiled import compiled
 
 
 def fill_levels(image: np.ndarray) -> np.ndarray:
-    """Return F with ``F > T`` = foreground ``image > T`` with its holes filled, for every T.
+    """F with ``F > T`` = foreground ``image > T`` with its holes filled, for every T.
 
     A hole is background that no 4-connected way of background leads out of. F is the lowest possible maximum on a
     4-connected way from the pixel out of the image, its own value included.

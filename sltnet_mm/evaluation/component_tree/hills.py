@@ -1,10 +1,12 @@
-"""The connected components of a grey image at all its levels at once: rows are split into hills, hills linked to
+"""The connected components of a gray image at all its levels at once: rows are split into hills, hills linked to
 basins, basins merged.
 
 A *hill* is a piece of a row that rises and then falls; a few make up a row of a smooth map, instead of its hundreds of
 pixels. A *basin* is a set of hills of which each touches, at its top, a hill that reaches higher: so what lies above
 any level in one basin is connected. All functions are compiled; images are uint8, C-contiguous.
 """
+
+from __future__ import annotations
 
 from typing import NamedTuple
 
@@ -13,7 +15,7 @@ import numpy as np
 from sltnet_mm.evaluation.component_tree.compiled import compiled
 
 LEVELS = 256
-"""Grey levels of uint8."""
+"""Gray levels of uint8."""
 
 
 class Hills(NamedTuple):
@@ -85,19 +87,19 @@ def link_hills(image: np.ndarray, hills: Hills, reach: int) -> tuple[np.ndarray,
     Args:
         image: (H, W).
         hills: Its hills.
-        reach: Diagonal neighbours touch (1, 8-connected) or not (0, 4-connected).
+        reach: Diagonal neighbors touch (1, 8-connected) or not (0, 4-connected).
 
     Returns:
-        basin (n,) of each hill, and roots (number of basins,): each basin's highest hill.
+        Basin (n,) of each hill, and roots (number of basins,): each basin's highest hill.
     """
     height, width = image.shape
     parent = np.arange(len(hills.top)).astype(np.int32)
     for y in range(height):
         for step in (-1, 1):
-            neighbour = y + step
-            if neighbour < 0 or neighbour >= height:
+            neighbor = y + step
+            if neighbor < 0 or neighbor >= height:
                 continue
-            row, other = image[neighbour], hills.first[neighbour]
+            row, other = image[neighbor], hills.first[neighbor]
             for h in range(hills.first[y], hills.first[y + 1]):
                 if parent[h] != h:
                     continue

@@ -1,6 +1,8 @@
-"""The box of the component with the largest contour, at every level of a grey image, while the level sinks once from
+"""The box of the component with the largest contour, at every level of a gray image, while the level sinks once from
 the top to 0.
 """
+
+from __future__ import annotations
 
 import numpy as np
 
@@ -13,9 +15,9 @@ from sltnet_mm.evaluation.component_tree.hills import LEVELS, Hills
 
 @compiled
 def area_gains(image: np.ndarray, hills: Hills, basin: np.ndarray, number: int, lowest: int) -> np.ndarray:
-    """Return how a component's doubled area grows at each level.
+    """How a component's doubled area grows at each level.
 
-    OpenCV's contourArea of a component without holes is that of the polygon through its border pixels' centres: of
+    OpenCV's contourArea of a component without holes is that of the polygon through its border pixels' centers: of
     every 2 x 2 pixels, 1 where all four belong to it and 1/2 where three do. So the square adds 1 to the doubled area
     at its second lowest value and 1 at its lowest.
 
@@ -54,7 +56,7 @@ def area_gains(image: np.ndarray, hills: Hills, basin: np.ndarray, number: int, 
 def first_column(
     image: np.ndarray, hills: Hills, basin: np.ndarray, parent: np.ndarray, component: int, y: int, level: int
 ) -> int:
-    """Return the leftmost column of a component in row ``y`` above the level."""
+    """The leftmost column of a component in row ``y`` above the level."""
     for h in range(hills.first[y], hills.first[y + 1]):
         if hills.top[h] > level and find(parent, basin[h]) == component:
             x = hills.start[h]
@@ -65,7 +67,7 @@ def first_column(
 
 
 def largest_contour_boxes(image: np.ndarray) -> np.ndarray:
-    """Return the box of the component with the largest contour area, at every level.
+    """The box of the component with the largest contour area, at every level.
 
     Of equal areas (lines and dots have none) the component counts whose first pixel in raster order comes last: the
     first in OpenCV's list.
@@ -126,7 +128,7 @@ def _largest_boxes(image: np.ndarray, tree: BasinTree) -> np.ndarray:
 def _later(
     image: np.ndarray, hills: Hills, basin: np.ndarray, growth: Growth, component: int, best: int, level: int
 ) -> bool:
-    """Return whether a component's first pixel in raster order comes after that of the best one."""
+    """Whether a component's first pixel in raster order comes after that of the best one."""
     grow_box(growth, component, level)
     grow_box(growth, best, level)
     ours, other = growth.box[component, 1], growth.box[best, 1]

@@ -1,6 +1,8 @@
-"""The IoU that counts at every level of a grey image: of the largest contour's box, or the best of all contours', holes
+"""The IoU that counts at every level of a gray image: of the largest contour's box, or the best of all contours', holes
 included.
 """
+
+from __future__ import annotations
 
 import numpy as np
 
@@ -12,7 +14,7 @@ from sltnet_mm.evaluation.component_tree.level_boxes import largest_contour_boxe
 
 
 def level_ious(image: np.ndarray, gt_boxes: np.ndarray, largest: bool, plus_one: bool, clip: bool) -> np.ndarray:
-    """Return the IoU that counts at every level: of the largest component's box, or the best of all contours', holes
+    """The IoU that counts at every level: of the largest component's box, or the best of all contours', holes
     included.
 
     Args:

@@ -1,5 +1,7 @@
 """Building the whole data set: all images of all classes, reproducibly."""
 
+from __future__ import annotations
+
 import hashlib
 import os
 import shutil
@@ -45,7 +47,7 @@ def build(
     recipes = [recipe for recipe in CLASSES if not groups or recipe.group in groups]
     if not recipes:
         known = sorted({recipe.group for recipe in CLASSES})
-        raise SourceError(f'--groups {",".join(groups)} names no class; the groups are {", ".join(known)}.')
+        raise SourceError(f'--groups {",".join(groups)} names no class; the groups are {", ".join(known)}')
     _clear(out, force)
     options = Options(root, out, counts, size, seed, _photographs(root, recipes))
     work = [(options, number, recipe) for number, recipe in enumerate(recipes, 1)]
@@ -126,7 +128,7 @@ def _clear(out: str, force: bool) -> None:
     made = [os.path.join(out, name) for name in _MADE]
     if any(os.path.exists(path) for path in made):
         if not force:
-            raise SourceError(f'{out} holds a data set already: give --force to replace it, or another --out.')
+            raise SourceError(f'{out} holds a data set already: give --force to replace it, or another --out')
         for path in made:
             shutil.rmtree(path, ignore_errors=True)
 

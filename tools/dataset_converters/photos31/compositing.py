@@ -1,5 +1,7 @@
 """One composite: light, shadow, what stands in front, blur and noise."""
 
+from __future__ import annotations
+
 import cv2
 import numpy as np
 
@@ -42,11 +44,11 @@ def compose(
     if blur > 0.2:
         background = cv2.GaussianBlur(background, (0, 0), blur)
     visible = alpha > 0.5
-    colour = _towards_scene(rng, premultiplied, alpha, visible, background)
+    color = _toward_scene(rng, premultiplied, alpha, visible, background)
     out = background.copy()
     if grounded and rng.random() < 0.6:
         out = out * _shadow(rng, visible, size)
-    out = out * (1 - alpha[..., None]) + colour * alpha[..., None]
+    out = out * (1 - alpha[..., None]) + color * alpha[..., None]
     kind, seen = 'none', alpha
     if rng.random() < 0.25:
         front, front_alpha, kind = _occluder(rng, sharp if blur < 1 else background, alpha, size)
@@ -64,19 +66,19 @@ def compose(
     return np.clip(out * 255 + 0.5, 0, 255).astype(np.uint8), seen > 0.5, notes
 
 
-def _towards_scene(
+def _toward_scene(
     rng: Generator, premultiplied: np.ndarray, alpha: np.ndarray, visible: np.ndarray, background: np.ndarray
 ) -> np.ndarray:
-    """The object's colours, pulled a little towards the light of the scene around it."""
-    colour = premultiplied / np.maximum(alpha, 1e-3)[..., None]
-    colour = np.where((alpha > 0)[..., None], np.clip(colour, 0, 1), 0)
-    own = cv2.cvtColor(colour.astype(np.float32), cv2.COLOR_BGR2LAB)
+    """The object's colors, pulled a little toward the light of the scene around it."""
+    color = premultiplied / np.maximum(alpha, 1e-3)[..., None]
+    color = np.where((alpha > 0)[..., None], np.clip(color, 0, 1), 0)
+    own = cv2.cvtColor(color.astype(np.float32), cv2.COLOR_BGR2LAB)
     scene = cv2.cvtColor(background.astype(np.float32), cv2.COLOR_BGR2LAB)
     x0, y0, x1, y1 = box_of(visible)
     gap = scene[y0:y1, x0:x1].reshape(-1, 3).mean(0) - own[visible].mean(0)
     shift = gap * np.array([rng.uniform(0, 0.25), rng.uniform(0, 0.15), rng.uniform(0, 0.15)])
-    colour = np.clip(cv2.cvtColor((own + shift).astype(np.float32), cv2.COLOR_LAB2BGR), 0, 1)
-    return hsv_jitter(rng, colour, 6, 0.2, 0.15, 0.12)
+    color = np.clip(cv2.cvtColor((own + shift).astype(np.float32), cv2.COLOR_LAB2BGR), 0, 1)
+    return hsv_jitter(rng, color, 6, 0.2, 0.15, 0.12)
 
 
 def _shadow(rng: Generator, visible: np.ndarray, size: int) -> np.ndarray:
@@ -84,16 +86,16 @@ def _shadow(rng: Generator, visible: np.ndarray, size: int) -> np.ndarray:
     x0, y0, x1, y1 = box_of(visible)
     shade = np.zeros((size, size), np.float32)
     feet = np.where(visible[max(y0, y1 - max(3, (y1 - y0) // 8)) : y1].any(0))[0]
-    centre = (feet.min() + feet.max()) / 2 if len(feet) else (x0 + x1) / 2
+    center = (feet.min() + feet.max()) / 2 if len(feet) else (x0 + x1) / 2
     half = max((feet.max() - feet.min()) / 2 if len(feet) else 0, 0.22 * (x1 - x0))
     axes = (int(1.15 * half) + 1, max(2, int(0.05 * (y1 - y0))))
-    cv2.ellipse(shade, (int(centre), int(y1 - 1)), axes, 0, 0, 360, 1, -1)
+    cv2.ellipse(shade, (int(center), int(y1 - 1)), axes, 0, 0, 360, 1, -1)
     shade = cv2.GaussianBlur(shade, (0, 0), max(1.0, 0.03 * (y1 - y0)))
     return (1 - rng.uniform(0.25, 0.55) * shade)[..., None]
 
 
 def _occluder(rng: Generator, scene: np.ndarray, alpha: np.ndarray, size: int) -> tuple[np.ndarray, np.ndarray, str]:
-    """Premultiplied colours, alpha and kind of something before the object: blades rooted below it, or the scene."""
+    """Premultiplied colors, alpha and kind of something before the object: blades rooted below it, or the scene."""
     box = box_of(alpha > 0.5)
     return _blades(rng, scene, box, size) if rng.random() < 0.6 else _patch(rng, scene, box, size)
 
@@ -106,7 +108,7 @@ def _blades(
     palette = scene[max(0, y1 - size // 3) : min(size, y1 + 8)].reshape(-1, 3)
     fine = 4  # drawn this much larger, then averaged down
     alpha = np.zeros((size * fine, size * fine), np.uint8)
-    colour = np.zeros((size * fine, size * fine, 3), np.float32)
+    color = np.zeros((size * fine, size * fine, 3), np.float32)
     for _ in range(int(rng.integers(14, 45))):
         foot_x = rng.uniform(x0 - 0.15 * width, x1 + 0.15 * width)
         foot_y = min(size + 4, y1 + rng.uniform(-0.02, 0.10) * height)
@@ -120,12 +122,12 @@ def _blades(
         tone = palette[rng.integers(0, len(palette))] * rng.uniform(0.6, 1.15)
         if tone.mean() > 0.75:
             tone = tone * 0.6
-        cv2.fillPoly(colour, [polygon], tone.tolist())
+        cv2.fillPoly(color, [polygon], tone.tolist())
         cv2.fillPoly(alpha, [polygon], 255)
     alpha = cv2.resize(alpha, (size, size), interpolation=cv2.INTER_AREA).astype(np.float32) / 255
-    colour = cv2.resize(colour, (size, size), interpolation=cv2.INTER_AREA)
+    color = cv2.resize(color, (size, size), interpolation=cv2.INTER_AREA)
     blur = rng.uniform(0.3, 0.9)
-    return cv2.GaussianBlur(colour, (0, 0), blur), cv2.GaussianBlur(alpha, (0, 0), blur), 'blades'
+    return cv2.GaussianBlur(color, (0, 0), blur), cv2.GaussianBlur(alpha, (0, 0), blur), 'blades'
 
 
 def _patch(

@@ -1,5 +1,7 @@
 """The text files of photos31: CUB-200-2011's layout, wsolevaluation's lists, and tables of everything known."""
 
+from __future__ import annotations
+
 import csv
 import os
 from collections.abc import Iterable, Sequence
@@ -86,8 +88,8 @@ def _sheet(out: str, rows: list[dict], path: str, columns: int = 12, cell: int =
     for place, row in enumerate(rows):
         image = cv2.imread(os.path.join(out, 'images', row['image']))
         cv2.rectangle(image, (row['x0'], row['y0']), (row['x1'] - 1, row['y1'] - 1), (0, 0, 255), 1)
-        for colour, width in (((255, 255, 255), 2), ((0, 0, 0), 1)):
-            cv2.putText(image, row['class_name'], (2, 12), cv2.FONT_HERSHEY_SIMPLEX, 0.42, colour, width, cv2.LINE_AA)
+        for color, width in (((255, 255, 255), 2), ((0, 0, 0), 1)):
+            cv2.putText(image, row['class_name'], (2, 12), cv2.FONT_HERSHEY_SIMPLEX, 0.42, color, width, cv2.LINE_AA)
         y, x = place // columns * cell, place % columns * cell
         small = cv2.resize(image, (cell - 2, cell - 2), interpolation=cv2.INTER_AREA)
         sheet[y : y + cell - 2, x : x + cell - 2] = small

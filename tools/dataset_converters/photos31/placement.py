@@ -1,5 +1,7 @@
 """Where the object comes to lie: crop of the background, pose, size and place of the cut-out."""
 
+from __future__ import annotations
+
 import math
 
 import cv2
@@ -25,10 +27,10 @@ def background_crop(rng: np.random.Generator, photograph: np.ndarray, size: int)
 def place_object(
     rng: np.random.Generator, cutout: tuple[np.ndarray, np.ndarray], size: int, rotation: float, grounded: bool
 ) -> tuple[np.ndarray, np.ndarray, float, bool]:
-    """The cut-out on the canvas: premultiplied colours, alpha, its scale, and whether the border cuts it."""
-    colour, alpha = cutout
+    """The cut-out on the canvas: premultiplied colors, alpha, its scale, and whether the border cuts it."""
+    color, alpha = cutout
     if rng.random() < 0.5:
-        colour, alpha = colour[:, ::-1], alpha[:, ::-1]
+        color, alpha = color[:, ::-1], alpha[:, ::-1]
     height, width = alpha.shape
     pose = _random_pose(rng, width, height, rotation)
     outline = cv2.perspectiveTransform(_hull(alpha), pose).reshape(-1, 2)
@@ -39,7 +41,7 @@ def place_object(
     small_w, small_h = width, height
     if scale < 1:
         small_w, small_h = max(2, round(width * scale)), max(2, round(height * scale))
-        colour = cv2.resize(colour, (small_w, small_h), interpolation=cv2.INTER_AREA)
+        color = cv2.resize(color, (small_w, small_h), interpolation=cv2.INTER_AREA)
         alpha = cv2.resize(alpha, (small_w, small_h), interpolation=cv2.INTER_AREA)
     shrink = np.diag([width / small_w, height / small_h, 1.0])
     shift = np.array(
@@ -47,13 +49,13 @@ def place_object(
     )
     matrix = shift @ pose @ shrink
     how = cv2.INTER_LINEAR if scale < 1.05 else cv2.INTER_CUBIC
-    colour = cv2.warpPerspective(np.ascontiguousarray(colour), matrix, (size, size), flags=how)
+    color = cv2.warpPerspective(np.ascontiguousarray(color), matrix, (size, size), flags=how)
     alpha = cv2.warpPerspective(np.ascontiguousarray(alpha), matrix, (size, size), flags=how)
-    return np.clip(colour, 0, 1), np.clip(alpha, 0, 1), scale, cut
+    return np.clip(color, 0, 1), np.clip(alpha, 0, 1), scale, cut
 
 
 def _random_pose(rng: np.random.Generator, width: int, height: int, rotation: float) -> np.ndarray:
-    """3 x 3: tilt, stretch, shear and a little perspective about the cut-out's centre."""
+    """3 x 3: tilt, stretch, shear and a little perspective about the cut-out's center."""
     angle = math.radians(float(np.clip(rng.normal(0, rotation / 2), -rotation, rotation)))
     stretch, shear = math.exp(rng.uniform(-0.1, 0.1)), rng.uniform(-0.08, 0.08)
     turn = np.array([[math.cos(angle), -math.sin(angle)], [math.sin(angle), math.cos(angle)]])

@@ -1,5 +1,7 @@
 """What photos31 is made of: the classes with their cut-outs, and the photographs that serve as backgrounds."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 
 PACKAGES = (
@@ -162,7 +164,7 @@ BACKGROUNDS: dict[str, tuple[tuple[str, tuple[float, float, float, float]], ...]
     ),
     'val': (
         ('usr/share/wallpapers/DarkestHour/contents/images', (0, 0, 1, 1)),
-        ('usr/share/wallpapers/Grey/contents/images', (0, 0, 1, 1)),
+        ('usr/share/wallpapers/Gray/contents/images', (0, 0, 1, 1)),
         ('usr/share/backgrounds/sunset_by_Aitzol_Berasategi.jpg', (0, 0, 1, 1)),
         ('usr/share/backgrounds/mate/nature/Aqua.jpg', (0, 0, 0.55, 1)),
         ('usr/share/backgrounds/mate/nature/Garden.jpg', (0, 0, 0.42, 1)),

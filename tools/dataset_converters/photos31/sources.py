@@ -1,5 +1,7 @@
 """The sources of photos31: downloading the packages, finding the photographs, reading backgrounds and cut-outs."""
 
+from __future__ import annotations
+
 import glob
 import os
 import shutil
@@ -27,7 +29,7 @@ def fetch_packages(folder: str) -> str:
         if shutil.which(program) is None:
             raise SourceError(
                 f'{program} is missing: this needs Debian or Ubuntu. Elsewhere, unpack the packages '
-                f'{", ".join(PACKAGES)} into one folder by hand and give that folder with --unpacked.'
+                f'{", ".join(PACKAGES)} into one folder by hand and give that folder with --unpacked'
             )
     archives, root = os.path.join(folder, 'debs'), os.path.join(folder, 'root')
     os.makedirs(archives, exist_ok=True)
@@ -78,7 +80,7 @@ def load_background(path: str, part: Part, size: int) -> np.ndarray:
     """The used part of a photograph, uint8 BGR, its short side at most three image sizes: enough for any crop."""
     image = cv2.imread(path, cv2.IMREAD_COLOR)
     if image is None:
-        raise SourceError(f'{path} cannot be read as an image; unpack its package again.')
+        raise SourceError(f'{path} cannot be read as an image; unpack its package again')
     height, width = image.shape[:2]
     image = image[int(part[1] * height) : int(part[3] * height), int(part[0] * width) : int(part[2] * width)]
     scale = 3.0 * size / min(image.shape[:2])
@@ -91,22 +93,22 @@ def load_background(path: str, part: Part, size: int) -> np.ndarray:
 def load_cutout(path: str) -> tuple[np.ndarray, np.ndarray]:
     """Premultiplied BGR and alpha of a cut-out, float32 in [0, 1], cropped to the object.
 
-    Specks are removed, and colours at the rim, which still hold some of the white that the object was photographed
+    Specks are removed, and colors at the rim, which still hold some of the white that the object was photographed
     before, are replaced by those from inside, except on parts too thin to have an inside.
     """
     image = cv2.imread(path, cv2.IMREAD_UNCHANGED)
     if image is None or image.ndim != 3 or image.shape[2] != 4:
-        raise SourceError(f'{path} is no colour PNG with alpha; unpack its package again.')
+        raise SourceError(f'{path} is no color PNG with alpha; unpack its package again')
     image = image.astype(np.float32) / np.iinfo(image.dtype).max
-    colour, alpha = image[..., :3], _without_specks(image[..., 3])
-    colour = _mend_rim(colour, alpha)
+    color, alpha = image[..., :3], _without_specks(image[..., 3])
+    color = _mend_rim(color, alpha)
     rows, columns = np.where(alpha > 0.5)
     top, bottom = max(rows.min() - 3, 0), rows.max() + 4
     left, right = max(columns.min() - 3, 0), columns.max() + 4
-    colour, alpha = colour[top:bottom, left:right], alpha[top:bottom, left:right]
+    color, alpha = color[top:bottom, left:right], alpha[top:bottom, left:right]
     alpha = np.clip((cv2.GaussianBlur(alpha, (0, 0), 0.6) - 0.15) / 0.75, 0, 1)
-    # Premultiplied: colours under alpha 0 would bleed in when the cut-out is resampled.
-    return np.ascontiguousarray(colour * alpha[..., None]), np.ascontiguousarray(alpha)
+    # Premultiplied: colors under alpha 0 would bleed in when the cut-out is resampled.
+    return np.ascontiguousarray(color * alpha[..., None]), np.ascontiguousarray(alpha)
 
 
 def _without_specks(alpha: np.ndarray) -> np.ndarray:
@@ -118,10 +120,10 @@ def _without_specks(alpha: np.ndarray) -> np.ndarray:
     return alpha * cv2.dilate(np.isin(labels, kept).astype(np.uint8), np.ones((3, 3), np.uint8))
 
 
-def _mend_rim(colour: np.ndarray, alpha: np.ndarray) -> np.ndarray:
+def _mend_rim(color: np.ndarray, alpha: np.ndarray) -> np.ndarray:
     kernel = np.ones((3, 3), np.uint8)
     inside = cv2.erode((alpha > 0.9).astype(np.uint8), kernel).astype(np.float32)
-    spread, weight = colour * inside[..., None], inside.copy()
+    spread, weight = color * inside[..., None], inside.copy()
     for _ in range(3):  # the rim is at most three pixels wide
         near, near_weight = cv2.blur(spread, (3, 3)), cv2.blur(weight, (3, 3))
         fresh = (weight == 0) & (near_weight > 0)
@@ -130,4 +132,4 @@ def _mend_rim(colour: np.ndarray, alpha: np.ndarray) -> np.ndarray:
     opened = cv2.morphologyEx((alpha > 0.5).astype(np.float32), cv2.MORPH_OPEN, np.ones((5, 5)))
     thin = 1 - cv2.GaussianBlur(opened, (0, 0), 1)
     mix = np.clip(np.where((inside == 0) & (weight > 0), 1 - 0.8 * thin, 0), 0, 1)[..., None]
-    return colour * (1 - mix) + spread * mix
+    return color * (1 - mix) + spread * mix

@@ -15,7 +15,7 @@ from sltnet_mm.functional import average_top_k_maps, score_map_to_box, to_score_
 from sltnet_mm.pseudo_boxes.from_localizer import batch_indices, export_pseudo_boxes
 from sltnet_mm.structures.box_file import read_box_file, write_box_file
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 CONFIG = ROOT / 'configs/localizer/slt-localizer_small-conv_1xb32-10e_synthetic.py'
 
 

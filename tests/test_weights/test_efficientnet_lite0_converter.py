@@ -8,7 +8,7 @@ import pytest
 import timm
 import torch
 
-TOOL = Path(__file__).parents[1] / 'tools/model_converters/efficientnet_lite0_to_timm.py'
+TOOL = Path(__file__).parents[2] / 'tools/model_converters/efficientnet_lite0_to_timm.py'
 
 
 @pytest.fixture(scope='module')

@@ -11,7 +11,7 @@ from torchvision.models import get_model
 
 from sltnet_mm.weights.torchvision_names import NETWORKS, to_mmpretrain
 
-TOOL = Path(__file__).parents[1] / 'tools' / 'model_converters' / 'torchvision_to_mmpretrain.py'
+TOOL = Path(__file__).parents[2] / 'tools' / 'model_converters' / 'torchvision_to_mmpretrain.py'
 
 
 def meta_weights(name):
