@@ -6,7 +6,6 @@ import hashlib
 import logging
 import math
 import os
-import secrets
 import time
 import zipfile
 from collections.abc import Callable, Iterable
@@ -15,6 +14,7 @@ import numpy as np
 from mmengine.logging import print_log
 
 from sltnet_mm.datasets.sample_table import SampleTable
+from sltnet_mm.structures.atomic_write import atomic_write
 
 VERSION = 1  # of the file's form; another one is read anew
 SETTLED = 2.0  # seconds: the coarsest time stamps of common file systems (FAT, NFS)
@@ -114,15 +114,6 @@ def _load(path: str, folder: str, digest: str) -> SampleTable | None:
 
 
 def _save(path: str, table: SampleTable, digest: str) -> None:
-    """Write beside and move into place: another process sees the old file or the whole new one."""
-    os.makedirs(os.path.dirname(path), exist_ok=True)
     arrays = {name: getattr(table, name) for name in _ARRAYS if getattr(table, name) is not None}
-    partial = f'{path}.{secrets.token_hex(4)}.part'  # not of tempfile: others may read the data, so they may read this
-    try:
-        with open(partial, 'wb') as file:
-            np.savez(file, fingerprint=np.array(digest), **arrays)
-        os.replace(partial, path)
-    except BaseException:
-        if os.path.exists(partial):
-            os.unlink(partial)
-        raise
+    with atomic_write(path) as partial:
+        np.savez(partial, fingerprint=np.array(digest), **arrays)

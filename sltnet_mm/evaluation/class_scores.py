@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,6 +13,7 @@ from mmengine.fileio import load
 
 from sltnet_mm.evaluation.samples import field, image_name, to_numpy
 from sltnet_mm.registry import METRICS
+from sltnet_mm.structures.atomic_write import atomic_write
 
 _NAMED = 3  # images named in an error
 
@@ -51,13 +51,9 @@ class DumpScores(BaseMetric):
         if len(set(names)) < len(names):
             raise ValueError(f'{self.out_file}: an image occurs twice among the {len(names)} predictions')
         classes = (self.dataset_meta or {}).get('classes') or ()
-        partial = self.out_file.with_name(self.out_file.name + '.partial')
-        self.out_file.parent.mkdir(parents=True, exist_ok=True)
-        with partial.open('wb') as file:
-            np.savez(
-                file, img_id=np.array(names), scores=np.stack([scores for _, scores in results]), classes=list(classes)
-            )
-        os.replace(partial, self.out_file)
+        scores = np.stack([scores for _, scores in results])
+        with atomic_write(self.out_file) as partial:
+            np.savez(partial, img_id=np.array(names), scores=scores, classes=list(classes))
         return {}
 
 

@@ -14,6 +14,7 @@ from mmengine.structures import BaseDataElement
 
 from sltnet_mm.evaluation.accuracy import pairwise_iou
 from sltnet_mm.registry import HOOKS
+from sltnet_mm.structures.atomic_write import atomic_write
 from sltnet_mm.visualization import box_of_map, sample_boxes
 
 SOURCES = ('map', 'box')
@@ -88,12 +89,9 @@ class IoUHistoryHook(Hook):
         self._rows = []
         if is_main_process() and rows:
             self._history = _extended(self._history, runner.epoch, sorted(rows, key=lambda row: row['img_id']))
-            path = Path(runner.work_dir) / self.out_file
-            path.parent.mkdir(parents=True, exist_ok=True)
-            temporary = path.with_suffix('.tmp.npz')
             arrays: dict[str, Any] = self._history
-            np.savez_compressed(temporary, **arrays)
-            temporary.replace(path)
+            with atomic_write(Path(runner.work_dir) / self.out_file) as partial:
+                np.savez_compressed(partial, **arrays)
 
     def _row(self, sample: BaseDataElement) -> dict[str, Any]:
         truth = sample_boxes(sample, 'gt_instances').numpy()

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from sltnet_mm import __version__
+from sltnet_mm.structures.atomic_write import atomic_write
 
 FORMAT_VERSION = 1
 """Raised whenever a file of an earlier version would be misread."""
@@ -139,11 +140,8 @@ def to_coco(info: dict[str, Any], records: Iterable[BoxRecord], classes: Sequenc
 
 def write_box_file(path: str | Path, coco: dict[str, Any]) -> None:
     """Write a COCO dict so that the file is either absent (or the old one) or whole."""
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(path.name + '.partial')
-    partial.write_text(json.dumps(coco))
-    os.replace(partial, path)
+    with atomic_write(path) as partial:
+        partial.write_text(json.dumps(coco))
 
 
 def read_box_file(path: str | Path) -> BoxFile:

@@ -9,6 +9,8 @@ import torch
 from mmengine.runner import CheckpointLoader
 from torch import nn
 
+from sltnet_mm.structures.atomic_write import atomic_write
+
 CLASSIFIER_PREFIX = 'classifier.'
 
 
@@ -101,7 +103,8 @@ def merge_parts(checkpoint: str | Path, classifier: str | Path, out: str | Path)
             )
     kept = {key: value for key, value in weights.items() if not key.startswith(CLASSIFIER_PREFIX)}
     new = {CLASSIFIER_PREFIX + key: value for key, value in added.items() if not key.startswith('data_preprocessor.')}
-    torch.save(dict(meta=parts.get('meta', {}), state_dict={**kept, **new}), out)
+    with atomic_write(out) as partial:
+        torch.save(dict(meta=parts.get('meta', {}), state_dict={**kept, **new}), partial)
     return len(new)
 
 

@@ -22,6 +22,8 @@ from typing import IO, NamedTuple
 
 from mmengine.utils import ProgressBar
 
+from sltnet_mm.structures.atomic_write import atomic_write
+
 Rules = Sequence[tuple[str, str]]
 """(pattern of a whole member name, its path below the output folder, with \\1, \\2 for the groups); the first that fits
 wins. What fits none is left packed.
@@ -80,10 +82,8 @@ def write_text(path: Path, text: str, overwrite: bool = False) -> None:
         return
     if path.exists() and not overwrite:
         raise PrepareError(f'{path} exists and says something else. Give --overwrite to replace it')
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(path.name + '.part')
-    partial.write_text(text, encoding='utf-8')
-    os.replace(partial, path)
+    with atomic_write(path) as partial:
+        partial.write_text(text, encoding='utf-8')
 
 
 def make_parser(doc: str, archives: str) -> argparse.ArgumentParser:
@@ -173,13 +173,11 @@ def _place(member: Member, target: Path, overwrite: bool) -> bool:
             f'{target} exists with {target.stat().st_size} bytes, {member.name} has {member.size}. Give --overwrite to '
             'replace it'
         )
-    target.parent.mkdir(parents=True, exist_ok=True)
-    partial = target.with_name(target.name + '.part')
-    with member.open() as source, open(partial, 'wb') as file:
-        shutil.copyfileobj(source, file, 1 << 20)
-    if partial.stat().st_size != member.size:
-        raise EOFError(f'{member.name} has {partial.stat().st_size} of {member.size} bytes')
-    os.replace(partial, target)
+    with atomic_write(target) as partial:
+        with member.open() as source, open(partial, 'wb') as file:
+            shutil.copyfileobj(source, file, 1 << 20)
+        if partial.stat().st_size != member.size:
+            raise EOFError(f'{member.name} has {partial.stat().st_size} of {member.size} bytes')
     return True
 
 

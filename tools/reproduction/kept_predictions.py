@@ -12,6 +12,7 @@ from mmengine.runner import Runner
 from mmengine.structures import BaseDataElement
 
 from sltnet_mm.evaluation.accuracy import pairwise_iou
+from sltnet_mm.structures.atomic_write import atomic_write
 from sltnet_mm.visualization import box_of_map, sample_boxes
 
 FILE = 'test_images.npz'
@@ -57,7 +58,8 @@ class KeepPredictionsHook(Hook):
     def after_test_epoch(self, runner: Runner, metrics: dict | None = None) -> None:
         """Write the file."""
         arrays: dict[str, Any] = {key: np.stack([row[key] for row in self._rows]) for key in self._rows[0]}
-        np.savez_compressed(Path(runner.work_dir) / self.out_file, **arrays)
+        with atomic_write(Path(runner.work_dir) / self.out_file) as partial:
+            np.savez_compressed(partial, **arrays)
 
 
 def _row(sample: BaseDataElement) -> dict[str, Any]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import hashlib
 import json
-import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import Any
 
 import sltnet_mm
 from reproduction.steps import Settings, Step, fingerprint
+from sltnet_mm.structures.atomic_write import atomic_write
 
 RESULTS, STARTED, LOG = 'results.json', 'run.json', 'log.txt'
 CHECKPOINT = 'checkpoint'
@@ -87,10 +87,8 @@ def last_checkpoint(folder: Path) -> Path | None:
 
 def write_json(path: Path, content: Mapping[str, Any]) -> None:
     """Write a file whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_suffix('.tmp')
-    temporary.write_text(json.dumps(content, indent=1, default=str) + '\n')
-    os.replace(temporary, path)
+    with atomic_write(path) as partial:
+        partial.write_text(json.dumps(content, indent=1, default=str) + '\n')
 
 
 class RunFolders:
