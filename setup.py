@@ -63,8 +63,9 @@ setup(
     license='Apache-2.0',
     keywords='weakly supervised object localization, class activation map, OpenMMLab, PyTorch',
     packages=find_packages(include=['sltnet_mm', 'sltnet_mm.*']),
+    package_data={'sltnet_mm.report': ['templates/*']},
     python_requires='>=3.10',
-    install_requires=['numpy', 'torch>=2.0', 'torchvision>=0.15', 'opencv-python'],
+    install_requires=['numpy', 'torch>=2.0', 'torchvision>=0.15', 'opencv-python', 'jinja2>=3', 'rich>=12'],
     extras_require={'mminstall': ONEDL, 'mim': OFFICIAL, 'dev': read_pins()},
     cmdclass={'build_py': BuildWithConfigs},
     classifiers=[

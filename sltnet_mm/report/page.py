@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from html import escape
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image
 
 from sltnet_mm.report.charts import line_chart
-from sltnet_mm.report.results import ResultRow, number, shown_columns
-from sltnet_mm.report.style import STYLE
+from sltnet_mm.report.results import ResultRow, best_row, number, shown_columns
+from sltnet_mm.report.templating import data_url, render_template
 
 Curve = tuple[Sequence[float], Sequence[float]]
 
@@ -77,73 +76,37 @@ def render_page(report: Report) -> str:
         >>> '<h1>Demo &lt;1&gt;</h1>' in page, '50.0' in page
         (True, True)
     """
-    body = [f'<h1>{escape(report.title)}</h1>', *map(_paragraph, report.summary)]
-    body += ['<h2>Results</h2>', _table(report.rows)]
-    if report.table_notes:
-        body.append('<ul>' + ''.join(f'<li>{escape(note)}</li>' for note in report.table_notes) + '</ul>')
-    meanings = {column.name: column.meaning for column in shown_columns(report.rows)}
-    body += ['<h2>How to read the columns</h2>', _definitions(meanings)]
-    if report.pictures:
-        body += ['<h2>Pictures</h2>', _paragraph(report.picture_note), _pictures(report)]
-    if report.curves:
-        body += ['<h2>Training</h2>', *(_curves(run, losses) for run, losses in report.curves.items())]
-    if report.facts:
-        body += ['<h2>What was run</h2>', _definitions(report.facts)]
-    content = '\n'.join(body)
-    return (
-        '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f'<title>{escape(report.title)}</title>\n<style>{STYLE}</style>\n</head>\n'
-        f'<body>\n<main>\n{content}\n</main>\n</body>\n</html>\n'
+    columns = shown_columns(report.rows)
+    return render_template(
+        'report.html',
+        title=report.title,
+        report=report,
+        columns=columns,
+        lines=_lines(report.rows),
+        meanings={column.name: column.meaning for column in columns},
+        pictures=[
+            _picture(head, tile) for row in report.pictures for head, tile in zip(report.columns, row, strict=True)
+        ],
+        charts={
+            run: [line_chart(name, *curve) for name, curve in losses.items()] for run, losses in report.curves.items()
+        },
     )
 
 
-def _paragraph(text: str) -> str:
-    return f'<p>{escape(text)}</p>'
-
-
-def _definitions(texts: Mapping[str, str]) -> str:
-    return '<dl>' + ''.join(f'<dt>{escape(name)}</dt><dd>{escape(text)}</dd>' for name, text in texts.items()) + '</dl>'
-
-
-def _table(rows: Sequence[ResultRow]) -> str:
+def _lines(rows: Sequence[ResultRow]) -> list[tuple[ResultRow, list[tuple[str, bool]]]]:
+    """Rows with their cells: the text, and whether it is the best of its column as it is shown."""
     columns = shown_columns(rows)
-    best = {
-        column.key: f'{max(row.numbers[column.key] for row in rows if column.key in row.numbers):.1f}'
-        for column in columns
-    }
-    head = ''.join(f'<th scope="col">{escape(column.name)}</th>' for column in columns)
+    best = [f'{best_row(rows, column.key).numbers[column.key]:.1f}' for column in columns]
     lines = []
     for row in rows:
-        texts = {column.key: number(row, column) for column in columns}
-        cells = ''.join(f'<td{" class=best" if text == best[key] else ""}>{text}</td>' for key, text in texts.items())
-        lines.append(f'<tr><th scope="row">{escape(row.name)}<small>{escape(row.how)}</small></th>{cells}</tr>')
-    return (
-        '<div class="wide"><table><thead><tr><th scope="col">percent of the test images</th>'
-        f'{head}</tr></thead><tbody>{"".join(lines)}</tbody></table></div>'
-    )
+        texts = [number(row, column) for column in columns]
+        lines.append((row, [(text, text == top) for text, top in zip(texts, best, strict=True)]))
+    return lines
 
 
-def _pictures(report: Report) -> str:
-    tiles = []
-    for row in report.pictures:
-        for name, tile in zip(report.columns, row, strict=True):
-            lines = [escape(line) for line in (name, *tile.caption)]
-            height, width = tile.image.shape[:2]
-            tiles.append(
-                f'<figure><img src="{_data_url(tile.image)}" width="{width}" height="{height}" '
-                f'alt="{", ".join(lines)}"><figcaption>{"<br>".join(lines)}</figcaption></figure>'
-            )
-    return f'<div class="pictures" style="--columns:{len(report.columns)}">' + '\n'.join(tiles) + '</div>'
-
-
-def _data_url(image: np.ndarray) -> str:
+def _picture(head: str, tile: Tile) -> dict[str, Any]:
     # A third of PNG's size without visible blocks around the boxes' lines; with halved color, thin red turns brown.
     content = BytesIO()
-    Image.fromarray(image).save(content, 'JPEG', quality=85, subsampling='4:4:4')
-    return 'data:image/jpeg;base64,' + base64.b64encode(content.getvalue()).decode('ascii')
-
-
-def _curves(run: str, losses: Mapping[str, Curve]) -> str:
-    charts = ''.join(f'<div>{line_chart(name, *curve)}</div>' for name, curve in losses.items())
-    return f'<h3>{escape(run)}</h3><div class="charts">{charts}</div>'
+    Image.fromarray(tile.image).save(content, 'JPEG', quality=85, subsampling='4:4:4')
+    height, width = tile.image.shape[:2]
+    return dict(url=data_url(content.getvalue(), 'jpeg'), width=width, height=height, lines=[head, *tile.caption])

@@ -3,10 +3,15 @@ import re
 from html.parser import HTMLParser
 
 import cv2
+import jinja2
 import numpy as np
 import pytest
+import torch
+from mmengine.structures import InstanceData
+from mmpretrain.structures import DataSample
 
-from sltnet_mm.report import Report, ResultRow, Tile, line_chart, render_page, write_report
+from sltnet_mm.report import ImageTiles, Report, ResultRow, Tile, line_chart, render_page, write_report
+from sltnet_mm.report.templating import render_template
 
 VOID = {'meta', 'img', 'br'}  # the elements without an end tag that a page uses
 
@@ -89,7 +94,7 @@ def test_everything_is_on_the_page():
 
 def test_the_best_of_each_column_is_marked_and_a_missing_number_is_a_dash():
     page = render_page(report_of())
-    cells = re.findall(r'<td( class=best)?>([^<]*)</td>', page)
+    cells = re.findall(r'<td( class="best")?>([^<]*)</td>', page)
     assert [(text, bool(best)) for best, text in cells] == [
         ('51.2', True),
         ('40.0', True),
@@ -113,6 +118,21 @@ def test_texts_are_escaped():
     assert not page.all('script')
     assert ''.join(page.texts).count(evil) >= 11
     assert page.all('img')[0]['alt'] == f'{evil}, {evil}'
+
+
+def test_a_class_name_is_text(tmp_path):
+    path = str(tmp_path / 'a.png')
+    cv2.imwrite(path, np.zeros((8, 8, 3), np.uint8))
+    sample = DataSample(metainfo=dict(img_path=path, ori_shape=(8, 8))).set_gt_label(0)
+    sample.gt_instances = InstanceData(bboxes=torch.tensor([[1.0, 1, 5, 5]]))
+    tile = ImageTiles(sample, ['<script>alert(1)</script>']).truth()
+    page = render_page(report_of(columns=('image',), pictures=[[tile]]))
+    assert '<script' not in page and '<br>&lt;script&gt;alert(1)&lt;/script&gt;</figcaption>' in page
+
+
+def test_a_template_is_given_all_that_it_asks_for():
+    with pytest.raises(jinja2.UndefinedError, match='title'):
+        render_template('layout.html')
 
 
 def test_the_page_asks_for_nothing_outside():

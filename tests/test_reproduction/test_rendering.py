@@ -143,6 +143,17 @@ def test_html_needs_nothing_and_escapes(shown, tmp_path):
     assert 'http' not in page and '<script' not in page and '51.2' in page
 
 
+def test_html_escapes_everything_that_it_is_given(shown):
+    evil = '<script>alert("1")</script>'
+    rendering = shown('cub')
+    rendering.table = replace(rendering.table, about=evil)
+    rendering.rows = [replace(row, row=replace(row.row, name=evil)) for row in rendering.rows]
+    rendering.notes, rendering.commands = [evil], [(evil, (evil,))]
+    page = rendering.html()
+    assert '<script' not in page
+    assert page.count('&lt;script&gt;') == 2 + len(rendering.rows) + 3  # title twice, rows, a note, a command's two
+
+
 def test_files(shown, tmp_path):
     written = shown().write(tmp_path / 'new')
     assert [path.name for path in written] == [f'table5_photos31.{ending}' for ending in ('md', 'csv', 'html')]

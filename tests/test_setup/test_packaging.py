@@ -117,6 +117,10 @@ def test_wheel_carries_configs_and_tools_for_mim_directly_and_through_the_source
     (wheel,) = build(source, '--wheel').glob('*.whl')
     listed = set(zipfile.ZipFile(wheel).namelist())
     expected = {f'sltnet_mm/.mim/{file.relative_to(source)}' for file in (source / 'configs').rglob('*.py')}
+    for templates in ('sltnet_mm/report/templates', 'tools/reproduction/templates'):
+        files = {str(file.relative_to(source)) for file in (source / templates).iterdir()}
+        assert files
+        expected |= {file if file.startswith('sltnet_mm/') else f'sltnet_mm/.mim/{file}' for file in files}
     expected |= {'sltnet_mm/.mim/model-index.yml', 'sltnet_mm/.mim/tools/train.py', 'sltnet_mm/hosts.py'}
     assert expected <= listed
     assert not [name for name in listed if '/tools/dev/' in name or 'gone.py' in name or '__pycache__' in name]

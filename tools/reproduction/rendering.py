@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import base64
 import csv
 import io
 from collections.abc import Sequence
-from html import escape
 from pathlib import Path
 
 from reproduction.notes import PAPER_NAMES, commands, notes
@@ -14,9 +12,10 @@ from reproduction.results import MeasuredRow
 from reproduction.runs import RunFolders
 from reproduction.tables import Table
 from sltnet_mm.report.results import COLUMNS
-from sltnet_mm.report.style import STYLE
+from sltnet_mm.report.templating import data_url, render_template
 
 NAMES = {column.key: column.name for column in COLUMNS}
+_TEMPLATES = Path(__file__).parent / 'templates'
 CSV_HEADS = (
     'table row number paper_dataset paper our_dataset ours difference seeds values state config device date commands'
 )
@@ -122,27 +121,15 @@ class Rendering:
     def html(self) -> str:
         """As a page that needs nothing else."""
         heads, lines = self.cells()
-        title = escape(self.table.title)
-        head = ''.join(f'<th scope="col">{escape(text)}</th>' for text in heads)
-        body = ''.join(
-            f'<tr><th scope="row">{escape(first)}</th>{"".join(f"<td>{escape(text)}</td>" for text in others)}</tr>'
-            for first, *others in lines
-        )
-        shown = ''.join(
-            f'<p><img alt="{title}" src="data:image/png;base64,{base64.b64encode(path.read_bytes()).decode()}"></p>'
-            for path in self.pictures
-        )
-        said = ''.join(f'<li>{escape(note)}</li>' for note in self.notes)
-        how = ''.join(
-            f'<h3>{escape(name)}, its first seed</h3><pre>{escape(chr(10).join(steps))}</pre>'
-            for name, steps in self.commands
-        )
-        return (
-            '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
-            '<meta name="viewport" content="width=device-width, initial-scale=1">'
-            f'<title>{title}</title><style>{STYLE}pre {{ overflow-x: auto; }}</style></head>\n<body><main>'
-            f'<h1>{title}</h1>{shown}<div class="wide"><table><thead><tr>{head}</tr></thead>'
-            f'<tbody>{body}</tbody></table></div><ul>{said}</ul><h2>Commands</h2>{how}</main></body></html>\n'
+        return render_template(
+            'table.html',
+            _TEMPLATES,
+            title=self.table.title,
+            heads=heads,
+            lines=lines,
+            pictures=[data_url(path.read_bytes(), 'png') for path in self.pictures],
+            notes=self.notes,
+            commands=self.commands,
         )
 
 
