@@ -7,7 +7,7 @@ from reproduce import drop_checkpoints, missing_runs
 
 from reproduction import RunFolders, Settings, Step, table
 from reproduction.commands import CHECKPOINT, step_commands
-from reproduction.pool import longest_first
+from reproduction.pool import longest_first, note_start
 from reproduction.runs import RESULTS, code_fingerprint, last_checkpoint
 from reproduction.steps import fingerprint, step_config
 
@@ -100,15 +100,15 @@ def test_states(tmp_path):
     folders = RunFolders(tmp_path, PLAIN)
     run = folders.run(LOCALIZER, 0)
     assert run.state == 'missing' and run.results() is None
-    folders.note_start(run)
+    note_start(run, PLAIN)
     assert run.state == 'interrupted'
     (run.folder / 'failed.txt').write_text('Traceback')
     assert run.state == 'failed'
-    folders.note_start(run)
+    note_start(run, PLAIN)
     assert run.state == 'interrupted'  # it is tried again
     finish(run)
     assert run.state == 'done'
-    folders.note_start(run)
+    note_start(run, PLAIN)
     assert run.state == 'interrupted'  # results of an earlier time do not stand for what runs now
     started = json.loads((run.folder / 'run.json').read_text())
     assert started['seed'] == 0 and started['config'].endswith('photos31.py') and len(started['commands']) == 2
@@ -130,7 +130,7 @@ def test_only_a_checkpoint_that_was_written_whole_counts_and_its_folder_may_move
 def test_results_of_a_changed_config_stay_and_are_named(tmp_path):
     before = RunFolders(tmp_path, Settings(cfg_options={'optim_wrapper.optimizer.lr': 0.1}))
     old = before.run(LOCALIZER, 0)
-    before.note_start(old)
+    note_start(old, before.settings)
     folders = RunFolders(tmp_path, PLAIN)
     new = folders.run(LOCALIZER, 0)
     assert folders.superseded(new) == []  # it never ended
