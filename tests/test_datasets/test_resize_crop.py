@@ -119,7 +119,7 @@ def test_boxes_move_and_lost_ones_go(structure):
         (dict(resize=8, crop=(4, 9), mode='center'), ValueError, 'larger than resize'),
         (dict(resize=8, crop=4), ValueError, 'go together'),
         (dict(resize=8, mode='random'), ValueError, 'go together'),
-        (dict(resize=8, crop=4, mode='center'), ValueError, "'random', 'center' or None"),
+        (dict(resize=8, crop=4, mode='middle'), ValueError, "'random', 'center' or None"),
         (dict(resize=8, flip_prob=1.5), ValueError, 'probability in'),
     ],
 )
