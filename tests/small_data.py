@@ -1,5 +1,6 @@
 """A few images in the layout of each data set that the configs name."""
 
+import shutil
 from pathlib import Path
 
 import cv2
@@ -77,4 +78,55 @@ def write_ilsvrc_layout(root: Path) -> None:
         )
 
 
-LAYOUTS = dict(cub=write_cub_layout, photos31=write_list_layout, custom=write_csv_layout, ilsvrc=write_ilsvrc_layout)
+def write_lists(folder: Path, paths: list[str], labels: list[int], boxes: str = '10,20,60,60') -> None:
+    """wsolevaluation's lists of one split."""
+    folder.mkdir(parents=True)
+    columns = dict(image_ids=[''] * len(paths), class_labels=[f',{label}' for label in labels])
+    columns['localization'] = [f',{boxes}'] * len(paths)
+    for name, rest in columns.items():
+        lines = [path + text for path, text in zip(paths, rest, strict=True)]
+        (folder / f'{name}.txt').write_text('\n'.join(lines) + '\n')
+
+
+def write_cubv2_layout(root: Path) -> None:
+    """CUB with CUBV2 below it: the same images once more."""
+    write_cub_layout(root)
+    write_images(root / 'CUBV2')
+    write_lists(root / 'CUBV2/lists', IMAGES, [int(path[:3]) - 1 for path in IMAGES])
+
+
+def write_imagenetv2_layout(root: Path) -> None:
+    """ILSVRC2012 with ImageNetV2 below it: one image of each of four classes."""
+    write_ilsvrc_layout(root)
+    paths = [f'val2/{label}/{label:040x}.jpeg' for label in range(4)]
+    for path in paths:
+        (root / path).parent.mkdir(parents=True)
+        shutil.copy(root / 'val/n00000000/ILSVRC2012_val_00000001.JPEG', root / path)
+    write_lists(root / 'metadata/ILSVRC/val', paths, list(range(4)))
+
+
+def write_openimages_layout(root: Path) -> None:
+    """OpenImages30k: four images per split, with one mask each and no ignore region."""
+    rng, mask = np.random.default_rng(0), np.zeros((90, 120), np.uint8)
+    mask[20:60, 10:60] = 255
+    for split in ('train', 'val', 'test'):
+        stems = [f'{split}/class{i}/{i}' for i in range(4)]
+        for stem in stems:
+            (root / stem).parent.mkdir(parents=True)
+            cv2.imwrite(str(root / f'{stem}.jpg'), rng.integers(0, 255, (90, 120, 3), dtype=np.uint8))
+            cv2.imwrite(str(root / f'{stem}_mask.png'), mask)
+        folder = root / 'metadata/OpenImages' / split
+        write_lists(folder, [f'{stem}.jpg' for stem in stems], list(range(4)))
+        lines = [f'{stem}.jpg,{stem}_mask.png,' for stem in stems]
+        (folder / 'localization.txt').write_text('\n'.join(lines) + '\n')
+
+
+LAYOUTS = dict(
+    cub=write_cub_layout,
+    cubv2=write_cubv2_layout,
+    photos31=write_list_layout,
+    custom=write_csv_layout,
+    ilsvrc=write_ilsvrc_layout,
+    imagenetv2=write_imagenetv2_layout,
+    openimages=write_openimages_layout,
+)

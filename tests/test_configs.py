@@ -20,15 +20,14 @@ ROLES = {
     'classifier': 'classifier_small-conv_1xb32-10e_synthetic',
     'regressor': 'regressor_small-conv_1xb32-10e_synthetic',
 }
+DATA = ('synthetic', 'custom', 'cub', 'cubv2', 'photos31', 'ilsvrc', 'imagenetv2', 'openimages')
 every_config = pytest.mark.parametrize('path', CONFIGS, ids=lambda path: path.stem)
 
 
 def test_names_are_unique_and_say_their_data():
     stems = [path.stem for path in CONFIGS]
     assert len(set(stems)) == len(stems)  # mim finds configs by name
-    assert all(
-        stem.split('_')[-1] in ('synthetic', 'custom', 'cub', 'photos31', 'ilsvrc', 'openimages') for stem in stems
-    )
+    assert all(stem.split('_')[-1] in DATA for stem in stems)
 
 
 @every_config

@@ -3,6 +3,7 @@
 # SLTNET_RESNET50, SLTNET_DENSENET161. The files hold mmpretrain's names: torchvision's own are renamed by
 # tools/model_converters/torchvision_to_mmpretrain.py. A file that lacks a parameter is an error.
 weights_host = '{{$SLTNET_WEIGHTS:https://download.openmmlab.com/mmclassification/v0}}'
+# '-' is the default of a variable that is not set: the file below weights_host is taken.
 files = dict(
     vgg16=('{{$SLTNET_VGG16:-}}', 'vgg/vgg16_batch256_imagenet_20210208-db26f1a5.pth'),
     inceptionv3=('{{$SLTNET_INCEPTIONV3:-}}', 'inception-v3/inception-v3_3rdparty_8xb32_in1k_20220615-dcd4d910.pth'),

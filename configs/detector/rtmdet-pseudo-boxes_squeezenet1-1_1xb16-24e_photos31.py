@@ -6,6 +6,6 @@ _base_ = [
     '../_base_/default_runtime.py',
 ]
 default_scope = 'mmdet'
-# mmdet's own drawing: several boxes an image
+# mmdet's own drawing: several boxes per image
 default_hooks = dict(visualization=dict(_delete_=True, type='DetVisualizationHook'))
-visualizer = dict(_delete_=True, type='DetLocalVisualizer', vis_backends=[dict(type='LocalVisBackend')])
+visualizer = dict(type='DetLocalVisualizer')

@@ -1,4 +1,4 @@
-# Plain CAM with the "new optimisation" (rate 0.0002, 4 epochs), DenseNet161 on CUB; not in the paper.
+# Plain CAM with the "new optimization" (rate 0.0002, 4 epochs), DenseNet161 on CUB; not in the paper.
 _base_ = [
     '../_base_/models/cam_densenet161.py',
     '../_base_/datasets/cub_localization.py',

@@ -1,4 +1,4 @@
-# Plain CAM with the "new optimisation" (rate 0.0002, 2 epochs), ResNet50 on ILSVRC2012; not in the paper.
+# Plain CAM with the "new optimization" (rate 0.0002, 2 epochs), ResNet50 on ILSVRC2012; not in the paper.
 _base_ = [
     '../_base_/models/cam_resnet50.py',
     '../_base_/datasets/ilsvrc_localization.py',

@@ -1,5 +1,2 @@
 # SLT-Net's localizer with L_VST to the letter (eq. 13): raw maps, summed over the classes, beta = 10; VGG16 on CUB.
-_base_ = ['./smt_vgg16_1xb16-4e_cub.py']
-custom_hooks = [
-    dict(type='sltnet_mm.VSTHook', cam_layer='head.cam', weight=10.0, normalization='none', reduction='class_sum')
-]
+_base_ = ['./smt_vgg16_1xb16-4e_cub.py', '../_base_/hooks/vst_literal.py']

@@ -1,3 +1,2 @@
 # Table 5, last row: SLT-Net's localizer (eq. 2: L_SMT + beta L_VST, ACAM); SqueezeNet 1.1 on photos31.
-_base_ = ['./smt_squeezenet1-1_1xb16-4e_photos31.py']
-custom_hooks = [dict(type='sltnet_mm.VSTHook', cam_layer='head.cam', top_k='head', weight=0.3)]
+_base_ = ['./smt_squeezenet1-1_1xb16-4e_photos31.py', '../_base_/hooks/vst.py']

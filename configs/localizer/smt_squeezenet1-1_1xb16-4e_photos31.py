@@ -1,3 +1,3 @@
-# Table 5, fourth row: new optimisation + L_SMT + ACAM; SqueezeNet 1.1 on photos31.
+# Table 5, fourth row: new optimization + L_SMT + ACAM; SqueezeNet 1.1 on photos31.
 _base_ = ['./smt-top1_squeezenet1-1_1xb16-4e_photos31.py']
 model = dict(head=dict(top_k=None))  # the loss' K

@@ -4,7 +4,7 @@ _base_ = [
     '../_base_/models/slt-net_densenet161.py',
     '../_base_/datasets/cub_localization.py',
     '../_base_/schedules/slt_4e.py',
+    '../_base_/hooks/vst_joint.py',
     '../_base_/default_runtime.py',
 ]
 default_scope = 'mmdet'
-custom_hooks = [dict(type='sltnet_mm.VSTHook', module='localizer', cam_layer='head.cam', top_k='head', weight=0.3)]

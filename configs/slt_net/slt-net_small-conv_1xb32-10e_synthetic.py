@@ -3,7 +3,7 @@ _base_ = [
     '../_base_/models/slt-net_small-conv.py',
     '../_base_/datasets/synthetic_localization.py',
     '../_base_/schedules/sgd_10e.py',
+    '../_base_/hooks/vst_joint.py',
     '../_base_/default_runtime.py',
 ]
 default_scope = 'mmdet'
-custom_hooks = [dict(type='sltnet_mm.VSTHook', module='localizer', cam_layer='head.cam', top_k='head', weight=0.3)]

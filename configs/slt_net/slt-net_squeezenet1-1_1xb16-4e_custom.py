@@ -4,6 +4,7 @@ _base_ = [
     '../_base_/models/slt-net_squeezenet1-1.py',
     '../_base_/datasets/csv_localization.py',
     '../_base_/schedules/slt_4e.py',
+    '../_base_/hooks/vst_joint.py',
     '../_base_/default_runtime.py',
 ]
 default_scope = 'mmdet'
@@ -17,4 +18,3 @@ model = dict(
     localizer=dict(backbone=dict(checkpoint=weights), head=dict(num_classes=num_classes, loss=dict(top_k=top_k))),
     regressor=dict(backbone=dict(checkpoint=weights)),
 )
-custom_hooks = [dict(type='sltnet_mm.VSTHook', module='localizer', cam_layer='head.cam', top_k='head', weight=0.3)]

@@ -4,8 +4,8 @@ _base_ = [
     '../_base_/models/slt-net_vgg16.py',
     '../_base_/datasets/ilsvrc_localization.py',
     '../_base_/schedules/slt_2e.py',
+    '../_base_/hooks/vst_joint.py',
     '../_base_/default_runtime.py',
 ]
 default_scope = 'mmdet'
 model = dict(localizer=dict(head=dict(num_classes=1000, loss=dict(top_k=100, alpha=0.2))))
-custom_hooks = [dict(type='sltnet_mm.VSTHook', module='localizer', cam_layer='head.cam', top_k='head', weight=0.3)]

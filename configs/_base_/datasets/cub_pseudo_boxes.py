@@ -1,4 +1,4 @@
-# CUB-200-2011 with one pseudo box a training image, for the regressor trained offline; crop and flip move the box
+# CUB-200-2011 with one pseudo box per training image, for the regressor trained offline; crop and flip move the box
 # along. The configs name the file: train_dataloader.dataset.boxes.
 _base_ = ['./cub_localization.py']
 meta_keys = ('img_id', 'img_path', 'ori_shape', 'img_shape', 'homography_matrix', 'flip', 'flip_direction')

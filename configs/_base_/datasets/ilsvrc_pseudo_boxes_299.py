@@ -1,5 +1,5 @@
-# ILSVRC2012 with one pseudo box a training image, for the regressor trained offline; crop and flip move the box along.
-# The configs name the file: train_dataloader.dataset.boxes.
+# ILSVRC2012 with one pseudo box per training image, for the regressor trained offline; crop and flip move the box
+# along. The configs name the file: train_dataloader.dataset.boxes.
 _base_ = ['./ilsvrc_localization_299.py']
 meta_keys = ('img_id', 'img_path', 'ori_shape', 'img_shape', 'homography_matrix', 'flip', 'flip_direction')
 train_dataloader = dict(

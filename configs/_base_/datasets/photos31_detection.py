@@ -1,16 +1,10 @@
 # photos31 as mmdet reads it: images of 256x256 and boxes as COCO json, file names relative to data_root. Pseudo boxes
 # are written by tools/generate_pseudo_boxes.py, true ones by tools/dataset_converters/localization_to_coco.py.
+_base_ = ['./photos31_classes.py']
 data_root = 'data/photos31/'
 boxes = 'work_dirs/photos31_boxes/'
 
-# In the order of the labels, as in photos31_localization.py.
-metainfo = dict(
-    classes=tuple(
-        'Brown_Bear Lion Tiger Pig Rabbit Wildebeest Zebra Elephant Hippopotamus Bison Camel Koala Squirrel Red_Fox '
-        'Otter Sea_Lion Chimpanzee Gorilla Frog Seahorse Pineapple Lemon Strawberry Broccoli Cep_Mushroom Daffodil '
-        'Marigold Fire_Engine Garbage_Truck Hot_Air_Balloon Airliner'.split()
-    )
-)
+metainfo = dict(classes=tuple(_base_.classes))
 
 train_pipeline = [
     dict(type='LoadImageFromFile'),
@@ -33,6 +27,7 @@ test_pipeline = [
     ),
 ]
 
+dataset = dict(type='CocoDataset', data_prefix=dict(img=data_root), metainfo=metainfo)
 train_dataloader = dict(
     batch_size=16,
     num_workers=2,
@@ -40,10 +35,8 @@ train_dataloader = dict(
     drop_last=True,
     sampler=dict(type='DefaultSampler', shuffle=True),
     dataset=dict(
-        type='CocoDataset',
+        dataset,
         ann_file=boxes + 'pseudo_train.json',
-        data_prefix=dict(img=data_root),
-        metainfo=metainfo,
         # an image without a pseudo box may show its object all the same: it is no negative
         filter_cfg=dict(filter_empty_gt=True),
         pipeline=train_pipeline,
@@ -55,29 +48,11 @@ val_dataloader = dict(
     persistent_workers=True,
     drop_last=False,
     sampler=dict(type='DefaultSampler', shuffle=False),
-    dataset=dict(
-        type='CocoDataset',
-        ann_file=boxes + 'true_val.json',
-        data_prefix=dict(img=data_root),
-        metainfo=metainfo,
-        test_mode=True,
-        pipeline=test_pipeline,
-    ),
+    dataset=dict(dataset, ann_file=boxes + 'true_val.json', test_mode=True, pipeline=test_pipeline),
 )
 test_dataloader = dict(
-    batch_size=16,
-    num_workers=2,
-    persistent_workers=True,
-    drop_last=False,
-    sampler=dict(type='DefaultSampler', shuffle=False),
-    dataset=dict(
-        type='CocoDataset',
-        ann_file=boxes + 'true_test.json',
-        data_prefix=dict(img=data_root),
-        metainfo=metainfo,
-        test_mode=True,
-        pipeline=test_pipeline,
-    ),
+    val_dataloader,
+    dataset=dict(dataset, ann_file=boxes + 'true_test.json', test_mode=True, pipeline=test_pipeline),
 )
 
 # CocoMetric: the detector. LocalizationMetric: its highest box alone, whatever class it names.

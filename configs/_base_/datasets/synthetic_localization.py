@@ -37,11 +37,7 @@ val_dataloader = dict(
     dataset=dict(type='sltnet_mm.SyntheticLocalization', split='val', pipeline=test_pipeline),
 )
 test_dataloader = dict(
-    batch_size=64,
-    num_workers=0,
-    persistent_workers=False,
-    sampler=dict(type='DefaultSampler', shuffle=False),
-    dataset=dict(type='sltnet_mm.SyntheticLocalization', split='test', pipeline=test_pipeline),
+    val_dataloader, dataset=dict(type='sltnet_mm.SyntheticLocalization', split='test', pipeline=test_pipeline)
 )
 
 val_evaluator = [dict(type='sltnet_mm.LocalizationMetric')]

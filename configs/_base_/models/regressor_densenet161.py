@@ -1,4 +1,4 @@
-# SLT-Net's regressor alone on DenseNet161 (7x7 maps at 224): a single-stage mmdet detector with one box an image.
+# SLT-Net's regressor alone on DenseNet161 (7x7 maps at 224): a single-stage mmdet detector with one box per image.
 _base_ = ['../weights.py']
 model = dict(
     type='SingleStageDetector',

@@ -1,5 +1,5 @@
 # SLT-Net's regressor alone on InceptionV3 (the whole network, 8x8 maps at 299): a single-stage mmdet detector with one
-# box an image.
+# box per image.
 _base_ = ['../weights.py']
 model = dict(
     type='SingleStageDetector',

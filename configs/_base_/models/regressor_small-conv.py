@@ -1,4 +1,4 @@
-# SLT-Net's regressor alone for 64x64 images: a single-stage mmdet detector with one box an image.
+# SLT-Net's regressor alone for 64x64 images: a single-stage mmdet detector with one box per image.
 model = dict(
     type='SingleStageDetector',
     data_preprocessor=dict(

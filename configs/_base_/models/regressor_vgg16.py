@@ -1,4 +1,4 @@
-# SLT-Net's regressor alone on VGG16 without its last pooling: a single-stage mmdet detector with one box an image.
+# SLT-Net's regressor alone on VGG16 without its last pooling: a single-stage mmdet detector with one box per image.
 _base_ = ['../weights.py']
 model = dict(
     type='SingleStageDetector',

@@ -1,12 +1,5 @@
-# The paper's optimisation of localizer and regressor (Sec. 4.1): SGD at 0.0002, constant, batch 16, 4 epochs (CUB).
-# New layers learn ten times as fast, as in TS-CAM and wsolevaluation; the paper does not say.
+# The paper's optimization of localizer and regressor trained together (Sec. 4.1, CUB).
+_base_ = ['./sgd_4e.py']
 optim_wrapper = dict(
-    type='OptimWrapper',
-    optimizer=dict(type='SGD', lr=0.0002, momentum=0.9, weight_decay=0.0005),
-    paramwise_cfg=dict(custom_keys={'localizer.head': dict(lr_mult=10), 'regressor.bbox_head': dict(lr_mult=10)}),
+    paramwise_cfg=dict(custom_keys={'localizer.head': dict(lr_mult=10), 'regressor.bbox_head': dict(lr_mult=10)})
 )
-param_scheduler = []
-train_cfg = dict(type='EpochBasedTrainLoop', max_epochs=4, val_interval=1)
-val_cfg = dict()
-test_cfg = dict()
-auto_scale_lr = dict(enable=False, base_batch_size=16)

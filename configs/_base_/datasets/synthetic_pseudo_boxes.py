@@ -1,0 +1,17 @@
+# The embedded data with one pseudo box per training image, for the regressor trained offline; a flip moves the box
+# along. The configs name the file: train_dataloader.dataset.boxes.
+_base_ = ['./synthetic_localization.py']
+meta_keys = ('img_id', 'img_path', 'ori_shape', 'img_shape', 'homography_matrix', 'flip', 'flip_direction')
+train_dataloader = dict(
+    dataset=dict(
+        _delete_=True,
+        type='sltnet_mm.PseudoBoxDataset',
+        dataset=_base_.train_dataloader.dataset,
+        pipeline=[
+            dict(type='LoadImageFromFile'),
+            dict(type='LoadAnnotations', with_bbox=True),
+            dict(type='sltnet_mm.ResizeCrop', resize=64, flip_prob=0.5),
+            dict(type='PackDetInputs', meta_keys=meta_keys),
+        ],
+    )
+)
