@@ -9,7 +9,8 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 SOURCES = sorted(path for room in ('sltnet_mm', 'tools', 'benchmarks') for path in (ROOT / room).rglob('*.py'))
-PAGES = [*ROOT.glob('*.md'), *(ROOT / 'docs').rglob('*.md'), *(ROOT / 'configs').rglob('*.md')]
+PAGES = [*ROOT.glob('*.md'), *(ROOT / 'docs').rglob('*.md')]
+PAGES += [path for path in (ROOT / 'configs').rglob('*.*') if path.suffix in ('.md', '.py', '.yml')]
 SECTIONS = ('Args', 'Attributes', 'Returns', 'Yields', 'Raises', 'Example')
 ENTRY = re.compile(r'(\*{0,2}[\w., *]+): (.*)', re.DOTALL)
 # Stems, so that colours, optimiser and labelled are found too; "per image" has its own pattern below.
