@@ -1,4 +1,4 @@
-"""What all localization data sets share: the arguments, the checks, and that training carries no box."""
+"""The base class of the localization data sets: shared arguments and checks, and no boxes in training."""
 
 from __future__ import annotations
 
@@ -11,53 +11,65 @@ from mmengine.logging import print_log
 from mmengine.utils import track_iter_progress
 
 from sltnet_mm.datasets.image_files import BadImageError, check_image, image_faults_named
-from sltnet_mm.datasets.pipeline_checks import refuse_turning, refuse_unrecorded
+from sltnet_mm.datasets.pipeline_checks import refuse_exif_rotation, refuse_unrecorded
 from sltnet_mm.datasets.sample_checks import check_samples, check_table
 from sltnet_mm.datasets.sample_table import SampleTable
 
 SPLITS = ('train', 'val', 'test')
-_LISTED = 20  # bad images named in the warning; more would bury the count
+_LISTED = 20  # bad images named in the warning; a longer list would bury the count
 
 
 class LocalizationDataset(BaseDataset):
     """Images with one label each and, in the splits 'val' and 'test' only, boxes or masks.
 
-    A subclass implements :meth:`load_classes` and :meth:`load_samples`. A sample is a dict of ``img_path`` (str),
-    ``img_id`` (unique), ``gt_label`` (int) and, for 'val' and 'test' only, at least one of ``instances``: a list of
-    ``dict(bbox=[x1, y1, x2, y2], bbox_label=int, ignore_flag=0)`` in original pixels, ends exclusive (x2 = x1 + width),
-    and ``mask_path``: an image in which every non-zero pixel is object, or a list of such images, which are united,
-    with ``ignore_mask_path`` where some pixels shall not count. ``get_data_info`` adds ``sample_idx``.
+    A subclass implements :meth:`load_classes` and :meth:`load_samples`. A sample is a dict with
+
+    - ``img_path`` (str), ``img_id`` (unique), and ``gt_label`` (int);
+    - for 'val' and 'test', ``instances``: a list of ``dict(bbox=[x1, y1, x2, y2], bbox_label=int, ignore_flag=0)`` in
+      original pixels, ends exclusive (x2 = x1 + width);
+    - for 'val' and 'test', instead or in addition, ``mask_path``: an image whose nonzero pixels are the object, or a
+      list of such images, whose union is the object; and optionally ``ignore_mask_path``: pixels to ignore.
+
+    ``get_data_info`` adds ``sample_idx``.
 
     Attributes:
-        turned_by_exif: Whether original pixels are those of the image as OpenCV loads it, turned by its EXIF
-            orientation. A subclass whose boxes are of the image as it is stored says False; its pipelines must then
-            load with ``color_type='color_ignore_orientation'``.
+        exif_rotated: Whether "original pixels" means the image after EXIF rotation, as OpenCV loads it. A subclass
+            whose boxes were drawn on the stored image sets False; its pipelines must then load with
+            ``color_type='color_ignore_orientation'``.
 
     Args:
-        data_root: Folder that the paths are relative to. Defaults to ''.
+        data_root: Folder that all paths are relative to. Defaults to ''.
         split: 'train', 'val' or 'test'. Defaults to 'train'.
-        pipeline: Transforms, as everywhere in mmengine. Transforms that move pixels unrecorded are refused.
-        classes: Names of the classes in the order of the labels; None: the data set's own. Defaults to None.
-        metainfo: More meta information; ``classes`` in it counts as the argument. Defaults to None.
-        on_bad_image: 'error': a missing, truncated or undecodable image raises when it is loaded. 'skip': every image
-            is decoded once while the data set is set up (progress is shown), bad ones are dropped and listed in one
-            warning; all workers and ranks drop the same. Defaults to 'error'.
-        indices: Only the first so many samples (int), or those at these places. Defaults to None, all.
-        serialize_data: Keep the samples as one block of bytes that workers share. Defaults to True. A subclass that
-            returns a :class:`SampleTable` has them in arrays already.
-        test_mode: As in mmengine; None: true unless split is 'train'. Defaults to None.
-        lazy_init: Read the annotations when they are first needed. Defaults to False.
-        max_refetch: How often another training sample is drawn where the pipeline returns None. Defaults to 1000.
+        pipeline: Transforms, as everywhere in mmengine. A transform that moves pixels without recording it is an error.
+        classes: Class names in the order of the labels. None: the names that the data set defines. Defaults to None.
+        metainfo: Additional meta information; ``classes`` in it overrides the data set's own. Defaults to None.
+        on_bad_image: 'error': a missing, truncated or undecodable image raises an error when it is loaded. 'skip':
+            every image is decoded once at setup (with a progress bar); bad ones are dropped and listed in one warning.
+            All workers and ranks drop the same images. Defaults to 'error'.
+        indices: Use only the first n samples (int) or the samples at these indices (sequence). Defaults to None, all.
+        serialize_data: Keep the samples as one block of bytes that workers share. A subclass that returns a
+            :class:`SampleTable` already shares arrays. Defaults to True.
+        test_mode: As in mmengine. None: True unless split is 'train'. Defaults to None.
+        lazy_init: Read the annotations on first use. Defaults to False.
+        max_refetch: How often another training sample is drawn when the pipeline returns None. Defaults to 1000.
 
     Raises:
-        FileNotFoundError: ``data_root`` or an annotation file does not exist.
-        ValueError: An unknown split, an unrecorded transform, a loader that turns images that must not be turned, no
-            sample at all, an image id that occurs twice, a label outside the classes, a sample of 'val' or 'test'
-            without box and mask.
-        BadImageError: (a ValueError, when a sample is loaded) names an image that cannot be read.
+        FileNotFoundError: If ``data_root`` or an annotation file does not exist.
+        ValueError: If ``split`` is unknown, a transform moves pixels without recording it, a loader rotates images
+            whose boxes refer to the stored pixels, there are no samples, an image id is not unique, a label is out of
+            range, or a sample of 'val' or 'test' has neither box nor mask.
+        BadImageError: If an image cannot be read (raised when the sample is loaded; a subclass of ValueError).
+
+    Example:
+        >>> from sltnet_mm.datasets import SyntheticLocalization
+        >>> train, test = (SyntheticLocalization(split=split, num_images=12) for split in ('train', 'test'))
+        >>> sorted(train[0])
+        ['gt_label', 'img_id', 'img_path', 'sample_idx']
+        >>> test[0]['instances'][0]['bbox']
+        [5.0, 14.0, 36.0, 38.0]
     """
 
-    turned_by_exif = True
+    exif_rotated = True
 
     def __init__(
         self,
@@ -81,8 +93,8 @@ class LocalizationDataset(BaseDataset):
             raise TypeError(f'{type(self).__name__}: classes must be a sequence of names, got the string {classes!r}')
         if data_root and not fileio.isdir(data_root):
             raise FileNotFoundError(
-                f'{type(self).__name__}: data_root {data_root!r} is not a folder. Set data_root to where the '
-                'data lies (--cfg-options train_dataloader.dataset.data_root=... on the command line)'
+                f'{type(self).__name__}: data_root must be an existing folder, got {data_root!r}. Set it to where the '
+                'data is (on the command line: --cfg-options train_dataloader.dataset.data_root=...)'
             )
         self.split = split
         self.on_bad_image = on_bad_image
@@ -101,44 +113,44 @@ class LocalizationDataset(BaseDataset):
             max_refetch=max_refetch,
         )
         refuse_unrecorded(self.pipeline.transforms)
-        if not self.turned_by_exif:
-            refuse_turning(self.pipeline.transforms, type(self).__name__)
+        if not self.exif_rotated:
+            refuse_exif_rotation(self.pipeline.transforms, type(self).__name__)
         if not lazy_init:
             self.full_init()
 
     def load_classes(self) -> Sequence[str]:
-        """Names of the classes, in the order of the labels; called where the user gave none."""
+        """Class names in the order of the labels; called only if the user gives none."""
         raise NotImplementedError(f'{type(self).__name__} must implement load_classes')
 
     def load_samples(self, num_classes: int) -> list[dict] | SampleTable:
-        """All samples of ``self.split``; labels are checked by the caller, boxes belong to 'val' and 'test' only."""
+        """All samples of ``self.split``, with boxes for 'val' and 'test' only; the caller checks the labels."""
         raise NotImplementedError(f'{type(self).__name__} must implement load_samples')
 
     def load_data_list(self) -> list[dict] | SampleTable:
-        """Read the annotations and check what every data set must fulfill (see the class)."""
+        """The samples, read from the annotations and checked (see the class)."""
         classes = tuple(self._metainfo.get('classes') or self.load_classes())
         if len(set(classes)) != len(classes):
-            raise ValueError(f'{self._where()}: the class names are not distinct: {classes}')
+            raise ValueError(f'{self._where()}: class names must be unique, got {classes}')
         self._metainfo['classes'] = classes
         samples = self.load_samples(len(classes))
         if not len(samples):
-            raise ValueError(f'{self._where()}: no image in split {self.split!r}')
+            raise ValueError(f'{self._where()}: split {self.split!r} has no images. Check the annotation files')
         if isinstance(samples, SampleTable):
-            self.serialize_data = False  # its arrays are shared as they are
+            self.serialize_data = False  # workers share its arrays without serialization
             check_table(samples, self.split, len(classes), self._where())
         else:
             check_samples(samples, self.split, len(classes), self._where())
         return self._drop_bad_images(samples) if self.on_bad_image == 'skip' else samples
 
     def prepare_data(self, idx: int) -> dict | None:
-        """Load one sample through the pipeline; :class:`BadImageError` names an image that cannot be read."""
+        """Load one sample through the pipeline; an unreadable image raises :class:`BadImageError` with its name."""
         path = self.get_data_info(idx)['img_path']
         with image_faults_named(path, self._backend_args()):
             return super().prepare_data(idx)
 
     @property
     def CLASSES(self) -> tuple[str, ...]:
-        """Names of the classes, under the name that mmpretrain's data sets have and its tools read."""
+        """Class names, under the attribute name that mmpretrain's tools read."""
         return tuple(self.metainfo['classes'])
 
     def get_cat_ids(self, idx: int) -> list[int]:
@@ -146,13 +158,13 @@ class LocalizationDataset(BaseDataset):
         return [int(self.get_data_info(idx)['gt_label'])]
 
     def _get_unserialized_subset(self, indices: int | Sequence[int]) -> list[dict] | SampleTable:
-        """mmengine's, which would turn a table into a list."""
+        """As in mmengine, but a table stays a table."""
         if isinstance(self.data_list, SampleTable) and isinstance(indices, Sequence):
             return self.data_list.take(indices)
         return super()._get_unserialized_subset(indices)
 
     def _drop_bad_images(self, samples: list[dict] | SampleTable) -> list[dict] | SampleTable:
-        print_log(f'{self._where()}: reading {len(samples)} images once, to drop bad ones', logger='current')
+        print_log(f'{self._where()}: reading all {len(samples)} images once to find bad ones', logger='current')
         good, bad, backend_args = [], [], self._backend_args()
         for index, sample in enumerate(track_iter_progress(samples)):
             try:
@@ -171,13 +183,13 @@ class LocalizationDataset(BaseDataset):
             )
         if not good:
             raise BadImageError(
-                f'{self._where()}: none of the {len(samples)} images of split {self.split!r} can be read; '
-                f'the first: {bad[0]} Check data_root'
+                f'{self._where()}: none of the {len(samples)} images of split {self.split!r} can be read, '
+                f'first: {bad[0]} Check data_root'
             )
         return samples.take(good) if isinstance(samples, SampleTable) else [samples[index] for index in good]
 
     def _backend_args(self) -> dict | None:
-        """The file backend of the pipeline's loader, None for the one that the path itself names."""
+        """Arguments of the loader's file backend; None: the backend follows from the path."""
         for transform in self.pipeline.transforms:
             if getattr(transform, 'backend_args', None):
                 return transform.backend_args

@@ -1,4 +1,4 @@
-"""Boxes in PASCAL VOC's xml files, as ILSVRC's box archives hold them."""
+"""Boxes from PASCAL VOC XML files, the format of ILSVRC's bounding-box archives."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ import os
 from dataclasses import dataclass
 from xml.etree import ElementTree
 
-# The files are written by hand-made tools: some count from 1 or end on the pixel behind the last.
+# Annotation tools differ: some count pixels from 1, some end on the pixel after the last one.
 _SLACK = 1.0
 _CORNERS = ('xmin', 'ymin', 'xmax', 'ymax')
 
 
 @dataclass(frozen=True)
 class XmlBoxes:
-    """What one file says: (width, height) of the image, the objects' class names, and their boxes x1, y1, x2, y2."""
+    """The content of one file: image size (width, height), the objects' class names, and their boxes (xyxy)."""
 
     size: tuple[int, int]
     names: tuple[str, ...]
@@ -22,15 +22,18 @@ class XmlBoxes:
 
 
 def read_box_xml(path: str) -> XmlBoxes:
-    """Read one file; the numbers of the boxes are taken as they stand, as wsolevaluation's lists take them.
+    """Read one file; box coordinates are taken unchanged, as in wsolevaluation's lists.
 
     Args:
-        path: File with ``annotation/size/{width,height}`` and ``annotation/object/{name,bndbox}``.
+        path: XML file with ``annotation/size/{width,height}`` and ``annotation/object/{name,bndbox}``.
+
+    Returns:
+        The image size, the class names and the boxes.
 
     Raises:
-        FileNotFoundError: There is no such file.
-        ValueError: The file is no xml or cut short, has no object, lacks a field or a number, or a box is inverted, has
-            no area or reaches more than a pixel out of the image. The message names the file.
+        FileNotFoundError: If the file does not exist.
+        ValueError: If the file is not valid XML, has no object, lacks a field or a number, or a box is inverted, has no
+            area or extends more than one pixel beyond the image. The message names the file.
 
     Example:
         >>> import tempfile
@@ -44,16 +47,16 @@ def read_box_xml(path: str) -> XmlBoxes:
     try:
         root = ElementTree.parse(path).getroot()
     except ElementTree.ParseError as error:
-        raise ValueError(f'{path}: not a whole xml file ({error}); unpack it again') from error
+        raise ValueError(f'{path}: not a valid XML file ({error}). Unpack it again') from error
     width, height = (_number(root.find(f'size/{side}'), side, path) for side in ('width', 'height'))
     objects = root.findall('object')
     if not objects:
-        raise ValueError(f'{path}: no object, so no box to evaluate; is it the file of a training image without boxes?')
+        raise ValueError(f'{path}: no object, so there is no box to evaluate. Is this a training image without boxes?')
     names, boxes = [], []
     for item in objects:
         name = item.findtext('name')
         if not name:
-            raise ValueError(f'{path}: an object has no name')
+            raise ValueError(f'{path}: every object must have a name, but one has none. Unpack the file again')
         names.append(name.strip())
         boxes.append(_box(item, (width, height), path))
     return XmlBoxes((int(width), int(height)), tuple(names), tuple(boxes))
@@ -65,7 +68,7 @@ def _box(item: ElementTree.Element, size: tuple[float, float], path: str) -> tup
     if x2 <= x1 or y2 <= y1:
         raise ValueError(f'{path}: {text} is inverted or has no area; it must have xmax > xmin and ymax > ymin')
     if min(x1, y1) < -_SLACK or x2 > size[0] + _SLACK or y2 > size[1] + _SLACK:
-        raise ValueError(f'{path}: {text} reaches out of the image of width {size[0]:g} and height {size[1]:g}')
+        raise ValueError(f'{path}: {text} extends beyond the image of width {size[0]:g} and height {size[1]:g}')
     return x1, y1, x2, y2
 
 
@@ -81,7 +84,7 @@ def _number(element: ElementTree.Element | None, name: str, path: str) -> float:
 
 
 def xml_name(image: str) -> str:
-    """Name of the file with an image's boxes: the image's name below its folder, with the ending .xml.
+    """The name of an image's box file: the image's file name with the extension ``.xml``.
 
     Example:
         >>> xml_name('n01440764/ILSVRC2012_val_00000293.JPEG')

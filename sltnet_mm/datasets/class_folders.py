@@ -1,4 +1,4 @@
-"""Images in one folder a class, as ImageNet and many others lie on disk."""
+"""Images in one folder per class, the layout of ImageNet and many other data sets."""
 
 from __future__ import annotations
 
@@ -9,20 +9,18 @@ from sltnet_mm.datasets.progress import with_progress
 
 IMAGE_ENDINGS = ('.jpg', '.jpeg', '.png', '.bmp', '.webp')
 ARCHIVE_ENDINGS = ('.tar', '.tgz', '.gz', '.zip', '.part')
-_MANY = 100  # folders from which on reading them shows its progress
+_MANY = 100  # with this many folders or more, a progress bar is shown
 
 
 def class_folders(root: str) -> list[str]:
-    """Names of the class folders below a folder, sorted; a class' label is its place.
-
-    Hidden files are left alone.
+    """The sorted names of the class folders in a folder; a class's label is its index. Hidden files are ignored.
 
     Raises:
-        FileNotFoundError: There is no such folder.
-        ValueError: It holds an archive that was not unpacked, or no folder at all.
+        FileNotFoundError: If the folder does not exist.
+        ValueError: If it contains an archive that was not unpacked, or no folder at all.
     """
     if not os.path.isdir(root):
-        raise FileNotFoundError(f'Image folder {root!r} does not exist. Check data_root and the names of the folders')
+        raise FileNotFoundError(f'Image folder {root!r} does not exist. Check data_root and the folder names')
     names = []
     with os.scandir(root) as entries:
         for entry in entries:
@@ -33,20 +31,23 @@ def class_folders(root: str) -> list[str]:
             if entry.is_dir():
                 names.append(entry.name)
     if not names:
-        raise ValueError(f'{root!r} holds no class folder; are the images still packed, or one folder deeper?')
+        raise ValueError(f'{root!r} contains no class folders. Are the images still packed, or one folder deeper?')
     return sorted(names)
 
 
 def images_by_class(root: str, classes: Sequence[str]) -> Iterator[tuple[str, int]]:
-    """(name below ``root``, label) of every image in the class folders, class by class, sorted within each.
+    """Pairs (path relative to ``root``, label) of all images, class by class, sorted within each class.
 
     Args:
-        root: Folder of the class folders.
-        classes: Names of the folders in the order of the labels.
+        root: Folder with the class folders.
+        classes: Names of the class folders in the order of the labels.
+
+    Returns:
+        An iterator over the pairs.
 
     Raises:
-        ValueError: A folder is missing or empty, or holds an archive, a folder, or a file that is no image by its
-            ending. The message names it.
+        ValueError: If a class folder is missing or empty, or contains an archive, a folder or a file without an image
+            extension. The message names it.
 
     Example:
         >>> import tempfile
@@ -63,7 +64,7 @@ def images_by_class(root: str, classes: Sequence[str]) -> Iterator[tuple[str, in
 
 
 def image_names(folder: str) -> list[str]:
-    """Names of the images in one folder, sorted, without hidden files; errors as in :func:`images_by_class`."""
+    """The sorted names of the images in one folder, without hidden files; errors as in :func:`images_by_class`."""
     names = []
     try:
         with os.scandir(folder) as entries:
@@ -75,31 +76,31 @@ def image_names(folder: str) -> list[str]:
                 elif entry.name.lower().endswith(ARCHIVE_ENDINGS):
                     raise _half_unpacked(entry.path)
                 else:
-                    raise ValueError(f'{entry.path!r} is not an image; the folder must hold images only')
+                    raise ValueError(f'{entry.path!r} is not an image. A class folder must contain images only')
     except FileNotFoundError:
-        raise ValueError(f'Class folder {folder!r} is missing') from None
+        raise ValueError(f'Class folder {folder!r} is missing. Unpack the data again') from None
     if not names:
-        raise ValueError(f'Class folder {folder!r} holds no image: the data is unpacked only in part')
+        raise ValueError(f'Class folder {folder!r} contains no images: the data is only partly unpacked')
     return sorted(names)
 
 
 def check_same_classes(one: Sequence[str], first: str, other: Sequence[str], second: str) -> None:
-    """Raise unless two places know the same classes.
+    """Raise unless two sources have the same classes.
 
     Args:
-        one: Names of the classes.
-        first: Where they come from, for the message.
-        other: Names of the classes.
-        second: Where they come from.
+        one: Class names of the first source.
+        first: Name of the first source, for the message.
+        other: Class names of the second source.
+        second: Name of the second source.
 
     Raises:
-        ValueError: Names up to five classes that only one of them has.
+        ValueError: If the classes differ. The message names up to five classes that only one source has.
 
     Example:
         >>> check_same_classes(['a', 'b'], 'train', ['b', 'c'], 'val')
         Traceback (most recent call last):
         ...
-        ValueError: train and val differ in their classes: only in train: 'a' (1 in all); only in val: 'c' (1 in all)...
+        ValueError: train and val have different classes: only in train: 'a' (1 in all); only in val: 'c' (1 in all)...
     """
     parts = []
     for here, there, place in ((one, other, first), (other, one, second)):
@@ -108,10 +109,10 @@ def check_same_classes(one: Sequence[str], first: str, other: Sequence[str], sec
             parts.append(f'only in {place}: {", ".join(map(repr, alone[:5]))} ({len(alone)} in all)')
     if parts:
         raise ValueError(
-            f'{first} and {second} differ in their classes: {"; ".join(parts)}. A label would mean different things: '
-            'unpack what is missing or remove what is too much'
+            f'{first} and {second} have different classes: {"; ".join(parts)}. Unpack the missing folders or remove '
+            'the extra ones, so that a label means the same in both'
         )
 
 
 def _half_unpacked(path: str) -> ValueError:
-    return ValueError(f'{path!r} is an archive: the data is unpacked only in part. Unpack it, then remove it.')
+    return ValueError(f'{path!r} is an archive: the data is only partly unpacked. Unpack it, then delete it')

@@ -1,4 +1,4 @@
-"""True boxes of a localization data set as COCO json, for mmdet's metrics and for training on them."""
+"""Ground-truth boxes of a localization data set as COCO json, to evaluate or train mmdet detectors."""
 
 from __future__ import annotations
 
@@ -15,25 +15,28 @@ from sltnet_mm.datasets.orientation import image_size
 from sltnet_mm.structures.box_file import file_name_of
 
 
-def true_boxes_as_coco(dataset: LocalizationDataset) -> dict:
-    """All true boxes of a data set of split 'val' or 'test'.
+def gt_boxes_as_coco(dataset: LocalizationDataset) -> dict:
+    """All ground-truth boxes of a data set as a COCO dict.
 
     Args:
-        dataset: Its samples carry ``instances``.
+        dataset: Data set of split 'val' or 'test', whose samples have ``instances``.
 
     Returns:
-        A COCO dict in the layout of the pseudo boxes: ``info``, ``images`` (``file_name`` relative to the data set's
-        ``data_root`` where the image lies below it; ``width`` and ``height`` as the data set's boxes see it, see
-        ``LocalizationDataset.turned_by_exif``), ``annotations`` (``bbox`` as x, y, w, h in original pixels) and
-        ``categories`` (ids from 0, in the order of the classes). Boxes that are not evaluated (``ignore_flag``) are
-        left out. Ids of annotations start at 1: pycocotools counts the true box with id 0 as never found.
+        A COCO dict in the layout of the pseudo-box files:
+
+        - ``info``;
+        - ``images``: ``file_name`` is relative to ``data_root`` if the image is in it; ``width`` and ``height`` are
+          those of the image that the boxes refer to (see ``LocalizationDataset.exif_rotated``);
+        - ``annotations``: ``bbox`` is x, y, w, h in original pixels; boxes with ``ignore_flag`` are left out. Ids
+          start at 1, because pycocotools never matches the ground-truth box with id 0;
+        - ``categories``: ids from 0, in the order of the classes.
 
     Raises:
-        ValueError: A sample has no box.
+        ValueError: If a sample has no box.
 
     Example:
         >>> from sltnet_mm.datasets import SyntheticLocalization
-        >>> coco = true_boxes_as_coco(SyntheticLocalization(split='test', num_images=3))
+        >>> coco = gt_boxes_as_coco(SyntheticLocalization(split='test', num_images=3))
         >>> coco['images'][0]
         {'id': 0, 'file_name': 'synthetic://seed0-size64/test/000000-00.png', 'width': 64, 'height': 64}
         >>> [(box['id'], box['image_id'], box['category_id']) for box in coco['annotations']]
@@ -45,8 +48,10 @@ def true_boxes_as_coco(dataset: LocalizationDataset) -> dict:
         sample = dataset.get_data_info(index)
         boxes = [instance for instance in sample.get('instances', ()) if not instance.get('ignore_flag', 0)]
         if not boxes:
-            raise ValueError(f'image {sample["img_path"]} has no true box; boxes belong to the splits val and test')
-        width, height = image_size(sample['img_path'], dataset.turned_by_exif)
+            raise ValueError(
+                f'Image {sample["img_path"]} has no ground-truth box; only the splits val and test have boxes'
+            )
+        width, height = image_size(sample['img_path'], dataset.exif_rotated)
         images.append(
             dict(id=index, file_name=file_name_of(sample['img_path'], dataset.data_root), width=width, height=height)
         )
@@ -62,7 +67,7 @@ def true_boxes_as_coco(dataset: LocalizationDataset) -> dict:
                     area=(x2 - x1) * (y2 - y1),
                 )
             )
-    info = dict(description='true boxes', dataset=type(dataset).__name__, sltnet_mm=__version__)
+    info = dict(description='ground-truth boxes', dataset=type(dataset).__name__, sltnet_mm=__version__)
     return dict(
         info=info,
         images=images,
@@ -72,24 +77,28 @@ def true_boxes_as_coco(dataset: LocalizationDataset) -> dict:
 
 
 def build_with_boxes(settings: Mapping[str, Any]) -> LocalizationDataset:
-    """Build a data set for its boxes, without a pipeline.
+    """Build a data set with boxes and without a pipeline.
 
-    Training sets carry no boxes, by construction. Those of :class:`LocalizationList` are had all the same, for
-    comparison with a detector that was given them: its training list is read as if it were the test's.
+    Training splits have no boxes, by construction. :class:`LocalizationList` can still provide them, for comparison
+    with a detector trained on ground truth: its training lists are then read as if they were test lists.
 
     Args:
         settings: Config of the data set.
 
+    Returns:
+        The data set, whose samples have ``instances``.
+
     Raises:
-        ValueError: The split 'train' of another data set.
-        FileNotFoundError: The training list has no ``localization.txt``.
+        ValueError: If the split is 'train' and the data set is not a :class:`LocalizationList`.
+        FileNotFoundError: If the training lists have no ``localization.txt``.
     """
     settings = dict(settings, pipeline=[], test_mode=True)
     if settings.get('split', 'train') == 'train':
         if DATASETS.get(settings['type']) is not LocalizationList:
             raise ValueError(
-                f'{settings["type"]} gives no true boxes of its training images: only sltnet_mm.LocalizationList does, '
-                "from the training folder's localization.txt. Write such lists, or export the splits val and test"
+                f'{settings["type"]} cannot provide ground-truth boxes of training images; only '
+                "sltnet_mm.LocalizationList can, from the training lists' localization.txt. Write such lists, or "
+                'export split val or test'
             )
         folder = dict(settings.get('split_dirs') or {}).get('train', 'train')
         settings.update(split='test', split_dirs=dict(test=folder), mask_dir=None)

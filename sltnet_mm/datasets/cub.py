@@ -1,4 +1,4 @@
-"""CUB-200-2011 in its own layout, and CUBV2 for validation."""
+"""CUB-200-2011 in its original layout, with CUBV2 for validation."""
 
 from __future__ import annotations
 
@@ -14,35 +14,57 @@ from sltnet_mm.registry import DATASETS
 
 @DATASETS.register_module()
 class CUBLocalization(LocalizationDataset):
-    """CUB-200-2011 (Wah et al., 2011), or any data in its layout: labels for training, labels and one box for the test.
+    """CUB-200-2011 (Wah et al., 2011), or any data set in its layout: labels for training, labels and boxes for test.
 
-    Files below ``data_root``: ``classes.txt`` (id name), ``images.txt`` (id path below ``images/``),
-    ``image_class_labels.txt`` (id class id, from 1), ``train_test_split.txt`` (id 1 for training or 0), and
-    ``bounding_boxes.txt`` (id x y width height in pixels), which is opened for 'test' only. The labels count from 0.
-    ``img_id`` is the id in ``images.txt`` as an int.
+    ``tools/dataset_converters/prepare_cub.py`` creates this layout::
 
-    The data set has no validation split of its own. 'val' is CUBV2 (Choe et al., 2020: five images a class from Flickr,
-    1,000 in all), another download: ``cubv2_root/images/<class folder>/*.jpg`` and, as ``cubv2_root/lists/*.txt``, the
-    lists of clovaai/wsolevaluation's folder ``metadata/CUB/val`` (``tools/dataset_converters/prepare_cub.py`` lays both
-    out). Its boxes are x0, y0, x1, y1; the file ``release/CUBV2_boxes.txt`` of the same repository holds x, y, width,
-    height under a header that says otherwise and is refused. ``img_id`` is then the path in the list.
+        CUB_200_2011                        data_root
+        ├── classes.txt                     <class id> <class name>
+        ├── images.txt                      <image id> <path in images/>
+        ├── image_class_labels.txt          <image id> <class id>; class ids start at 1, labels at 0
+        ├── train_test_split.txt            <image id> <1 for training, 0 for test>
+        ├── bounding_boxes.txt              <image id> <x> <y> <width> <height>; read for 'test' only
+        ├── images
+        │   ├── 001.Black_footed_Albatross
+        │   │   └── *.jpg
+        │   └── ...
+        └── CUBV2                           cubv2_root; needed for 'val' only
+            ├── images
+            │   ├── 001.Black_footed_Albatross
+            │   │   └── *.jpg
+            │   └── ...
+            └── lists
+                └── {image_ids,class_labels,image_sizes,localization}.txt
+
+    ``img_id`` is the image id as an int. CUB has no validation split, so 'val' is CUBV2 (Choe et al., 2020), a separate
+    download with five Flickr images per class, 1,000 in total. Its lists are those in clovaai/wsolevaluation's folder
+    ``metadata/CUB/val``, with boxes as x0, y0, x1, y1; there ``img_id`` is the path in the list. The file
+    ``release/CUBV2_boxes.txt`` of the same repository is rejected: its rows are x, y, width, height, but its header
+    says otherwise.
 
     Args:
-        data_root: The folder ``CUB_200_2011``.
-        split: 'train' (5,994 images), 'val' (CUBV2) or 'test' (5,794).
-        cubv2_root: Folder of CUBV2, relative to ``data_root`` or absolute; used for 'val' only. Defaults to 'CUBV2'.
-        **kwargs: The other arguments of :class:`LocalizationDataset`.
+        data_root: The folder ``CUB_200_2011``. Defaults to ''.
+        split: 'train' (5,994 images), 'val' (CUBV2, 1,000) or 'test' (5,794). Defaults to 'train'.
+        cubv2_root: Folder of CUBV2, relative to ``data_root`` or absolute. Defaults to 'CUBV2'.
+        **kwargs: Other arguments of :class:`LocalizationDataset`.
 
     Raises:
-        FileNotFoundError: ``data_root`` or one of the files does not exist.
-        ValueError: A line that does not parse, an id that occurs twice or is missing in another file, a label outside
-            the classes or (CUBV2) other than the class folder's, a box without area. The message says file and line.
+        FileNotFoundError: If ``data_root`` or one of the files does not exist.
+        ValueError: If a line cannot be parsed, an id occurs twice or is missing in another file, a label is out of
+            range or (CUBV2) differs from the class folder, or a box has no area. The message names file and line.
 
     Example:
-        >>> CUBLocalization(data_root='', split='val', classes=['a'])
-        Traceback (most recent call last):
-        ...
-        FileNotFoundError: CUBLocalization: split 'val' is CUBV2, but there is no folder 'CUBV2'. ...
+        >>> import os, tempfile
+        >>> files = {'classes.txt': '1 001.Albatross', 'images.txt': '1 001.Albatross/a.jpg',
+        ...          'image_class_labels.txt': '1 1', 'train_test_split.txt': '1 0',
+        ...          'bounding_boxes.txt': '1 60.0 27.0 325.0 304.0'}
+        >>> with tempfile.TemporaryDirectory() as root:
+        ...     for name, line in files.items():
+        ...         with open(os.path.join(root, name), 'w') as file:
+        ...             _ = file.write(line)
+        ...     dataset = CUBLocalization(root, split='test')
+        >>> dataset.get_data_info(0)['instances']
+        [{'bbox': [60.0, 27.0, 385.0, 331.0], 'bbox_label': 0, 'ignore_flag': 0}]
     """
 
     def __init__(self, data_root: str = '', split: str = 'train', cubv2_root: str = 'CUBV2', **kwargs: Any) -> None:
@@ -50,7 +72,7 @@ class CUBLocalization(LocalizationDataset):
         super().__init__(data_root=data_root, split=split, **kwargs)
 
     def load_classes(self) -> Sequence[str]:
-        """Names of ``classes.txt`` in the order of their ids, which must be 1, 2, 3, ..."""
+        """Class names from ``classes.txt``, whose ids must be 1, 2, 3, ... in this order."""
         lines = read_mapping(self._path('classes.txt'), ('id', 'name'), last_takes_rest=True)
         for expected, line in enumerate(lines.values(), 1):
             if line.integer(0, 'id') != expected:
@@ -58,7 +80,7 @@ class CUBLocalization(LocalizationDataset):
         return [line.fields[1] for line in lines.values()]
 
     def load_samples(self, num_classes: int) -> list[dict]:
-        """All samples of the split, in the order of ``images.txt`` or of CUBV2's list."""
+        """All samples of the split, in the order of ``images.txt`` or of CUBV2's ``image_ids.txt``."""
         if self.split == 'val':
             return self._load_cubv2(num_classes)
         images = read_mapping(self._path('images.txt'), ('id', 'path'), last_takes_rest=True)
@@ -91,9 +113,9 @@ class CUBLocalization(LocalizationDataset):
     def _load_cubv2(self, num_classes: int) -> list[dict]:
         if not os.path.isdir(self.cubv2_root):
             raise FileNotFoundError(
-                f"CUBLocalization: split 'val' is CUBV2, but there is no folder {self.cubv2_root!r}. It is another "
-                'download: tools/dataset_converters/prepare_cub.py lays it out; or give cubv2_root. To do without it, '
-                "validate with split='test' and choose nothing by the result"
+                f"CUBLocalization: split 'val' is CUBV2, but the folder {self.cubv2_root!r} does not exist. CUBV2 is a "
+                'separate download; set cubv2_root, or let tools/dataset_converters/prepare_cub.py create the folder. '
+                "Without CUBV2, validate with split='test' and do not tune anything on the result"
             )
         lists = os.path.join(self.cubv2_root, 'lists')
         samples = read_images(lists, os.path.join(self.cubv2_root, 'images'), num_classes)
@@ -103,7 +125,7 @@ class CUBLocalization(LocalizationDataset):
             if folder != name:
                 raise ValueError(
                     f'{os.path.join(lists, "class_labels.txt")}: image {path!r} has label {sample["gt_label"]}, which '
-                    f'is {name!r} in {self._path("classes.txt")}: the lists are of another data set'
+                    f'is {name!r} in {self._path("classes.txt")}. The lists belong to another data set'
                 )
         return list(samples.values())
 
@@ -112,8 +134,8 @@ class CUBLocalization(LocalizationDataset):
 
 
 def _corners(line: Line) -> list[float]:
-    """x1, y1, x2, y2 (ends exclusive) of a line with x, y, width, height."""
+    """The box of a line with x, y, width, height as x1, y1, x2, y2 with exclusive ends."""
     x, y, width, height = (line.number_at(i, name) for i, name in enumerate(('x', 'y', 'width', 'height'), 1))
     if width <= 0 or height <= 0:
-        raise ValueError(f'{line.where}: the box must have a width and a height above 0, got {width:g} x {height:g}')
+        raise ValueError(f'{line.where}: box width and height must be above 0, got {width:g} x {height:g}')
     return [x, y, x + width, y + height]

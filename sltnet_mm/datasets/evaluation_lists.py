@@ -1,4 +1,4 @@
-"""True boxes and image sizes by wsolevaluation's text lists, for maps that no data set of this package made."""
+"""Ground-truth boxes and image sizes from wsolevaluation's text lists, to evaluate maps made by other programs."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from sltnet_mm.datasets.text_files import read_lines
 
 @dataclass(frozen=True)
 class EvaluationLists:
-    """What the lists of one split say.
+    """The content of one split's lists.
 
     Args:
-        names: Images' paths, unique, in the order of ``image_ids.txt``.
-        gt_boxes: One (n, 4) float64 xyxy array an image, pixels of the original image.
-        sizes: One (width, height) an image.
+        names: Image paths, unique, in the order of ``image_ids.txt``.
+        gt_boxes: One (n, 4) float64 xyxy array per image, in pixels of the original image.
+        sizes: One (width, height) per image.
     """
 
     names: list[str]
@@ -26,13 +26,19 @@ class EvaluationLists:
 
 
 def read_evaluation_lists(folder: str | Path) -> EvaluationLists:
-    """Read ``image_ids.txt``, ``localization.txt`` ("path,x0,y0,x1,y1", several lines an image) and
-    ``image_sizes.txt``.
+    """Read the lists of one split.
+
+    Args:
+        folder: Folder with ``image_ids.txt`` (one path per line), ``localization.txt`` (lines "path,x0,y0,x1,y1", one
+            or more per image) and ``image_sizes.txt`` (lines "path,width,height").
+
+    Returns:
+        Names, boxes and sizes of the images.
 
     Raises:
         FileNotFoundError: If a list does not exist.
-        ValueError: If a line does not parse, an image is listed twice, has no size or no box, or a box or size is of an
-            image that is not listed; the message says file and line, or names the image.
+        ValueError: If a line cannot be parsed, an image is listed twice or has no size or box, or a box or size belongs
+            to an unlisted image. The message names file and line, or the image.
 
     Example:
         >>> import tempfile
@@ -59,13 +65,13 @@ def read_evaluation_lists(folder: str | Path) -> EvaluationLists:
         boxes[line.fields[0]].append([line.number_at(column, name) for column, name in corners])
     for name, of_image in boxes.items():
         if name not in sizes:
-            raise ValueError(f'image {name!r} has no size in {folder / "image_sizes.txt"}')
+            raise ValueError(f'Image {name!r} has no size in {folder / "image_sizes.txt"}. Add a line for it')
         if not of_image:
-            raise ValueError(f'image {name!r} has no true box in {folder / "localization.txt"}')
+            raise ValueError(f'Image {name!r} has no ground-truth box in {folder / "localization.txt"}. Add its box')
     names = list(boxes)
     return EvaluationLists(names, [np.array(boxes[name]) for name in names], [sizes[name] for name in names])
 
 
 def _check_listed(name: str, boxes: dict[str, list[list[float]]], where: str) -> None:
     if name not in boxes:
-        raise ValueError(f'{where}: image {name!r} is not in image_ids.txt')
+        raise ValueError(f'{where}: image {name!r} is not in image_ids.txt. Add it there, or remove this line')

@@ -1,4 +1,4 @@
-"""ILSVRC2012 (CLS-LOC): 1.28 million training images in class folders, the validation images with their boxes."""
+"""ILSVRC2012 (CLS-LOC): 1.28 million training images with labels, 50,000 validation images with labels and boxes."""
 
 from __future__ import annotations
 
@@ -16,65 +16,84 @@ from sltnet_mm.datasets.text_files import Line, read_mapping
 from sltnet_mm.datasets.wsol_lists import add_boxes, read_images
 from sltnet_mm.registry import DATASETS
 
-_MANY = 1000  # xml files from which on reading them shows its progress
+_MANY = 1000  # with this many XML files or more, a progress bar is shown
 
 
 @DATASETS.register_module()
 class ILSVRCLocalization(LocalizationDataset):
-    """ILSVRC2012's training images with labels, its validation images with labels and boxes.
+    """ILSVRC2012: training images with labels, validation images with labels and boxes.
 
-    The splits are those of the papers on weakly supervised localization: 'train' is ILSVRC's training set, 'test' its
-    50,000 validation images, 'val' is ImageNetV2 (threshold 0.7; 10,000 images with the boxes of Choe et al., 2020),
-    another download. Nothing of 'train' is held out. Below ``data_root``, as written by ``prepare_ilsvrc.py`` and
-    ``prepare_imagenetv2.py`` of ``tools/dataset_converters``::
+    The splits are those of the literature on weakly supervised localization: 'train' is ILSVRC's training set (nothing
+    is held out), 'test' is its validation set of 50,000 images, and 'val' is ImageNetV2 (threshold 0.7; 10,000 images
+    with the boxes of Choe et al., 2020), a separate download. ``prepare_ilsvrc.py`` and ``prepare_imagenetv2.py`` in
+    ``tools/dataset_converters`` create this layout::
 
-        train/n01440764/n01440764_10026.JPEG        1,000 class folders
-        val/ILSVRC2012_val_00000001.JPEG            or below class folders, val/n01751748/ILSVRC2012_...
-        val_labels.txt                              lines "ILSVRC2012_val_00000001.JPEG n01751748", for a flat val/ only
-        annotations/val/ILSVRC2012_val_00000001.xml the boxes, PASCAL VOC's form
-        val2/0/*.jpeg, metadata/ILSVRC/val/*.txt    ImageNetV2 and wsolevaluation's lists
+        ILSVRC                                      data_root
+        ├── train
+        │   ├── n01440764
+        │   │   ├── n01440764_10026.JPEG
+        │   │   └── ...
+        │   └── ...                                 1,000 class folders
+        ├── val                                     flat, or with class folders like train
+        │   ├── ILSVRC2012_val_00000001.JPEG
+        │   └── ...
+        ├── val_labels.txt                          lines "ILSVRC2012_val_00000001.JPEG n01751748"; only for a flat val
+        ├── annotations/val
+        │   ├── ILSVRC2012_val_00000001.xml         boxes in PASCAL VOC format
+        │   └── ...
+        ├── val2                                    ImageNetV2; needed for 'val' only
+        │   ├── 0
+        │   │   └── *.jpeg
+        │   └── ...
+        └── metadata/ILSVRC/val
+            └── *.txt                               wsolevaluation's lists of ImageNetV2
 
-    Classes are the WordNet ids in sorted order, ImageNet's usual label order: the folders of ``train``, or those of the
-    test images where there is no ``train``. ``img_id`` is the path below ``train`` or ``val``, or that in ImageNetV2's
-    list. Boxes are the numbers in the xml files as they stand, as wsolevaluation takes them. An image may have several.
-    A box of another class than the image's is kept with ``ignore_flag`` 1, so it is not evaluated; an image with such
-    boxes only is an error.
+    Classes are the WordNet ids in sorted order, ImageNet's usual label order, taken from the folders in ``train``, or
+    from the test images if there is no ``train``. ``img_id`` is the path in ``train`` or ``val``, or in ImageNetV2's
+    list. Box coordinates are those in the XML files, unchanged, as in wsolevaluation. An image may have several boxes.
+    A box of a class other than the image's gets ``ignore_flag`` 1 and is not evaluated; an image with only such boxes
+    is an error.
 
-    Some images carry an EXIF orientation. The boxes were drawn on them as they are stored (PIL's way of loading, and
-    with it wsolevaluation's), so a pipeline that turns them is refused: give ``LoadImageFromFile`` the argument
-    ``color_type='color_ignore_orientation'``, as the configs do.
+    Some images have an EXIF orientation, and their boxes refer to the stored, unrotated image (PIL and wsolevaluation
+    load it that way). A pipeline that rotates images is therefore an error: pass
+    ``color_type='color_ignore_orientation'`` to ``LoadImageFromFile``, as the configs do.
 
-    The lists of 'train' and 'test' are kept in ``cache_dir`` and used as long as the class folders, or the images and
-    xml files, are unchanged by name, time and (xml) size; else they are made anew. Samples live in arrays that workers
-    share. For 'train' no file but this list is opened, and no box.
+    The lists of 'train' and 'test' are cached in ``cache_dir`` and rebuilt when a class folder, image or XML file has a
+    new name, time stamp or (XML) size. Samples are stored in arrays that workers share. For 'train', no file but the
+    cached list is opened, and no boxes are read.
 
     Args:
-        data_root: Folder of all this. Defaults to ''.
-        split: 'train', 'val' or 'test'.
-        train_dir: Folder of the training images below ``data_root``. Defaults to 'train'.
+        data_root: Root folder. Defaults to ''.
+        split: 'train', 'val' or 'test'. Defaults to 'train'.
+        train_dir: Folder of the training images. Defaults to 'train'.
         test_dir: Folder of ILSVRC's validation images. Defaults to 'val'.
-        box_dir: Folder of their xml files. Defaults to 'annotations/val'.
-        label_file: Their classes, where ``test_dir`` is flat. Defaults to 'val_labels.txt'.
-        val_lists: Wsolevaluation's lists of ImageNetV2; the paths in them begin at ``data_root``. Defaults to
-            'metadata/ILSVRC/val'.
-        cache_dir: Where lists are kept, below ``data_root`` or absolute; None: nowhere. Defaults to '.sltnet_mm'.
-        **kwargs: The other arguments of :class:`LocalizationDataset`.
+        box_dir: Folder of their XML files. Defaults to 'annotations/val'.
+        label_file: Their classes; read only if ``test_dir`` has no class folders. Defaults to 'val_labels.txt'.
+        val_lists: Folder of wsolevaluation's lists of ImageNetV2; paths in them are relative to ``data_root``. Defaults
+            to 'metadata/ILSVRC/val'.
+        cache_dir: Folder of the cached lists, relative to ``data_root`` or absolute. None: no cache. Defaults to
+            '.sltnet_mm'.
+        **kwargs: Other arguments of :class:`LocalizationDataset`.
 
     Raises:
-        FileNotFoundError: A folder, list or xml file does not exist.
-        ValueError: An archive among the images or an empty class folder (unpacked in part), class folders that differ
-            between training and test images, an image without label or a label without image, an xml file without
-            object or cut short, a box that is inverted or outside the image. The message names the file. A pipeline
-            that turns images by their EXIF orientation.
+        FileNotFoundError: If a folder, list or XML file does not exist.
+        ValueError: If the data is only partly unpacked (an archive among the images, an empty class folder), training
+            and test images have different classes, an image has no label or a label no image, an XML file is damaged
+            or has no object, a box is inverted or outside the image, or the pipeline rotates images by their EXIF
+            orientation. The message names the file.
 
     Example:
-        >>> ILSVRCLocalization(data_root='', split='train', train_dir='nowhere')
-        Traceback (most recent call last):
-        ...
-        FileNotFoundError: Image folder 'nowhere' does not exist. ...
+        >>> import os, tempfile
+        >>> with tempfile.TemporaryDirectory() as root:
+        ...     for name in ('n01440764', 'n01443537'):
+        ...         os.makedirs(os.path.join(root, 'train', name))
+        ...         open(os.path.join(root, 'train', name, f'{name}_1.JPEG'), 'w').close()
+        ...     dataset = ILSVRCLocalization(root, split='train')
+        >>> dataset.metainfo['classes'], dataset.get_data_info(1)['gt_label']
+        (('n01440764', 'n01443537'), 1)
     """
 
-    turned_by_exif = False
+    exif_rotated = False
 
     def __init__(
         self,
@@ -95,13 +114,13 @@ class ILSVRCLocalization(LocalizationDataset):
         super().__init__(data_root=data_root, split=split, **kwargs)
 
     def load_classes(self) -> Sequence[str]:
-        """WordNet ids, sorted: the training folders, or the test images' classes where there are none."""
+        """WordNet ids, sorted: the training folders, or the classes of the test images if there are none."""
         if self.split == 'train' or os.path.isdir(self.train_dir):
             return class_folders(self.train_dir)
         return self._test_classes()
 
     def load_samples(self, num_classes: int) -> list[dict] | SampleTable:
-        """The split's samples: by class and name, or in the order of ImageNetV2's list."""
+        """All samples of the split, by class and name, or in the order of ImageNetV2's list."""
         if self.split == 'val':
             return self._load_imagenetv2(num_classes)
         classes = self._metainfo['classes']
@@ -124,7 +143,7 @@ class ILSVRCLocalization(LocalizationDataset):
         return cached_table(path, folder, fingerprint, read)
 
     def _flat(self) -> bool:
-        """Whether the test images lie in one folder, their classes in a list of their own."""
+        """Whether the test images are in one folder, so that a list gives their classes."""
         if not os.path.isdir(self.test_dir):
             raise FileNotFoundError(f'Image folder {self.test_dir!r} does not exist. Check data_root and test_dir')
         with os.scandir(self.test_dir) as entries:
@@ -138,8 +157,8 @@ class ILSVRCLocalization(LocalizationDataset):
     def _read_labels(self) -> dict[str, Line]:
         if not os.path.isfile(self.label_file):
             raise FileNotFoundError(
-                f'{self.test_dir!r} holds images without class folders, and the list of their classes, '
-                f'{self.label_file!r}, does not exist. tools/dataset_converters/prepare_ilsvrc.py writes it'
+                f'{self.test_dir!r} has no class folders, and the list of its classes, {self.label_file!r}, does not '
+                'exist. tools/dataset_converters/prepare_ilsvrc.py writes it'
             )
         return read_mapping(self.label_file, ('image', 'class'))
 
@@ -148,7 +167,7 @@ class ILSVRCLocalization(LocalizationDataset):
         folders = [self.test_dir] if self._flat() else [os.path.join(self.test_dir, name) for name in classes]
         fingerprint.add_paths([self.label_file, *folders] if self._flat() else folders)
         if not os.path.isdir(self.box_dir):
-            raise FileNotFoundError(f'Folder of the boxes {self.box_dir!r} does not exist. Check data_root and box_dir')
+            raise FileNotFoundError(f'Box folder {self.box_dir!r} does not exist. Check data_root and box_dir')
         with os.scandir(self.box_dir) as entries:
             for entry in sorted(entries, key=lambda entry: entry.name):
                 fingerprint.add(entry.name, entry.stat())
@@ -169,22 +188,22 @@ class ILSVRCLocalization(LocalizationDataset):
     def _test_row(self, name: str, label: int, number: dict[str, int]) -> Row:
         path = os.path.join(self.box_dir, xml_name(name))
         if not os.path.isfile(path):
-            raise FileNotFoundError(f'{path!r}, the boxes of {name!r}, does not exist: unpacked only in part?')
+            raise FileNotFoundError(f'Box file {path!r} of image {name!r} does not exist. Unpack the box archive again')
         found = read_box_xml(path)
         labels = [number.get(each, -1) for each in found.names]
         if label not in labels:
             raise ValueError(
-                f'{path}: no box of the class of {name!r}, {self._metainfo["classes"][label]}, only of '
-                f'{sorted(set(found.names))}. Is the label right?'
+                f'{path}: {name!r} has no box of its class {self._metainfo["classes"][label]}, only of '
+                f'{sorted(set(found.names))}. Check its label'
             )
         return name, label, found.boxes, labels
 
     def _load_imagenetv2(self, num_classes: int) -> list[dict]:
         if not os.path.isdir(self.val_lists):
             raise FileNotFoundError(
-                f"ILSVRCLocalization: split 'val' is ImageNetV2, but its lists {self.val_lists!r} do not exist. It is "
-                'another download: tools/dataset_converters/prepare_imagenetv2.py lays it out. To do without it, '
-                "validate with split='test' and choose nothing by the result"
+                f"ILSVRCLocalization: split 'val' is ImageNetV2, but its lists {self.val_lists!r} do not exist. "
+                'ImageNetV2 is a separate download; tools/dataset_converters/prepare_imagenetv2.py creates the layout. '
+                "Without it, validate with split='test' and do not tune anything on the result"
             )
         samples = read_images(self.val_lists, self.data_root, num_classes)
         add_boxes(samples, self.val_lists)
@@ -199,6 +218,6 @@ def _check_complete(images: Sequence[str], listed: Sequence[str], folder: str, l
         alone = sorted(set(some) - set(others))
         if alone:
             raise ValueError(
-                f'{len(alone)} images are {text}, the first: {alone[0]!r}. Unpack the images again, or let '
-                'tools/dataset_converters/prepare_ilsvrc.py write the list anew'
+                f'{len(alone)} images are {text}, first: {alone[0]!r}. Unpack the images again, or rewrite the list '
+                'with tools/dataset_converters/prepare_ilsvrc.py'
             )

@@ -1,4 +1,4 @@
-"""One's own images: any folder and one CSV file."""
+"""Custom images: any folder of images with one CSV file."""
 
 from __future__ import annotations
 
@@ -16,29 +16,44 @@ _BOX = ('x1', 'y1', 'x2', 'y2')
 
 @DATASETS.register_module()
 class LocalizationCSV(LocalizationDataset):
-    r"""A folder of images and a CSV file with the columns ``image,label[,x1,y1,x2,y2][,split]``, in any order, other
-    columns ignored.
+    r"""Custom images: a folder, and a CSV file with the columns ``image,label[,x1,y1,x2,y2][,split]``.
 
-    ``image`` is a path below ``data_root`` and becomes ``img_id``; ``label`` is the name of the class; x1 to y2 are
-    pixels of the image as OpenCV loads it (EXIF rotation applied), ends exclusive. Several rows for an image are
-    several boxes. A column ``split`` lets one file hold all splits: rows of other splits are left alone. Without it,
-    every row belongs to the split asked for: give one file for each. For 'train' the box columns are not read, whatever
-    stands in them.
+    An example of the layout, with one file for all splits::
+
+        my_data                 data_root
+        ├── annotations.csv     ann_file
+        │       image,label,split,x1,y1,x2,y2
+        │       cats/0001.jpg,cat,train,,,,
+        │       cats/0002.jpg,cat,test,3,4,90,80
+        ├── cats
+        │   ├── 0001.jpg
+        │   └── ...
+        └── ...                 any folders
+
+    The columns may be in any order, and others are ignored:
+
+    - ``image``: path relative to ``data_root``; it becomes ``img_id``;
+    - ``label``: name of the class;
+    - ``x1`` to ``y2``: a box in pixels of the image as OpenCV loads it (EXIF rotation applied), ends exclusive. An
+      image with several boxes has several rows. The columns are not read for 'train', whatever they contain;
+    - ``split``: 'train', 'val' or 'test'. Rows of other splits are skipped. Without this column all rows belong to the
+      requested split, so use one file per split.
 
     Args:
-        data_root: Folder that the images lie below.
-        ann_file: The CSV file (UTF-8, with a header line), relative to ``data_root`` or absolute.
-        split: 'train', 'val' or 'test'.
-        classes: Names in the order of the labels. None: the distinct names of the **whole** file, all splits, sorted as
-            text; with one file for each split give them, so that a class missing in one of them does not shift the
-            labels.
-        **kwargs: The other arguments of :class:`LocalizationDataset`.
+        data_root: Folder that image paths are relative to. Defaults to ''.
+        ann_file: The CSV file (UTF-8, with a header line), relative to ``data_root`` or absolute. Defaults to
+            'annotations.csv'.
+        split: 'train', 'val' or 'test'. Defaults to 'train'.
+        classes: Class names in the order of the labels. None: the distinct labels in the **whole** file (all splits),
+            sorted as text. With one file per split, set it, so that a class missing from one file does not shift the
+            labels. Defaults to None.
+        **kwargs: Other arguments of :class:`LocalizationDataset`.
 
     Raises:
-        FileNotFoundError: ``data_root`` or the file does not exist.
-        ValueError: A missing column, a row with too few or too many fields, a number that does not parse, a box without
-            area, an image with two labels, a label that is not among ``classes``, an unknown split, an image of 'val'
-            or 'test' without a box. The message says file and line.
+        FileNotFoundError: If ``data_root`` or the file does not exist.
+        ValueError: If a column is missing, a row has too few or too many fields, a number cannot be parsed, a box has
+            no area, an image has two labels, a label is not in ``classes``, a split is unknown, or an image of 'val'
+            or 'test' has no box. The message names file and line.
 
     Example:
         >>> import os, tempfile
@@ -66,7 +81,7 @@ class LocalizationCSV(LocalizationDataset):
         return sorted({row['label'] for _, row in self._rows(('image', 'label'))})
 
     def load_samples(self, num_classes: int) -> list[dict]:
-        """All samples of the split, in the order of their first rows."""
+        """All samples of the split, in the order of each image's first row."""
         number = {name: label for label, name in enumerate(self._metainfo['classes'])}
         evaluated = self.split != 'train'
         samples: dict[str, dict] = {}
@@ -86,19 +101,20 @@ class LocalizationCSV(LocalizationDataset):
             )
             if sample['gt_label'] != label:
                 raise ValueError(
-                    f'{line.where}: image {row["image"]!r} has a second label {row["label"]!r}; an image has one'
+                    f'{line.where}: image {row["image"]!r} must have one label, but {row["label"]!r} is its second. '
+                    'Correct one of its rows'
                 )
             if evaluated:
                 if not all(line.fields):
                     raise ValueError(
-                        f'{line.where}: image {row["image"]!r} of split {self.split!r} has no box; '
-                        f'fill in {", ".join(_BOX)}'
+                        f'{line.where}: image {row["image"]!r} of split {self.split!r} has no box. '
+                        f'Fill in {", ".join(_BOX)}'
                     )
                 sample.setdefault('instances', []).append(dict(bbox=line.box(0), bbox_label=label, ignore_flag=0))
         return list(samples.values())
 
     def _rows(self, columns: tuple[str, ...]) -> Iterator[tuple[int, dict[str, str]]]:
-        """(number of the line, row with the stripped ``columns``, and 'split' where there is one) for each row."""
+        """Pairs of line number and row: the stripped values of ``columns``, and of 'split' if it exists."""
         require_file(self.csv_file)
         with open(self.csv_file, encoding='utf-8-sig', newline='') as file:
             reader = csv.DictReader(file, restkey='\0more', restval=None, skipinitialspace=True)
@@ -108,12 +124,13 @@ class LocalizationCSV(LocalizationDataset):
             if missing:
                 raise ValueError(
                     f'{self.csv_file}:1: no column {missing} in the header {header}. The columns are image, label, '
-                    f"{', '.join(_BOX)} (for 'val' and 'test') and, if one file holds all splits, split"
+                    f"{', '.join(_BOX)} (for 'val' and 'test') and, if one file has all splits, split"
                 )
             for row in reader:
                 where = f'{self.csv_file}:{reader.line_num}'
                 if '\0more' in row or None in row.values():
-                    raise ValueError(f'{where}: a row must have {len(header)} fields ({",".join(header)})')
+                    got = 'more' if '\0more' in row else 'fewer'
+                    raise ValueError(f'{where}: a row must have {len(header)} fields ({",".join(header)}), got {got}')
                 wanted = {name: row[name].strip() for name in (*columns, *(['split'] if 'split' in header else []))}
                 if not wanted['image'] or not wanted['label']:
                     raise ValueError(f'{where}: image and label must not be empty')

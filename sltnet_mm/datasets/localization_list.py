@@ -1,4 +1,4 @@
-"""Data sets described by clovaai/wsolevaluation's text lists: CUB, ILSVRC, OpenImages30k, and others in their form."""
+"""Data sets described by clovaai/wsolevaluation's text lists: CUB, ILSVRC, OpenImages30k, and others in this format."""
 
 from __future__ import annotations
 
@@ -14,47 +14,68 @@ from sltnet_mm.registry import DATASETS
 
 @DATASETS.register_module()
 class LocalizationList(LocalizationDataset):
-    """Images named by wsolevaluation's lists (Choe et al., CVPR 2020): one folder of lists for each split.
+    """Images listed in wsolevaluation's text files (Choe et al., CVPR 2020): one folder of lists per split.
 
-    ``ann_dir/split/image_ids.txt`` has an image's path below ``img_dir`` on each line, ``class_labels.txt`` lines
-    "path,label" with labels from 0. What is opened for 'val' and 'test' only: ``localization.txt`` with lines
-    "path,x0,y0,x1,y1" (pixels; an image may have several lines) or, for OpenImages30k, "path,mask,ignore" (several
-    masks are united; an ignore region stands in an image's first line); beside boxes, ``localization_masks.txt`` with
-    lines of the second form. ``image_sizes.txt`` is not needed: an image knows its size. ``img_id`` is the path in the
-    list.
+    An example of the layout, for ``ann_dir='metadata/CUB', img_dir='images'``::
 
-    Take the lists of wsolevaluation's folder ``metadata/``. Those in ``release/`` are refused: the rows of
-    ``CUBV2_boxes.txt`` are x, y, width, height under a header that says otherwise. Refused too are ImageNetV2's lists
-    with images named as in its other edition (numbers or hashes).
+        my_data                             data_root
+        ├── metadata/CUB                    ann_dir
+        │   ├── train
+        │   │   ├── image_ids.txt           lines "path", relative to img_dir
+        │   │   └── class_labels.txt        lines "path,label"; labels start at 0
+        │   ├── val
+        │   │   ├── image_ids.txt
+        │   │   ├── class_labels.txt
+        │   │   └── localization.txt        lines "path,x0,y0,x1,y1" in pixels, one or more per image
+        │   └── test
+        │       └── ...                     as val
+        └── images                          img_dir
+            ├── 001.Black_footed_Albatross
+            │   └── *.jpg
+            └── ...
+
+    ``img_id`` is the path in the list. ``image_sizes.txt`` is not needed. Boxes and masks are read for 'val' and 'test'
+    only. With ``localization='masks'`` (OpenImages30k), ``localization.txt`` has lines "path,mask,ignore": an image may
+    have several masks, whose union is the object, and one ignore region, named in its first line. A data set with boxes
+    may have masks too: the same lines, in ``localization_masks.txt``.
+
+    Use the lists in wsolevaluation's folder ``metadata/``. Those in ``release/`` are rejected: the rows of
+    ``CUBV2_boxes.txt`` are x, y, width, height, but its header says otherwise. ImageNetV2's lists are rejected if they
+    name images as in its other edition (numbers or hashes).
 
     Args:
         data_root: Folder that the other folders are relative to. Defaults to ''.
-        ann_dir: Folder with the split folders, such as 'metadata/CUB'. Defaults to ''.
-        img_dir: Folder that the image paths in the lists are relative to, such as 'dataset/CUB'. Defaults to ''.
-        split: 'train', 'val' or 'test'.
-        split_dirs: Folder below ``ann_dir`` for a split, where it is not named as the split is, such as
+        ann_dir: Folder with one folder of lists per split, such as 'metadata/CUB'. Defaults to ''.
+        img_dir: Folder that the image paths in the lists are relative to. Defaults to ''.
+        split: 'train', 'val' or 'test'. Defaults to 'train'.
+        split_dirs: Names of the split folders that differ from the split's name, such as
             ``dict(train='train_weaksup')``. Defaults to None.
-        num_classes: Number of classes where ``classes`` does not name them; they are then called by their label. None:
-            all labels from 0 to the highest one in the list of the split; give it where a split may lack the last
-            classes.
-        localization: What ``localization.txt`` holds, 'boxes' or 'masks'. With 'masks' no sample has a box: evaluate
+        num_classes: Number of classes, if ``classes`` is not given; class names are then '0', '1', ... None: all labels
+            up to the highest one in the split's list; set it if a split may lack the last classes. Defaults to None.
+        mask_dir: Folder that mask paths are relative to. None: ``img_dir`` with ``localization='masks'``; otherwise
+            ``localization_masks.txt`` is not read. Defaults to None.
+        classes: Class names in the order of the labels. Defaults to None.
+        localization: Content of ``localization.txt``, 'boxes' or 'masks'. With 'masks' no sample has a box; evaluate
             with ``PixelAveragePrecision``. Defaults to 'boxes'.
-        mask_dir: Folder that the mask paths are relative to. None: with ``localization='masks'`` they lie below
-            ``img_dir``, else ``localization_masks.txt`` is not read. Defaults to None.
-        **kwargs: The other arguments of :class:`LocalizationDataset`.
+        **kwargs: Other arguments of :class:`LocalizationDataset`.
 
     Raises:
-        FileNotFoundError: A folder or list does not exist.
-        ValueError: A line that does not parse, a path that occurs twice or has no label, a label outside the classes, a
-            box without area or for an image that is not in the list, an image of 'val' or 'test' without a box or mask,
-            lists of another kind or edition (above). The message says file and line.
+        FileNotFoundError: If a folder or list does not exist.
+        ValueError: If a line cannot be parsed, a path occurs twice or has no label, a label is out of range, a box has
+            no area or belongs to an unlisted image, an image of 'val' or 'test' has no box or mask, or the lists are of
+            a rejected kind (see above). The message names file and line.
 
     Example:
-        >>> LocalizationList(ann_dir='nowhere', split='test')
-        Traceback (most recent call last):
-        ...
-        FileNotFoundError: Annotation file 'nowhere/test/class_labels.txt' is missing (not even the folder
-            'nowhere/test' exists). ...
+        >>> import os, tempfile
+        >>> lists = {'image_ids.txt': 'a.jpg', 'class_labels.txt': 'a.jpg,1', 'localization.txt': 'a.jpg,3,4,90,80'}
+        >>> with tempfile.TemporaryDirectory() as root:
+        ...     os.mkdir(os.path.join(root, 'test'))
+        ...     for name, line in lists.items():
+        ...         with open(os.path.join(root, 'test', name), 'w') as file:
+        ...             _ = file.write(line)
+        ...     dataset = LocalizationList(root, split='test', classes=['cat', 'dog'])
+        >>> dataset.get_data_info(0)['instances']
+        [{'bbox': [3.0, 4.0, 90.0, 80.0], 'bbox_label': 1, 'ignore_flag': 0}]
     """
 
     def __init__(
@@ -71,10 +92,10 @@ class LocalizationList(LocalizationDataset):
         **kwargs: Any,
     ) -> None:
         if num_classes is not None and (not isinstance(num_classes, int) or num_classes < 1):
-            raise ValueError(f'LocalizationList: num_classes must be a whole number above 0, got {num_classes!r}')
+            raise ValueError(f'LocalizationList: num_classes must be an int above 0, got {num_classes!r}')
         if classes is not None and num_classes is not None and len(classes) != num_classes:
             raise ValueError(
-                f'LocalizationList: classes names {len(classes)} classes, num_classes says {num_classes}; give one'
+                f'LocalizationList: classes has {len(classes)} names, but num_classes is {num_classes}. Set only one'
             )
         if localization not in ('boxes', 'masks'):
             raise ValueError(f"LocalizationList: localization must be 'boxes' or 'masks', got {localization!r}")
@@ -88,7 +109,7 @@ class LocalizationList(LocalizationDataset):
         super().__init__(data_root=data_root, split=split, classes=classes, **kwargs)
 
     def load_classes(self) -> Sequence[str]:
-        """'0', '1', ...: the lists do not name the classes."""
+        """Class names '0', '1', ..., because the lists do not name the classes."""
         number = self.num_classes
         if number is None:
             labels = read_lines(os.path.join(self.lists, 'class_labels.txt'), ('path', 'label'), ',')

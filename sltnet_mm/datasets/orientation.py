@@ -1,4 +1,4 @@
-"""EXIF orientation: the size and the pixels of an image as the data set sees them."""
+"""EXIF orientation: image sizes and pixels, with or without EXIF rotation."""
 
 from __future__ import annotations
 
@@ -13,71 +13,71 @@ from PIL import Image
 
 _TAG = 0x0112
 _UPRIGHT = 1
-_QUARTERS = (5, 6, 7, 8)  # its values that exchange width and height
+_QUARTERS = (5, 6, 7, 8)  # the orientations that swap width and height
 
 
 def orientation_of(path: str) -> int:
-    """EXIF's orientation of an image, 1 to 8; 1, upright, where it has none.
+    """The EXIF orientation of an image, 1 to 8; 1 (upright) if it has none.
 
     Args:
-        path: Path or URL that mmengine's file backends know.
+        path: Path or URL that mmengine's file backends support.
     """
     return _header(path)[1]
 
 
-def image_size(path: str, turned: bool = True) -> tuple[int, int]:
-    """(width, height) of an image; its pixels are not decoded.
+def image_size(path: str, rotated: bool = True) -> tuple[int, int]:
+    """The (width, height) of an image; its pixels are not decoded.
 
     Args:
-        path: Path or URL that mmengine's file backends know.
-        turned: As OpenCV loads it, that is after EXIF's rotation; false: as it is stored, which is what
-            ``LoadImageFromFile(color_type='color_ignore_orientation')`` loads.
+        path: Path or URL that mmengine's file backends support.
+        rotated: True: the size after EXIF rotation, as OpenCV loads the image. False: the size as stored, as
+            ``LoadImageFromFile(color_type='color_ignore_orientation')`` loads it.
     """
     (width, height), orientation = _header(path)
-    return (height, width) if turned and orientation in _QUARTERS else (width, height)
+    return (height, width) if rotated and orientation in _QUARTERS else (width, height)
 
 
-def turned_by_exif(dataset: Any) -> bool:
-    """Whether original pixels of a data set are those of its images turned by EXIF.
+def exif_rotated(dataset: Any) -> bool:
+    """Whether a data set's boxes refer to images after EXIF rotation.
 
     Args:
-        dataset: One of this package, with or without wrappers, says so itself; another one is taken to load as OpenCV
-            does by default: turned.
+        dataset: A data set, wrapped or not. One of this package has an attribute ``exif_rotated``; any other is assumed
+            to load images as OpenCV does by default: rotated.
 
     Example:
-        >>> turned_by_exif(object())
+        >>> exif_rotated(object())
         True
     """
-    while not hasattr(dataset, 'turned_by_exif') and hasattr(dataset, 'dataset'):
+    while not hasattr(dataset, 'exif_rotated') and hasattr(dataset, 'dataset'):
         dataset = dataset.dataset
-    return getattr(dataset, 'turned_by_exif', True)
+    return getattr(dataset, 'exif_rotated', True)
 
 
-def original_image(path: str, turned: bool = True, backend_args: dict | None = None) -> np.ndarray:
-    """Read an image as the data set's boxes see it.
+def original_image(path: str, rotated: bool = True, backend_args: dict | None = None) -> np.ndarray:
+    """The pixels of an image, in the orientation that the data set's boxes refer to.
 
     Args:
-        path: Path or URL that mmengine's file backends know.
-        turned: Turned by its EXIF orientation, as OpenCV loads it; false: as it is stored (see ``turned_by_exif`` of
-            :class:`~sltnet_mm.datasets.LocalizationDataset`).
-        backend_args: Mmengine's arguments of the file backend.
+        path: Path or URL that mmengine's file backends support.
+        rotated: True: after EXIF rotation, as OpenCV loads the image. False: as stored (see
+            ``LocalizationDataset.exif_rotated``).
+        backend_args: Arguments of mmengine's file backend.
 
     Returns:
-        H x W x 3 uint8, RGB.
+        The image, H x W x 3 uint8, RGB.
 
     Example:
-        >>> import sltnet_mm.datasets  # knows synthetic:// paths
+        >>> import sltnet_mm.datasets  # registers the backend of synthetic:// paths
         >>> original_image('synthetic://seed0-size64/test/000000-00.png').shape
         (64, 64, 3)
     """
-    flag = 'color' if turned else 'color_ignore_orientation'
-    # channel_order='rgb' is heeded for flag='color' only
+    flag = 'color' if rotated else 'color_ignore_orientation'
+    # mmcv ignores channel_order='rgb' unless flag='color', so load BGR and reverse the channels
     image = mmcv.imfrombytes(fileio.get(path, backend_args=backend_args), flag=flag, channel_order='bgr')
     return np.ascontiguousarray(image[..., ::-1])
 
 
 def _header(path: str) -> tuple[tuple[int, int], int]:
-    # of a file on this machine the header alone is read
+    # for a local file only the header is read
     with Image.open(path if os.path.isfile(path) else io.BytesIO(fileio.get(path))) as image:
         orientation = image.getexif().get(_TAG, _UPRIGHT)
         return image.size, orientation if orientation in range(1, 9) else _UPRIGHT

@@ -1,4 +1,4 @@
-"""A training set with the pseudo boxes of a file: the regressor trained offline (Sec. 3.1)."""
+"""A training set with pseudo boxes from a file, to train the regressor offline (Sec. 3.1)."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from mmengine.registry import DATASETS as ROOT_DATASETS
 from torch.utils.data import Dataset
 
 from sltnet_mm.datasets.image_files import image_faults_named
-from sltnet_mm.datasets.orientation import turned_by_exif
-from sltnet_mm.datasets.pipeline_checks import refuse_turning, refuse_unrecorded
+from sltnet_mm.datasets.orientation import exif_rotated
+from sltnet_mm.datasets.pipeline_checks import refuse_exif_rotation, refuse_unrecorded
 from sltnet_mm.registry import DATASETS
 from sltnet_mm.structures.box_file import BoxFile, file_name_of, read_box_file
 
@@ -22,30 +22,30 @@ _NAMED = 3  # images named in an error
 
 @DATASETS.register_module()
 class PseudoBoxDataset(Dataset):
-    """Any data set of labeled images, with the one box an image that a file gives.
+    """Any data set of labeled images, with one pseudo box per image from a file.
 
-    A sample is the wrapped data set's with ``instances``: a list of one ``dict(bbox=[x1, y1, x2, y2], bbox_label,
-    ignore_flag=0)`` in original pixels, or an empty one where the file has no box. The pipeline is mmdet's:
+    A sample is that of the wrapped data set plus ``instances``: a list of one ``dict(bbox=[x1, y1, x2, y2], bbox_label,
+    ignore_flag=0)`` in original pixels, or an empty list if the file has no box for the image. Use an mmdet pipeline:
     ``LoadImageFromFile``, ``LoadAnnotations``, transforms that move boxes with the image (``sltnet_mm.ResizeCrop``, or
-    mmdet's), ``PackDetInputs``. A box that a crop leaves nothing of is dropped; images without a box take part in
-    :class:`~sltnet_mm.models.SingleBoxHead`'s loss with weight 0, as in joint training.
+    mmdet's), ``PackDetInputs``. A box completely outside a crop is dropped. As in joint training, an image without a
+    box has weight 0 in the loss of :class:`~sltnet_mm.models.SingleBoxHead`.
 
-    mmdet's ``CocoDataset`` trains on the same file too; it reads the images that the file lists and checks nothing.
+    mmdet's ``CocoDataset`` can train on the same file; it reads the images that the file lists, without these checks.
 
     Args:
         dataset: Config of the data set, such as ``dict(type='sltnet_mm.CUBLocalization', data_root=...,
-            split='train')``, or any of mmengine's kind whose samples have ``img_path`` and ``gt_label``. Its own
+            split='train')``, or of any mmengine data set whose samples have ``img_path`` and ``gt_label``. Its own
             pipeline is not used.
-        boxes: File that tools/generate_pseudo_boxes.py or tools/generate_ddt_boxes.py wrote. It may hold more images
+        boxes: File written by tools/generate_pseudo_boxes.py or tools/generate_ddt_boxes.py. It may contain more images
             than the data set.
-        pipeline: Transforms, as everywhere in mmengine.
-        max_refetch: How often another sample is drawn where the pipeline returns None.
+        pipeline: Transforms, as everywhere in mmengine. Defaults to ().
+        max_refetch: How often another sample is drawn when the pipeline returns None. Defaults to 1000.
 
     Raises:
-        FileNotFoundError: There is no such file.
-        ValueError: The file is of another version, lacks an image of the data set, or has other classes or labels; an
-            unrecorded transform; when a sample is loaded, an image of another size than the file says. The message
-            names the file.
+        FileNotFoundError: If the file does not exist.
+        ValueError: If the file has an unsupported version, lacks an image of the data set, or has other classes or
+            labels; if a transform moves pixels without recording it; or, when a sample is loaded, if the image size
+            differs from the size in the file. The message names the file.
 
     Example:
         >>> import json, tempfile
@@ -77,18 +77,18 @@ class PseudoBoxDataset(Dataset):
         self.pipeline = Compose(list(pipeline))
         self.max_refetch = max_refetch
         refuse_unrecorded(self.pipeline.transforms)
-        if not turned_by_exif(self.dataset):
-            refuse_turning(self.pipeline.transforms, type(self.dataset).__name__)
+        if not exif_rotated(self.dataset):
+            refuse_exif_rotation(self.pipeline.transforms, type(self.dataset).__name__)
         self.boxes_file = str(boxes)
         self._sizes, self._boxes = self._join(read_box_file(boxes))
 
     @property
     def metainfo(self) -> dict[str, Any]:
-        """The wrapped data set's, with its ``classes``."""
+        """Meta information of the wrapped data set, with its ``classes``."""
         return self.dataset.metainfo
 
     def full_init(self) -> None:
-        """Nothing is left to be done: mmengine's runner calls it."""
+        """Do nothing; mmengine's runner calls this method."""
 
     def __len__(self) -> int:
         return len(self.dataset)
@@ -113,8 +113,8 @@ class PseudoBoxDataset(Dataset):
                 return sample
             idx = int(np.random.randint(len(self)))
         raise RuntimeError(
-            f'PseudoBoxDataset: the pipeline gave None {self.max_refetch + 1} times in a row: does a transform refuse '
-            'images without a box (mmdet.RandomCrop wants allow_negative_crop=True)?'
+            f'PseudoBoxDataset: the pipeline returned None {self.max_refetch + 1} times in a row. Does a transform '
+            'reject images without a box (mmdet.RandomCrop needs allow_negative_crop=True)?'
         )
 
     def _load(self, idx: int) -> dict[str, Any] | None:
@@ -126,8 +126,8 @@ class PseudoBoxDataset(Dataset):
         width, height = self._sizes[idx].tolist()
         if shape is not None and tuple(shape[:2]) != (height, width):
             raise ValueError(
-                f'{path} has (height, width) {tuple(shape[:2])}, its pseudo box was made on ({height}, {width}): '
-                f'{self.boxes_file} is of another version of these images; write it anew'
+                f'{path} has (height, width) {tuple(shape[:2])}, but its pseudo box was made for ({height}, {width}). '
+                f'{self.boxes_file} belongs to another version of these images. Generate it again'
             )
         return sample
 
@@ -137,7 +137,8 @@ class PseudoBoxDataset(Dataset):
         if classes != file.classes:
             raise ValueError(
                 f'{file.path}: pseudo boxes of {len(file.classes)} classes ({", ".join(file.classes[:_NAMED])}, ...), '
-                f'but the data set has {len(classes)} ({", ".join(classes[:_NAMED])}, ...): it is of other data'
+                f'but the data set has {len(classes)} ({", ".join(classes[:_NAMED])}, ...). Use the file of this data '
+                'set'
             )
         rows = np.empty(len(self.dataset), np.int64)
         lacking, relabeled = [], []
@@ -149,11 +150,11 @@ class PseudoBoxDataset(Dataset):
                 lacking.append(name)
             elif file.labels[rows[idx]] not in (-1, info['gt_label']):
                 relabeled.append(name)
-        for images, fault in ((lacking, 'are not in it'), (relabeled, 'have another label there')):
+        for images, fault in ((lacking, 'are not in this file'), (relabeled, 'have another label in this file')):
             if images:
                 raise ValueError(
                     f'{file.path}: {len(images)} of the {len(rows)} images of {type(self.dataset).__name__} {fault}, '
-                    f'such as {images[:_NAMED]}. It was made of {file.info.get("dataset")}: write pseudo boxes of this '
-                    'data set and split'
+                    f'such as {images[:_NAMED]}. It was made from {file.info.get("dataset")}. Generate pseudo boxes of '
+                    'this data set and split'
                 )
         return file.sizes[rows], file.boxes[rows]

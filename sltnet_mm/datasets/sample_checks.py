@@ -1,4 +1,4 @@
-"""What every sample of a localization data set must fulfill."""
+"""Checks on the samples of a localization data set."""
 
 from __future__ import annotations
 
@@ -12,48 +12,52 @@ _TRUTH = {'instances', 'mask_path', 'ignore_mask_path'}
 
 
 def check_samples(samples: Iterable[dict], split: str, num_classes: int, where: str) -> None:
-    """Check samples as ``LocalizationDataset`` describes them.
+    """Check that samples are as ``LocalizationDataset`` specifies.
 
     Args:
-        samples: Dicts.
+        samples: The samples, as dicts.
         split: 'train', 'val' or 'test'.
-        num_classes: Labels must be below it.
-        where: Names the data set in messages.
+        num_classes: Number of classes; labels must be below it.
+        where: Name of the data set, for messages.
 
     Raises:
-        ValueError: A label outside the classes, an id that occurs twice, a training sample with a box or mask, another
-            one with neither. The message names the image.
+        ValueError: If a label is out of range, an id occurs twice, a training sample has a box or mask, or a sample of
+            'val' or 'test' has neither. The message names the image.
 
     Example:
         >>> check_samples([dict(img_id='a', gt_label=2)], 'train', num_classes=2, where='birds')
         Traceback (most recent call last):
         ...
-        ValueError: birds: image 'a' has label 2, outside the 2 classes (0 to 1).
+        ValueError: birds: image 'a' has label 2, but the 2 classes have labels 0 to 1
     """
     seen = set()
     for sample in samples:
         name, label = sample['img_id'], sample['gt_label']
         if not 0 <= label < num_classes:
             raise ValueError(
-                f'{where}: image {name!r} has label {label}, outside the {num_classes} classes (0 to {num_classes - 1})'
+                f'{where}: image {name!r} has label {label}, but the {num_classes} classes have labels 0 to '
+                f'{num_classes - 1}'
             )
         if split == 'train' and _TRUTH & set(sample):
-            raise ValueError(f'{where}: training sample {name!r} carries a box or mask; training sees labels only')
+            raise ValueError(
+                f'{where}: training sample {name!r} has a box or mask, but training must see labels only. Remove it in '
+                'load_samples'
+            )
         if split != 'train' and not _can_be_evaluated(sample):
             raise ValueError(
-                f'{where}: image {name!r} of split {split!r} has no box; localization cannot be evaluated on it. Add '
-                'its box or remove the image from the split'
+                f'{where}: image {name!r} of split {split!r} has no box, so localization cannot be evaluated. Add its '
+                'box or remove the image from the split'
             )
         if name in seen:
-            raise ValueError(f'{where}: image id {name!r} occurs twice in split {split!r}; ids must be unique')
+            raise ValueError(f'{where}: image ids must be unique, but {name!r} occurs twice in split {split!r}')
         seen.add(name)
 
 
 def check_table(table: SampleTable, split: str, num_classes: int, where: str) -> None:
-    """:func:`check_samples` for a table, at the speed of arrays.
+    """Check a table as :func:`check_samples` does, but fast.
 
-    Whether samples carry boxes is the same for all of a table, and its names are distinct by contract: it is enough to
-    look at the samples with the lowest and highest label and with the fewest boxes.
+    Either all samples of a table have boxes or none has, and its names are unique by contract. So it is enough to check
+    the samples with the lowest and highest label and with the fewest boxes.
     """
     suspects = {0, int(table.labels.argmin()), int(table.labels.argmax())}
     if table.box_ends is not None:

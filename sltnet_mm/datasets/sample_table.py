@@ -1,4 +1,4 @@
-"""The samples of a large split as a few arrays: 1.28 million of them take 60 MB, which worker processes share."""
+"""The samples of a large split in a few arrays: 1.28 million samples take 60 MB, shared by all worker processes."""
 
 from __future__ import annotations
 
@@ -12,22 +12,21 @@ import numpy as np
 
 @dataclass(frozen=True, eq=False)
 class SampleTable(Sequence):
-    """A read-only sequence of samples (see ``LocalizationDataset``) that makes each dict when it is asked for.
+    """A read-only sequence of samples (see ``LocalizationDataset``), each built as a dict on access.
 
     Python objects would take ten times the memory, and their reference counts would make every forked worker copy
-    them; arrays are neither. Build one with :func:`build_table`.
+    them; arrays avoid both. Build a table with :func:`build_table`. A box whose label differs from the image's becomes
+    an instance with ``ignore_flag`` 1, which is not evaluated.
 
     Args:
-        folder: Folder that the names are relative to; ``img_path`` is its path joined with the name.
-        names: (bytes,) uint8, the UTF-8 names behind one another; a name is ``img_id``. Names are distinct.
-        ends: (n,) int64, where each name ends in ``names``.
-        labels: (n,) int32.
-        boxes: (m, 4) float32 xyxy, pixels of the original image, of all images behind one another; None: no sample
-            has boxes.
-        box_labels: (m,) int32.
-        box_ends: (n,) int64, where each image's boxes end in ``boxes``.
-
-    A box whose label is not its image's becomes an instance with ``ignore_flag`` 1: it is not evaluated.
+        folder: Folder that the names are relative to; ``img_path`` is folder and name joined.
+        names: (bytes,) uint8, all names in UTF-8, concatenated. A name is the ``img_id``; names are unique.
+        ends: (n,) int64, the end of each name in ``names``.
+        labels: (n,) int32, the label of each image.
+        boxes: (m, 4) float32 xyxy, the boxes of all images, concatenated, in original pixels. None: no sample has
+            boxes. Defaults to None.
+        box_labels: (m,) int32, the label of each box. Defaults to None.
+        box_ends: (n,) int64, the end of each image's boxes in ``boxes``. Defaults to None.
 
     Example:
         >>> table = build_table('images', [('a.jpg', 1, [(1, 2, 3, 4)], [1]), ('b.jpg', 0, [(0, 0, 5, 5)], [0])])
@@ -50,10 +49,10 @@ class SampleTable(Sequence):
         return len(self.labels)
 
     def __getitem__(self, index):  # type: ignore[override]
-        """A sample for an int, a table for a slice."""
+        """The sample at an int index, or the table of a slice."""
         if isinstance(index, slice):
             return self.take(range(len(self))[index])
-        index = range(len(self))[index]  # negative ones, and IndexError
+        index = range(len(self))[index]  # resolves negative indices, raises IndexError
         name = self.name(index)
         label = int(self.labels[index])
         sample = dict(img_path=os.path.join(self.folder, name), img_id=name, gt_label=label)
@@ -68,15 +67,15 @@ class SampleTable(Sequence):
         return sample
 
     def __deepcopy__(self, memo: dict) -> SampleTable:
-        return self  # nothing in it ever changes
+        return self  # a table is immutable
 
     def name(self, index: int) -> str:
-        """``img_id`` of the sample at a place from 0."""
+        """The ``img_id`` of a sample; negative indices are not supported."""
         start, end = _span(self.ends, index)
         return self.names[start:end].tobytes().decode()
 
     def take(self, indices: Iterable[int]) -> SampleTable:
-        """The table of the samples at the given places (negative ones count from the end), in that order."""
+        """The table of the samples at the given indices (negative ones count from the end), in this order."""
         places = range(len(self))
         chosen = [places[index] for index in indices]
         rows = []
@@ -93,14 +92,14 @@ Row = tuple[str, int, Sequence[Sequence[float]] | None, Sequence[int] | None]
 
 
 def build_table(folder: str, rows: Iterable[Row]) -> SampleTable:
-    """A table of rows (name, label, boxes, labels of the boxes); the last two are None in all rows or in none.
+    """The table of rows (name, label, boxes, labels of the boxes).
 
     Args:
         folder: Folder that the names are relative to.
-        rows: May be a generator; only arrays are kept.
+        rows: The rows, also as a generator. Boxes and their labels are None in all rows or in none.
 
     Raises:
-        ValueError: Some rows have boxes and some have none.
+        ValueError: If some rows have boxes and some have None.
     """
     names, ends, labels = bytearray(), array('q'), array('i')
     boxes: list[Sequence[float]] = []
@@ -115,7 +114,7 @@ def build_table(folder: str, rows: Iterable[Row]) -> SampleTable:
             box_labels.extend(of_boxes)
             box_ends.append(len(boxes))
     if box_ends and len(box_ends) != len(labels):
-        raise ValueError(f'{len(box_ends)} of {len(labels)} rows have boxes; all or none must have them')
+        raise ValueError(f'All rows or none must have boxes, but {len(box_ends)} of {len(labels)} have them')
     common = (folder, np.frombuffer(bytes(names), np.uint8), np.array(ends, np.int64), np.array(labels, np.int32))
     if not box_ends:
         return SampleTable(*common)

@@ -1,4 +1,4 @@
-"""Annotation files as lines that know where they stand, so that an error can say file and line."""
+"""Lines of annotation files that know their file and line number, so that errors can name both."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ class Line:
 
     @property
     def where(self) -> str:
-        """'file:line', as compilers and editors write it."""
+        """The location as 'file:line', as compilers and editors write it."""
         return f'{self.path}:{self.number}'
 
     def integer(self, column: int, name: str) -> int:
-        """Field ``column`` as an int; ValueError naming file, line and ``name`` where it is none."""
-        return int(self._parse(column, name, int, 'a whole number'))
+        """Field ``column`` as an int; otherwise a ValueError with file, line and ``name``."""
+        return int(self._parse(column, name, int, 'an integer'))
 
     def number_at(self, column: int, name: str) -> float:
-        """Field ``column`` as a finite float; ValueError naming file, line and ``name`` where it is none."""
+        """Field ``column`` as a finite float; otherwise a ValueError with file, line and ``name``."""
         value = float(self._parse(column, name, float, 'a number'))
         if not math.isfinite(value):
             raise ValueError(f'{self.where}: {name} must be finite, got {self.fields[column]!r}')
@@ -36,13 +36,13 @@ class Line:
         """Fields ``first`` to ``first + 3`` as x1, y1, x2, y2 in pixels, ends exclusive.
 
         Raises:
-            ValueError: A field is no finite number, or the box has no area (x2 <= x1 or y2 <= y1).
+            ValueError: If a field is not a finite number, or the box has no area (x2 <= x1 or y2 <= y1).
 
         Example:
             >>> Line('boxes.txt', 7, ('a.jpg', '5', '6', '9', '6')).box(1)
             Traceback (most recent call last):
             ...
-            ValueError: boxes.txt:7: the box x1=5 y1=6 x2=9 y2=6 has no area; it must have x2 > x1 and y2 > y1.
+            ValueError: boxes.txt:7: the box x1=5 y1=6 x2=9 y2=6 has no area; it must have x2 > x1 and y2 > y1
         """
         x1, y1, x2, y2 = (self.number_at(first + i, name) for i, name in enumerate(('x1', 'y1', 'x2', 'y2')))
         if x2 <= x1 or y2 <= y1:
@@ -62,18 +62,23 @@ class Line:
 def read_lines(
     path: str, names: tuple[str, ...], separator: str | None = None, last_takes_rest: bool = False
 ) -> Iterator[Line]:
-    """The non-empty lines of a UTF-8 text file, split and checked for their number of fields.
+    """The non-empty lines of a UTF-8 text file, split into fields.
 
     Args:
         path: The file.
-        names: Names of the fields, for the error message; their number is the number that a line must have.
-        separator: Between the fields; None: any white space. A comma splits from the right, so the first field may hold
-            commas.
-        last_takes_rest: The last field takes the rest of the line, with spaces.
+        names: Names of the fields, for error messages; every line must have as many fields.
+        separator: Separator of the fields. None: any white space. A separator splits from the right, so the first field
+            may contain it. Defaults to None.
+        last_takes_rest: With white space as separator, the last field is the rest of the line, including spaces.
+            Defaults to False.
+
+    Returns:
+        An iterator over the lines.
 
     Raises:
-        FileNotFoundError: There is no such file.
-        ValueError: A line has another number of fields, or the file is not UTF-8 text; names file and line.
+        FileNotFoundError: If the file does not exist.
+        ValueError: If a line has the wrong number of fields, or the file is not UTF-8 text. The message names file and
+            line.
 
     Example:
         >>> import tempfile
@@ -101,41 +106,37 @@ def read_lines(
                     )
                 yield Line(path, number, tuple(field.strip() for field in fields))
         except UnicodeDecodeError as error:
-            raise ValueError(f'{path}: not a UTF-8 text file ({error})') from error
+            raise ValueError(f'{path}: not a UTF-8 text file ({error}). Convert it to UTF-8') from error
 
 
 def read_mapping(
     path: str, names: tuple[str, ...], separator: str | None = None, last_takes_rest: bool = False
 ) -> dict[str, Line]:
-    """The lines of a file by their first field, in file order; ValueError where a first field occurs twice.
+    """The lines of a file by their first field, in file order.
 
-    Arguments and errors are those of :func:`read_lines`.
+    Arguments and errors are those of :func:`read_lines`; a first field that occurs twice is a ValueError too.
     """
     lines: dict[str, Line] = {}
     for line in read_lines(path, names, separator, last_takes_rest):
         key = line.fields[0]
         if key in lines:
-            raise ValueError(f'{line.where}: {names[0]} {key!r} occurs a second time, first at {lines[key].where}')
+            raise ValueError(f'{line.where}: {names[0]} {key!r} occurs twice, first at {lines[key].where}')
         lines[key] = line
     return lines
 
 
 def require_file(path: str) -> None:
-    """Raise FileNotFoundError, naming the file and its folder's state, unless ``path`` is a file."""
+    """Raise a FileNotFoundError unless ``path`` is a file; the message also tells whether its folder exists."""
     if not os.path.isfile(path):
         folder = os.path.dirname(path) or '.'
-        state = (
-            'its folder exists, the file does not'
-            if os.path.isdir(folder)
-            else f'not even the folder {folder!r} exists'
-        )
+        state = 'its folder exists' if os.path.isdir(folder) else f'its folder {folder!r} does not exist either'
         raise FileNotFoundError(
-            f'Annotation file {path!r} is missing ({state}). Check data_root and the names of the files'
+            f'Annotation file {path!r} does not exist ({state}). Check data_root and the file names'
         )
 
 
 def lookup(lines: dict[str, Line], key: str, wanted_by: Line) -> Line:
-    """``lines[key]``; ValueError that names both files where the key is absent."""
+    """The line ``lines[key]``; if it is missing, a ValueError that names both files."""
     try:
         return lines[key]
     except KeyError:
@@ -144,16 +145,16 @@ def lookup(lines: dict[str, Line], key: str, wanted_by: Line) -> Line:
 
 
 def check_label(label: int, num_classes: int, where: str) -> int:
-    """``label`` itself; ValueError naming ``where`` ('file:line') unless 0 <= label < num_classes.
+    """The label itself; a ValueError that begins with ``where`` ('file:line') unless 0 <= label < num_classes.
 
     Example:
         >>> check_label(3, 3, 'labels.txt:9')
         Traceback (most recent call last):
         ...
-        ValueError: labels.txt:9: label 3 lies outside the 3 classes (labels 0 to 2).
+        ValueError: labels.txt:9: label 3 is out of range; the 3 classes have labels 0 to 2
     """
     if not 0 <= label < num_classes:
         raise ValueError(
-            f'{where}: label {label} lies outside the {num_classes} classes (labels 0 to {num_classes - 1})'
+            f'{where}: label {label} is out of range; the {num_classes} classes have labels 0 to {num_classes - 1}'
         )
     return label

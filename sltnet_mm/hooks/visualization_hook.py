@@ -11,7 +11,7 @@ from mmengine.runner import Runner
 from mmengine.structures import BaseDataElement
 from torch.utils.data import DataLoader
 
-from sltnet_mm.datasets.orientation import turned_by_exif
+from sltnet_mm.datasets.orientation import exif_rotated
 from sltnet_mm.registry import HOOKS
 from sltnet_mm.visualization import LocalizationVisualizer, original_image
 
@@ -128,7 +128,7 @@ class LocalizationVisualizationHook(Hook):
     def _draw(self, runner: Runner, loader: DataLoader, samples: Sequence[BaseDataElement], subfolder: str) -> None:
         if not self.enable:
             return
-        turned = turned_by_exif(loader.dataset)
+        rotated = exif_rotated(loader.dataset)
         for sample in samples:
             wanted = self._seen % self.interval == 0 and (self.max_images is None or self._drawn < self.max_images)
             self._seen += 1
@@ -137,7 +137,7 @@ class LocalizationVisualizationHook(Hook):
             name = f'{sample.get("sample_idx", self._seen - 1):06d}_{Path(sample.img_path).stem}.png'
             runner.visualizer.add_datasample(
                 name,
-                original_image(sample.img_path, turned, self.backend_args),
+                original_image(sample.img_path, rotated, self.backend_args),
                 sample,
                 pred_score_thr=self.pred_score_thr,
                 show=self.show,

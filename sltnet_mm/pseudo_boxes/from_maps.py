@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from mmengine.utils import track_iter_progress
 
-from sltnet_mm.datasets.orientation import image_size, turned_by_exif
+from sltnet_mm.datasets.orientation import image_size, exif_rotated
 from sltnet_mm.evaluation.score_maps import load_score_maps
 from sltnet_mm.pseudo_boxes import PseudoBoxGenerator
 from sltnet_mm.structures.box_file import BoxRecord, dataset_identity, file_name_of, to_coco
@@ -61,7 +61,7 @@ def _records(dataset: Any, folder: str | Path, generator: PseudoBoxGenerator) ->
     names = [file_name_of(info['img_path'], dataset.data_root) for info in infos]
     maps = load_score_maps(folder, names)
     for index in track_iter_progress(range(len(dataset))):
-        width, height = image_size(infos[index]['img_path'], turned_by_exif(dataset))
+        width, height = image_size(infos[index]['img_path'], exif_rotated(dataset))
         score_map = next(maps)
         if score_map.ndim != 2 or not np.isfinite(score_map).all():
             found = f'shape {score_map.shape}' if score_map.ndim != 2 else 'NaN or infinity in it'

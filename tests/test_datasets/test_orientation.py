@@ -16,8 +16,8 @@ from PIL import Image
 
 from sltnet_mm.datasets import ILSVRCLocalization, PseudoBoxDataset
 from sltnet_mm.datasets.box_xml import read_box_xml
-from sltnet_mm.datasets.coco_export import true_boxes_as_coco
-from sltnet_mm.datasets.orientation import image_size, orientation_of, turned_by_exif
+from sltnet_mm.datasets.coco_export import gt_boxes_as_coco
+from sltnet_mm.datasets.orientation import image_size, orientation_of, exif_rotated
 from sltnet_mm.functional import transform_boxes
 from sltnet_mm.hooks import LocalizationVisualizationHook
 from sltnet_mm.visualization import LocalizationVisualizer, original_image
@@ -28,7 +28,7 @@ TURN = dict(type='LoadImageFromFile')
 KEEP = dict(TURN, color_type='color_ignore_orientation')
 
 
-def write_turned(path: Path, orientation: int) -> None:
+def write_rotated(path: Path, orientation: int) -> None:
     """A white object on black at BOX, with an orientation that says something else."""
     pixels = np.zeros((SIZE[1], SIZE[0], 3), np.uint8)
     pixels[BOX[1] : BOX[3], BOX[0] : BOX[2]] = 255
@@ -43,7 +43,7 @@ def root(tmp_path, request):
     write_imagenetv2(tmp_path)
     for folder in ('train/n01', 'train/n02', 'val', 'val2/0', 'val2/1'):
         for path in sorted((tmp_path / folder).iterdir()):
-            write_turned(path, request.param)
+            write_rotated(path, request.param)
     for path in (tmp_path / 'annotations/val').iterdir():
         write_text(path, box_xml([('n01', *BOX), ('n02', *BOX)], SIZE))
     write_text(
@@ -98,15 +98,15 @@ def test_pseudo_boxes_are_held_to_it_too(root):
 
 def test_exported_sizes_and_pictures_fit_the_boxes(root, tmp_path):
     dataset = ILSVRCLocalization(str(root), 'test')
-    coco = true_boxes_as_coco(dataset)
+    coco = gt_boxes_as_coco(dataset)
     assert {(image['width'], image['height']) for image in coco['images']} == {SIZE}
     # the box of the other class is not evaluated, so it is no truth for others either
     assert [box['category_id'] for box in coco['annotations']] == [1, 0, 1]
     path = dataset.get_data_info(0)['img_path']
     stored = np.array(Image.open(path))
-    np.testing.assert_array_equal(original_image(path, turned=False), stored)
+    np.testing.assert_array_equal(original_image(path, rotated=False), stored)
     np.testing.assert_array_equal(original_image(path), mmcv.imread(path, channel_order='rgb'))
-    assert orientation_of(path) in (3, 6) and image_size(path, turned=False) == SIZE
+    assert orientation_of(path) in (3, 6) and image_size(path, rotated=False) == SIZE
 
     drawn = []
     visualizer = LocalizationVisualizer()
@@ -117,11 +117,11 @@ def test_exported_sizes_and_pictures_fit_the_boxes(root, tmp_path):
     hook.before_test_epoch(runner)
     hook.after_test_iter(runner, 0, None, [BaseDataElement(metainfo=dict(img_path=path, sample_idx=0))])
     np.testing.assert_array_equal(drawn[0], stored)
-    assert not turned_by_exif(loader.dataset)
+    assert not exif_rotated(loader.dataset)
 
 
 def test_other_data_sets_load_as_opencv_does(tmp_path):
-    write_turned(tmp_path / 'a.jpg', 6)
-    assert turned_by_exif(SimpleNamespace(dataset=object()))
+    write_rotated(tmp_path / 'a.jpg', 6)
+    assert exif_rotated(SimpleNamespace(dataset=object()))
     height, width = cv2.imread(str(tmp_path / 'a.jpg')).shape[:2]
     assert image_size(str(tmp_path / 'a.jpg')) == (width, height) == SIZE[::-1]

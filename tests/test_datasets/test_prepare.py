@@ -336,7 +336,7 @@ def test_verify_says_what_is_wrong(tmp_path, tool, capsys, change, words):
     assert said.splitlines()[0].startswith('1WRONG')  # the exit code, then the problems before anything else
 
 
-def test_verify_notes_turned_images(tmp_path, tool, capsys):
+def test_verify_notes_rotated_images(tmp_path, tool, capsys):
     write_ilsvrc(tmp_path)
     exif = Image.Exif()
     exif[0x0112] = 6  # a quarter to the right

@@ -10,7 +10,7 @@ import torch
 from PIL import Image
 
 from sltnet_mm.datasets import LocalizationCSV, LocalizationList
-from sltnet_mm.datasets.coco_export import build_with_boxes, true_boxes_as_coco
+from sltnet_mm.datasets.coco_export import build_with_boxes, gt_boxes_as_coco
 from sltnet_mm.datasets.orientation import image_size
 
 TOOL = Path(__file__).parents[2] / 'tools/dataset_converters/localization_to_coco.py'
@@ -47,7 +47,7 @@ def lists(tmp_path) -> dict:
 
 
 def test_content_of_the_json(lists):
-    coco = true_boxes_as_coco(build_with_boxes(dict(lists, split='test')))
+    coco = gt_boxes_as_coco(build_with_boxes(dict(lists, split='test')))
     assert coco['images'] == [
         dict(id=0, file_name='images/x/b.jpg', width=30, height=20),
         dict(id=1, file_name='images/y/c,1.png', width=10, height=40),
@@ -64,19 +64,19 @@ def test_content_of_the_json(lists):
 
 def test_training_boxes_of_lists_and_of_nothing_else(lists):
     settings = dict(lists, split='train')
-    coco = true_boxes_as_coco(build_with_boxes(settings))
+    coco = gt_boxes_as_coco(build_with_boxes(settings))
     assert [box['bbox'] for box in coco['annotations']] == [[0, 0, 5, 5]]
     assert [image['file_name'] for image in coco['images']] == ['images/x/a.jpg']
     assert settings['split'] == 'train' and 'instances' not in LocalizationList(
         **{key: value for key, value in settings.items() if key != 'type'}
     ).get_data_info(0)
-    with pytest.raises(ValueError, match='CUBLocalization gives no true boxes of its training images'):
+    with pytest.raises(ValueError, match='CUBLocalization cannot provide ground-truth boxes of training images'):
         build_with_boxes(dict(type='sltnet_mm.CUBLocalization', split='train'))
 
 
 def test_a_sample_without_a_box_is_an_error(photographs):
-    with pytest.raises(ValueError, match='train/0.png has no true box'):
-        true_boxes_as_coco(LocalizationCSV(str(photographs), split='train'))
+    with pytest.raises(ValueError, match='train/0.png has no ground-truth box'):
+        gt_boxes_as_coco(LocalizationCSV(str(photographs), split='train'))
 
 
 @pytest.mark.parametrize('orientation', range(1, 9))
@@ -87,7 +87,7 @@ def test_image_size_is_opencvs_whatever_exif_says(tmp_path, orientation):
     image.save(tmp_path / 'a.jpg', exif=exif)
     height, width = cv2.imread(str(tmp_path / 'a.jpg')).shape[:2]
     assert image_size(str(tmp_path / 'a.jpg')) == (width, height)
-    assert image_size(str(tmp_path / 'a.jpg'), turned=False) == (30, 20)
+    assert image_size(str(tmp_path / 'a.jpg'), rotated=False) == (30, 20)
 
 
 def test_mmdet_reads_the_same_boxes_and_the_truth_scores_one(photographs, localizer, tmp_path, run_tool):
@@ -121,4 +121,4 @@ def test_mmdet_reads_the_same_boxes_and_the_truth_scores_one(photographs, locali
         )
         metric.process({}, [dict(img_id=read['img_id'], ori_shape=(64, 64), pred_instances=predicted)])
     assert metric.evaluate(size=6)['coco/bbox_mAP'] == 1
-    assert json.loads(out.read_text())['info']['description'] == 'true boxes'
+    assert json.loads(out.read_text())['info']['description'] == 'ground-truth boxes'

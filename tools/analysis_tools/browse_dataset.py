@@ -21,7 +21,7 @@ from mmengine.config import Config
 from mmengine.registry import DATASETS, init_default_scope
 
 from sltnet_mm.command_line import add_common_arguments, load_config
-from sltnet_mm.datasets.orientation import turned_by_exif
+from sltnet_mm.datasets.orientation import exif_rotated
 from sltnet_mm.evaluation.pixel_metric import read_mask
 from sltnet_mm.evaluation.pixel_precision import IGNORE
 from sltnet_mm.functional.boxes import clip_boxes, transform_boxes
@@ -40,9 +40,9 @@ IGNORED_COLOR = (255, 160, 0)
 Tile = tuple[np.ndarray, Sequence[Line]]
 
 
-def original_tile(sample, classes: Sequence[str] | None, side: int, turned: bool = True) -> Tile:
+def original_tile(sample, classes: Sequence[str] | None, side: int, rotated: bool = True) -> Tile:
     """The original image, turned by EXIF or not, about ``side`` pixels high, with all that evaluation knows of it."""
-    image = original_image(sample.img_path, turned)
+    image = original_image(sample.img_path, rotated)
     height, width = image.shape[:2]
     if sample.get('mask_path') is not None:
         mask = read_mask(sample.metainfo, (width, height))
@@ -120,11 +120,11 @@ def browse(cfg: Config, split: str, number: int, draws: int, side: int, seed: in
     dataset = DATASETS.build(cfg[f'{split}_dataloader'].dataset)
     chosen = np.unique(np.linspace(0, len(dataset) - 1, min(number, len(dataset))).round().astype(int))
     np.random.seed(seed)
-    turned = turned_by_exif(dataset)
+    rotated = exif_rotated(dataset)
     rows = []
     for index in chosen.tolist():
         packed = [dataset[index] for _ in range(draws if split == 'train' else 1)]
-        first = original_tile(packed[0]['data_samples'], dataset.metainfo.get('classes'), side, turned)
+        first = original_tile(packed[0]['data_samples'], dataset.metainfo.get('classes'), side, rotated)
         rows.append([first, *(tile for each in packed for tile in input_tiles(each, side))])
     return picture_grid(rows)
 

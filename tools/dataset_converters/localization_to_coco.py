@@ -15,7 +15,7 @@ from pathlib import Path
 from mmengine.registry import init_default_scope
 
 from sltnet_mm.command_line import add_common_arguments, load_config, unwrapped
-from sltnet_mm.datasets.coco_export import build_with_boxes, true_boxes_as_coco
+from sltnet_mm.datasets.coco_export import build_with_boxes, gt_boxes_as_coco
 from sltnet_mm.structures.box_file import write_box_file
 
 
@@ -31,7 +31,7 @@ def main() -> None:
         parser.error(f'{args.out} exists; give --overwrite to replace it')
     cfg = load_config(args)
     init_default_scope(cfg.get('default_scope', 'mmengine'))
-    boxes = true_boxes_as_coco(build_with_boxes(unwrapped(cfg[f'{args.split}_dataloader'].dataset)))
+    boxes = gt_boxes_as_coco(build_with_boxes(unwrapped(cfg[f'{args.split}_dataloader'].dataset)))
     write_box_file(args.out, boxes)
     print(f'\n{len(boxes["annotations"])} true boxes of {len(boxes["images"])} images written to {args.out}')
 

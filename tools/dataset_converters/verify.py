@@ -104,10 +104,10 @@ def check_split(root: str, split: Split, sample: int, any_size: bool, seed: int 
     for index in with_progress(chosen, len(chosen), least=1000):
         info = dataset.get_data_info(index)
         if all(os.path.isfile(path) for path in _files(info)):
-            wrong += [f'{split.name}: {problem}' for problem in _look_into(info, dataset.turned_by_exif)]
+            wrong += [f'{split.name}: {problem}' for problem in _look_into(info, dataset.exif_rotated)]
     if len(wrong) > _LISTED:
         wrong[_LISTED:] = [f'{split.name}: and {len(wrong) - _LISTED} more wrong files among {len(chosen)} opened']
-    how = 'loaded turned by it' if dataset.turned_by_exif else 'loaded as they are stored'
+    how = 'loaded turned by it' if dataset.exif_rotated else 'loaded as they are stored'
     notes = [f'{split.name}: {len(turned)} images carry an EXIF orientation, {how}: {_some(turned)}'] if turned else []
     return Report(f'{text}, {len(chosen)} images opened', problems + wrong, notes)
 

@@ -1,4 +1,4 @@
-"""Embedded data: fine-grained classes drawn from a seed, with exact boxes and masks, without a file."""
+"""Embedded data: fine-grained classes drawn from a seed, with exact boxes and masks and without any files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``synthetic://`` paths: mmengine's file functions draw the image when it is read, so every host tool can load it."""
+"""A file backend for ``synthetic://`` paths: images are drawn when they are read, so every mm tool can load them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from sltnet_mm.datasets.synthetic.shapes import CLASSES
 
 PREFIX = 'synthetic'
 _PATH = re.compile(r'^synthetic://seed(\d+)-size(\d+)/(train|val|test)/(\d+)-(\d\d)(\.mask)?\.png$')
-_KEPT = 4096  # encoded images kept: 64 x 64 ones weigh some 10 kB, so 40 MB at most; redrawing costs more than decoding
+_KEPT = 4096  # encoded images in the cache: 40 MB at 64 x 64 (10 kB each); drawing again would cost more than decoding
 
 
 def image_path(seed: int, split: str, index: int, label: int, size: int, mask: bool = False) -> str:
@@ -34,7 +34,7 @@ def image_path(seed: int, split: str, index: int, label: int, size: int, mask: b
 
 @register_backend(PREFIX, prefixes=PREFIX, force=True)
 class SyntheticBackend(BaseStorageBackend):
-    """mmengine file backend of the embedded data: reading a path draws the image and returns it as PNG.
+    """The mmengine file backend of the embedded data: reading a path draws the image and encodes it as PNG.
 
     Example:
         >>> import mmcv, mmengine.fileio
@@ -44,23 +44,23 @@ class SyntheticBackend(BaseStorageBackend):
     """
 
     def get(self, filepath: str | Path) -> bytes:
-        """PNG bytes of the image or mask; FileNotFoundError for a path that names none."""
+        """PNG bytes of the image or mask; a FileNotFoundError if the path is not that of an image or mask."""
         return _encode(str(filepath))
 
     def get_text(self, filepath: str | Path, encoding: str = 'utf-8') -> str:
-        """There is no text here: FileNotFoundError."""
-        raise FileNotFoundError(f'{str(filepath)!r}: synthetic:// holds images only, no text')
+        """Raise FileNotFoundError: there are no text files."""
+        raise FileNotFoundError(f'{str(filepath)!r} is not a text file: synthetic:// has images only')
 
     @contextmanager
     def get_local_path(self, filepath: str | Path) -> Generator[str, None, None]:
-        """Path of a temporary file with the image, for libraries that read files only."""
+        """Path of a temporary file with the image, for libraries that can only read files."""
         with TemporaryDirectory() as folder:
             path = Path(folder) / str(filepath).rpartition('/')[2]
             path.write_bytes(self.get(filepath))
             yield str(path)
 
     def exists(self, filepath: str | Path) -> bool:
-        """Whether the path names an image or mask."""
+        """Whether the path is that of an image or mask."""
         return _parse(str(filepath)) is not None
 
     isfile = exists
@@ -89,8 +89,8 @@ def _encode(path: str) -> bytes:
     fields = _parse(path)
     if fields is None:
         raise FileNotFoundError(
-            f'{path!r} is no embedded image. Such paths look like {image_path(0, "train", 123, 5, 64)!r}, with '
-            f'a class from 00 to {len(CLASSES) - 1}'
+            f'{path!r} is not an embedded image. Paths must look like {image_path(0, "train", 123, 5, 64)!r}, with a '
+            f'class from 00 to {len(CLASSES) - 1}'
         )
     scene, mask = fields
     picture = make_scene(*scene).mask.astype(np.uint8) * 255 if mask else draw_image(*scene)

@@ -1,4 +1,4 @@
-"""Textured, cluttered backgrounds: three families for training, three others for validation and test."""
+"""Textured, cluttered backgrounds: three kinds for training, three others for validation and test."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from sltnet_mm.datasets.synthetic.scene import SUBPIXEL_BITS, fill, fixed_point
 from sltnet_mm.datasets.synthetic.shapes import MARKS, ellipse
 
 Generator = np.random.Generator
-# Hue ranges in degrees: soil, meadow, water and heather in training; moss, pine, violet and rust elsewhere
+# Hue ranges in degrees: soil, meadow, water and heather for training; moss, pine, violet and rust otherwise
 HUES = {
     'train': ((20.0, 45.0), (80.0, 130.0), (190.0, 225.0), (290.0, 330.0)),
     'val': ((50.0, 75.0), (140.0, 180.0), (235.0, 280.0), (340.0, 360.0)),
@@ -20,7 +20,7 @@ HUES = {
 
 
 def hsv(hue: float, saturation: float, value: float) -> np.ndarray:
-    """Color (3,) float32, BGR in [0, 1], from hue in degrees, saturation and value in [0, 1].
+    """The color of hue (degrees), saturation and value (both in [0, 1]) as (3,) float32, BGR in [0, 1].
 
     Example:
         >>> hsv(0., 1., 1.)
@@ -31,13 +31,13 @@ def hsv(hue: float, saturation: float, value: float) -> np.ndarray:
 
 
 def noise(rng: Generator, size: int, cells: int) -> np.ndarray:
-    """Smooth noise, size x size float32 in [0, 1], with about ``cells`` bumps a side."""
+    """Smooth noise, size x size float32 in [0, 1], with about ``cells`` bumps per side."""
     grid = rng.random((cells, cells), np.float32)
     return cv2.resize(grid, (size, size), interpolation=cv2.INTER_CUBIC).clip(0, 1)
 
 
 def waves(rng: Generator, size: int, periods: tuple[float, float]) -> np.ndarray:
-    """Bent stripes, size x size float32 in [0, 1], with ``periods`` = (lowest, highest) number of them a side."""
+    """Wavy stripes, size x size float32 in [0, 1]; ``periods`` is the range (lowest, highest) of stripes per side."""
     x, y = _grid(size)
     angle, count = rng.uniform(0, math.pi), rng.uniform(*periods)
     bend = rng.uniform(0, 0.5) * noise(rng, size, 4)
@@ -47,7 +47,7 @@ def waves(rng: Generator, size: int, periods: tuple[float, float]) -> np.ndarray
 
 
 def _grid(size: int) -> tuple[np.ndarray, np.ndarray]:
-    """Coordinates x (1 x size) and y (size x 1), float32 in [0, 1): they broadcast to the image."""
+    """Coordinates x (1 x size) and y (size x 1), float32 in [0, 1), which broadcast to the image."""
     line = np.arange(size, dtype=np.float32) / size
     return line[None, :], line[:, None]
 
@@ -112,14 +112,13 @@ FAMILIES: dict[str, tuple[Callable[[Generator, int], np.ndarray], ...]] = {
 def draw_background(rng: Generator, split: str, size: int) -> np.ndarray:
     """A background, size x size x 3 float32 BGR in [0, 1].
 
-    Clutter lies on the texture: blades, blobs in the colors that the marks of the classes have (so that a color alone
-        tells
-    nothing) and blobs in the animals' colors.
+    Clutter is drawn onto the texture: blades of grass, blobs in the colors of the class marks, and marks in the
+    animals' colors. So neither the color nor the shape of a mark is enough to tell the class.
 
     Args:
-        rng: Source of everything random.
+        rng: Source of all randomness.
         split: 'train' has its own textures and palettes; 'val' and 'test' share theirs.
-        size: Side in pixels.
+        size: Side of the image in pixels.
 
     Example:
         >>> import numpy as np
@@ -133,7 +132,7 @@ def draw_background(rng: Generator, split: str, size: int) -> np.ndarray:
     dark = hsv(rng.uniform(*span), rng.uniform(0.15, 0.65), rng.uniform(0.10, 0.45))
     light = hsv(rng.uniform(*span), rng.uniform(0.10, 0.55), rng.uniform(0.45, 0.95))
     image = dark + (light - dark) * field
-    image = (255 * image).clip(0, 255).astype(np.uint8)  # OpenCV draws antialiased on bytes only
+    image = (255 * image).clip(0, 255).astype(np.uint8)  # OpenCV antialiases only on uint8
     for _ in range(rng.integers(2, 7)):
         x, y, reach = rng.uniform(0, size), rng.uniform(0, size), rng.uniform(0.03, 0.13) * size
         if rng.random() < 0.4:
@@ -144,7 +143,7 @@ def draw_background(rng: Generator, split: str, size: int) -> np.ndarray:
             color = hsv(rng.uniform(*span), rng.uniform(0.1, 0.7), rng.uniform(0.1, 0.9))
         else:
             _, hue, saturation, value, mark = MARKS[rng.integers(len(MARKS))]
-            if rng.random() < 0.4:  # the color of a mark in another shape, or its shape in another color: never both
+            if rng.random() < 0.4:  # a mark's color in another shape, or its shape in another color, never both
                 outline = ellipse(x, y, 0.4 * reach, 1.1 * reach, 10)
                 color = hsv(hue + rng.uniform(-8, 8), saturation, value)
             else:
@@ -155,5 +154,5 @@ def draw_background(rng: Generator, split: str, size: int) -> np.ndarray:
 
 
 def body_color(rng: Generator) -> np.ndarray:
-    """A dull color (3,) float32 BGR in [0, 1], as all animals have, whatever their class."""
+    """A dull color, (3,) float32 BGR in [0, 1]; all animals have such colors, whatever their class."""
     return hsv(rng.uniform(0, 360), rng.uniform(0.15, 0.50), rng.uniform(0.25, 0.75))

@@ -1,4 +1,4 @@
-"""The embedded data as a data set."""
+"""The data set of embedded images."""
 
 from __future__ import annotations
 
@@ -16,25 +16,25 @@ NUM_IMAGES = {'train': 1008, 'val': 252, 'test': 504}  # multiples of the 12 cla
 
 @DATASETS.register_module()
 class SyntheticLocalization(LocalizationDataset):
-    """Fine-grained animals drawn from a seed: no download, no file, exact boxes and masks.
+    """Fine-grained animals drawn from a seed: exact boxes and masks without a download and without files.
 
-    Two bodies (bird, fish) are each shared by six classes that differ in a small mark only, so a plain class activation
-    map looks at the mark. Size, pose, place, coat, light and occlusion vary and tell nothing of the class. The textures
-    and palettes of the backgrounds of 'val' and 'test' do not occur in 'train'. An image depends on (seed, split,
-    index) and its class alone, so it is the same in any order, worker or process. Its ``img_path``
-    (``synthetic://...``) can be read by everything that reads through mmengine's file functions, as mmcv's
-    ``LoadImageFromFile`` does.
+    Two bodies (bird, fish) have six classes each, which differ only in a small mark, so a plain class activation map
+    highlights the mark. Size, pose, position, coat, light and occlusion vary independently of the class. The textures
+    and palettes of the backgrounds of 'val' and 'test' do not occur in 'train'. An image depends only on (seed, split,
+    index) and its class, so it is the same in any order, worker or process. Its ``img_path`` (``synthetic://...``) can
+    be read by everything that uses mmengine's file functions, such as mmcv's ``LoadImageFromFile``.
 
     Args:
         split: 'train', 'val' or 'test'. Defaults to 'train'.
-        num_images: Number of images; classes take turns. None: 1008, 252 or 504 by split. Defaults to None.
-        image_size: Side of the square images in pixels, at least 16. Defaults to 64.
-        num_classes: The first so many of the 12 classes, at least 2. Defaults to 12.
+        num_images: Number of images, from 1 to 10**6; the classes alternate. None: 1008 for 'train', 252 for 'val', 504
+            for 'test'. Defaults to None.
+        image_size: Side of the square images in pixels, from 16 to 4096. Defaults to 64.
+        num_classes: Number of classes, from 2 to 12; the first ones are used. Defaults to 12.
         seed: Seed of the whole data set, at least 0. Defaults to 0.
-        **kwargs: The other arguments of :class:`LocalizationDataset`.
+        **kwargs: Other arguments of :class:`LocalizationDataset`.
 
     Raises:
-        ValueError: A number outside the ranges above.
+        ValueError: If a number is outside these ranges.
 
     Example:
         >>> dataset = SyntheticLocalization(split='val', num_images=24)
@@ -72,7 +72,7 @@ class SyntheticLocalization(LocalizationDataset):
         return CLASSES[: self.num_classes]
 
     def load_samples(self, num_classes: int) -> list[dict]:
-        """Paths and labels; for 'val' and 'test' the boxes and mask paths too (a scene's geometry each, no pixels)."""
+        """All samples; for 'val' and 'test' with boxes, computed from each scene's geometry, and with mask paths."""
         samples = []
         for index in range(self.num_images or NUM_IMAGES[self.split]):
             label = index % num_classes

@@ -1,4 +1,4 @@
-"""From the geometry of an embedded image to its pixels."""
+"""Drawing of the embedded images: from a scene's geometry to pixels."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from sltnet_mm.datasets.synthetic.shapes import BODIES, MARKS
 
 
 def draw_image(seed: int, split: str, index: int, label: int, size: int) -> np.ndarray:
-    """One embedded image, size x size x 3 uint8 BGR; it depends on the arguments only (see :func:`make_scene`).
+    """One embedded image, size x size x 3 uint8 BGR; it depends only on the arguments (see :func:`make_scene`).
 
     Example:
         >>> draw_image(seed=0, split='train', index=3, label=3, size=64).shape
         (64, 64, 3)
     """
     scene = make_scene(seed, split, index, label, size)
-    rng = np.random.default_rng([seed, SPLIT_STREAMS[split], index, 1])  # another stream: boxes do not hang on colors
+    rng = np.random.default_rng([seed, SPLIT_STREAMS[split], index, 1])  # own stream: colors do not affect boxes
     image = draw_background(rng, split, size)
     _draw_animal(rng, image, scene, size)
     if scene.occluder.any():
@@ -43,7 +43,7 @@ def _draw_animal(rng: np.random.Generator, image: np.ndarray, scene: Scene, size
 
 
 def _coat(rng: np.random.Generator, scene: Scene, size: int) -> np.ndarray:
-    """The coat's pattern, fixed to the animal; size x size float32 in [0, 1]."""
+    """The pattern of the coat, size x size float32 in [0, 1]; it moves with the animal."""
     x = np.arange(size, dtype=np.float32)[None, :]
     y = np.arange(size, dtype=np.float32)[:, None]
     inverse = cv2.invertAffineTransform(scene.to_image).astype(np.float32)
@@ -55,7 +55,7 @@ def _coat(rng: np.random.Generator, scene: Scene, size: int) -> np.ndarray:
 
 
 def _light(rng: np.random.Generator, image: np.ndarray, size: int) -> np.ndarray:
-    """Light from one side, exposure, contrast and sensor noise; to uint8."""
+    """The image as uint8, with light from one side, exposure, contrast and sensor noise."""
     ramp = np.linspace(-0.5, 0.5, size, dtype=np.float32)
     side = rng.uniform(-0.35, 0.35, 2).astype(np.float32)
     image = image * (rng.uniform(0.75, 1.2) * (1 + side[0] * ramp[:, None, None] + side[1] * ramp[None, :, None]))

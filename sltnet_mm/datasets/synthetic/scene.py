@@ -1,4 +1,4 @@
-"""The geometry of one embedded image: what stands where, what hides it, and so the exact mask and box."""
+"""The geometry of one embedded image: the animal and what occludes it, and from both the exact mask and box."""
 
 from __future__ import annotations
 
@@ -12,23 +12,30 @@ from sltnet_mm.datasets.synthetic.shapes import BODIES, CLASSES, MARKS, Body, el
 SPLIT_STREAMS = {'train': 0, 'val': 1, 'test': 2}
 SUBPIXEL_BITS = 4  # cv2 draws in fixed point: 1/16 pixel
 
-# The tuning of the geometry; shares are of the image's side unless said otherwise.
-LENGTHS = (0.38, 0.95)  # extent of the animal's longer side
+# Parameters of the geometry.
+LENGTHS = (0.38, 0.95)  # longer side of the animal, as a share of the image's side
 MAX_TILT = 30.0  # degrees
 ASPECT = (0.80, 1.25)  # stretch across the animal's axis
-CUT_SHARE = 0.10  # images in which the border cuts the animal
-OCCLUDED_SHARE = 0.25  # images in which something stands before it
-MIN_VISIBLE = 0.65  # visible share of the animal, or the occluder is drawn again
-MIN_MARK_VISIBLE = 0.75  # visible share of the mark: without it the class could not be known
+CUT_SHARE = 0.10  # share of images in which the border cuts the animal
+OCCLUDED_SHARE = 0.25  # share of images in which something occludes the animal
+MIN_VISIBLE = 0.65  # visible share of the animal; with less, the occluder is drawn again
+MIN_MARK_VISIBLE = 0.75  # visible share of the mark, without which the class would be ambiguous
 
 
 @dataclass(frozen=True)
 class Scene:
-    """Geometry of one image; alphas are S x S float32 in [0, 1].
+    """The geometry of one image with side S; coverages are S x S float32 in [0, 1].
 
-    ``trunk``, ``limbs``, ``eyes``, ``mark``: coverage by each part, before occlusion. ``occluder``: coverage by what
-        stands in front.
-    ``to_image``: 2 x 3, object coordinates to pixels. ``length``: pixels of one object unit.
+    Args:
+        body: Body of the animal.
+        label: Class, 0 to 11.
+        trunk: Coverage by the trunk, before occlusion.
+        limbs: Coverage by the limbs, before occlusion.
+        eyes: Coverage by the eyes, before occlusion.
+        mark: Coverage by the mark of the class, before occlusion.
+        occluder: Coverage by the occluder.
+        to_image: 2 x 3 matrix from object coordinates to pixels.
+        length: Length of an object unit in pixels.
     """
 
     body: Body
@@ -43,24 +50,24 @@ class Scene:
 
     @property
     def mask(self) -> np.ndarray:
-        """S x S bool: the pixels of which the visible animal covers more than half."""
+        """S x S bool, the pixels more than half covered by the visible animal."""
         animal = np.maximum(np.maximum(self.trunk, self.limbs), self.mark)
         return animal * (1 - self.occluder) > 0.5
 
     @property
     def box(self) -> tuple[float, float, float, float]:
-        """x1, y1, x2, y2 of the mask in pixels, ends exclusive."""
+        """The bounding box of the mask: x1, y1, x2, y2 in pixels, ends exclusive."""
         columns, rows = np.flatnonzero(self.mask.any(axis=0)), np.flatnonzero(self.mask.any(axis=1))
         return float(columns[0]), float(rows[0]), float(columns[-1] + 1), float(rows[-1] + 1)
 
 
 def fill(polygons: tuple[np.ndarray, ...], size: int, to_image: np.ndarray | None = None) -> np.ndarray:
-    """Coverage (size x size float32 in [0, 1]) of the union of polygons, antialiased.
+    """Coverage by the union of polygons, antialiased: size x size float32 in [0, 1].
 
     Args:
-        polygons: n x 2 corners each, in object coordinates, or in pixels where ``to_image`` is None.
-        size: Side of the image.
-        to_image: 2 x 3, object coordinates to pixels.
+        polygons: Corners, n x 2 per polygon, in object coordinates, or in pixels if ``to_image`` is None.
+        size: Side of the image in pixels.
+        to_image: 2 x 3 matrix from object coordinates to pixels. Defaults to None.
 
     Example:
         >>> import numpy as np
@@ -76,19 +83,22 @@ def fill(polygons: tuple[np.ndarray, ...], size: int, to_image: np.ndarray | Non
 
 
 def fixed_point(points: np.ndarray) -> np.ndarray:
-    """Corners (n x 2, pixels) as cv2's fixed-point int32 with :data:`SUBPIXEL_BITS`."""
+    """Corners (n x 2, pixels) in cv2's fixed-point int32 with :data:`SUBPIXEL_BITS` fractional bits."""
     return np.round(points * 2**SUBPIXEL_BITS).astype(np.int32)
 
 
 def make_scene(seed: int, split: str, index: int, label: int, size: int) -> Scene:
-    """The geometry of one image; it depends on the arguments only, in whatever order images are asked for.
+    """The geometry of one image; it depends only on the arguments, not on the order of calls.
 
     Args:
         seed: Seed of the whole data set, at least 0.
         split: 'train', 'val' or 'test'.
-        index: Number of the image in its split, at least 0.
+        index: Index of the image in its split, at least 0.
         label: Class, 0 to 11.
         size: Side of the image in pixels.
+
+    Raises:
+        ValueError: If ``label`` is out of range.
 
     Example:
         >>> make_scene(seed=0, split='val', index=7, label=4, size=64).box == make_scene(0, 'val', 7, 4, 64).box
@@ -96,7 +106,7 @@ def make_scene(seed: int, split: str, index: int, label: int, size: int) -> Scen
     """
     rng = np.random.default_rng([seed, SPLIT_STREAMS[split], index, 0])
     if not 0 <= label < len(CLASSES):
-        raise ValueError(f'make_scene: label must be one of 0 to {len(CLASSES) - 1}, got {label}')
+        raise ValueError(f'make_scene: label must be from 0 to {len(CLASSES) - 1}, got {label}')
     body, mark = BODIES[label % len(BODIES)], MARKS[label // len(BODIES)]
     to_image, length = _place(rng, body, size)
     mark_outline = body.mark_radius * rng.uniform(0.85, 1.15) * mark[-1] + np.array(body.mark_at)
@@ -111,7 +121,7 @@ def make_scene(seed: int, split: str, index: int, label: int, size: int) -> Scen
 
 
 def _place(rng: np.random.Generator, body: Body, size: int) -> tuple[np.ndarray, float]:
-    """Pose, size and place: the 2 x 3 matrix from object coordinates to pixels, and the length of an object unit."""
+    """Random pose, size and position: the 2 x 3 matrix from object coordinates to pixels, and pixels per unit."""
     tilt = np.deg2rad(rng.uniform(-MAX_TILT, MAX_TILT))
     mirror, aspect = rng.choice([-1.0, 1.0]), rng.uniform(*ASPECT)
     turn = np.array([[np.cos(tilt), -np.sin(tilt)], [np.sin(tilt), np.cos(tilt)]])
@@ -130,10 +140,10 @@ def _place(rng: np.random.Generator, body: Body, size: int) -> tuple[np.ndarray,
 
 
 def _occlude(rng: np.random.Generator, parts: dict[str, np.ndarray], size: int) -> np.ndarray:
-    """Coverage by blades or a blob before the animal, drawn again until enough is seen; else nothing."""
+    """Coverage by blades of grass or a blob in front of the animal, redrawn until enough is visible; or zeros."""
     animal = np.maximum(np.maximum(parts['trunk'], parts['limbs']), parts['mark'])
     rows, columns = np.nonzero(animal > 0.5)
-    for _ in range(6):  # 6 trials: nearly every image gets its occluder, and the time is bounded
+    for _ in range(6):  # after 6 attempts nearly every image has its occluder; the time stays bounded
         at = rng.integers(len(rows))
         x, y, reach = columns[at], rows[at], max(np.ptp(rows), np.ptp(columns)) + 1
         if rng.random() < 0.5:

@@ -1,6 +1,7 @@
-"""The animals of the embedded data: two bodies, each shared by six classes that differ in a small mark only.
+"""The animals of the embedded data: two bodies with six classes each, which differ only in a small mark.
 
-Object coordinates: x forward, y down, a body about one unit long around the origin. All polygons are n x 2 float64.
+Object coordinates: x forward, y down; a body is centered at the origin and about one unit long. All polygons are n x 2
+float64.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import numpy as np
 
 
 def ellipse(x: float, y: float, rx: float, ry: float, corners: int = 20) -> np.ndarray:
-    """Polygon (corners x 2) of an ellipse around (x, y) with the radii rx and ry.
+    """The polygon (corners x 2) of an ellipse with center (x, y) and radii rx and ry.
 
     Example:
         >>> ellipse(0, 0, 2, 1, corners=4).round(6) + 0.
@@ -38,10 +39,16 @@ def _legs(xs: tuple[float, ...], top: float, length: float, lean: float) -> tupl
 
 @dataclass(frozen=True)
 class Body:
-    """One body: ``limbs`` lie behind ``trunk``; the mark of the class sits around ``mark_at`` with the radius
-    ``mark_radius``.
+    """The body of an animal, in object coordinates.
 
-    ``coat`` ('belly' or 'stripes') belongs to the body too; it tells the body, not the mark.
+    Args:
+        name: Name of the body.
+        trunk: Polygons of the trunk.
+        limbs: Polygons of the limbs, behind the trunk.
+        eyes: Polygons of the eyes.
+        mark_at: Center of the class's mark.
+        mark_radius: Radius of the class's mark.
+        coat: Pattern of the coat, 'belly' or 'stripes'; the same for all classes of the body.
     """
 
     name: str
@@ -98,5 +105,5 @@ MARKS = (
     ('magenta', 310.0, 0.85, 0.85, _polygon((0, -1.2), (1, 0), (0, 1.2), (-1, 0))),
 )
 
-# Label l has body l % 2 and mark l // 2: any first n classes hold similar ones as soon as n > 2.
+# Label l has body l % 2 and mark l // 2, so the first n classes include similar ones if n > 2.
 CLASSES = tuple(f'{mark[0]}_{body.name}' for mark in MARKS for body in BODIES)

@@ -1,4 +1,4 @@
-"""Transforms that keep the geometric record ``homography_matrix``, and the packer of all localization pipelines."""
+"""Transforms that keep the matrix ``homography_matrix`` up to date, and the packer of localization pipelines."""
 
 from __future__ import annotations
 

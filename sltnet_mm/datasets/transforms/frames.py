@@ -1,4 +1,4 @@
-"""Bookkeeping of the coordinate frames inside a pipeline's results."""
+"""Coordinate frames in a pipeline's results: updates of the recorded matrix and of the boxes."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import numpy as np
 
 
 def record_homography(results: dict, step: np.ndarray) -> None:
-    """Multiply a step into ``results['homography_matrix']`` (original pixels -> present image pixels), in place.
+    """Multiply a step into ``results['homography_matrix']`` (original pixels -> current image pixels).
 
     Args:
-        results: A pipeline's results; a missing matrix counts as the identity.
-        step: 3x3, takes pixels before the step to pixels after it.
+        results: A pipeline's results, changed in place; a missing matrix is taken as the identity.
+        step: 3 x 3 matrix from pixels before the step to pixels after it.
 
     Example:
         >>> import numpy as np
@@ -26,16 +26,15 @@ def record_homography(results: dict, step: np.ndarray) -> None:
 
 
 def move_boxes(results: dict, step: np.ndarray) -> None:
-    """Move ``gt_bboxes`` (xyxy, present image pixels) by an axis-parallel step, clip them to the new image, drop the
-    lost ones.
+    """Transform ``gt_bboxes`` (xyxy, current image pixels) by an axis-parallel step and clip them to the new image.
 
-    Boxes exist in a pipeline only where mmdet's ``LoadAnnotations`` put them (a regressor on pseudo boxes).
-    ``gt_bboxes_labels`` and ``gt_ignore_flags`` lose the same rows. mmdet's box structures and plain n x 4 arrays are
-    both understood.
+    Boxes completely outside the new image are dropped, with their rows in ``gt_bboxes_labels`` and ``gt_ignore_flags``.
+    A pipeline has boxes only after mmdet's ``LoadAnnotations`` (a regressor on pseudo boxes). They may be an mmdet box
+    structure or a plain n x 4 array.
 
     Args:
-        results: A pipeline's results, already with the new ``img_shape``; changed in place.
-        step: 3x3, takes pixels before the step to pixels after it.
+        results: A pipeline's results with the new ``img_shape``; changed in place.
+        step: 3 x 3 matrix from pixels before the step to pixels after it.
 
     Example:
         >>> import numpy as np

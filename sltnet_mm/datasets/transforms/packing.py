@@ -1,4 +1,4 @@
-"""The packer: from a pipeline's results to the inputs and the sample that every model and metric here reads."""
+"""The packer: the last transform of a pipeline, which makes the inputs and the data sample for models and metrics."""
 
 from __future__ import annotations
 
@@ -30,28 +30,28 @@ META_KEYS = (
 
 @TRANSFORMS.register_module()
 class PackLocalizationInputs(BaseTransform):
-    """Pack an image and what is known of it, for hosts of both toolboxes.
+    """Pack an image and its annotations, for mmpretrain and mmdet models.
 
-    The sample is an mmpretrain ``DataSample`` with the fields that mmdet's models, metrics and visualizers read too.
+    The sample is an mmpretrain ``DataSample`` that also has the fields that mmdet's models, metrics and visualizers
+    read. A call returns a dict with ``inputs``, a C x H x W tensor with the dtype of ``img`` (uint8; BGR if loaded by
+    OpenCV), and ``data_samples``, a sample with
+
+    - ``gt_label``: int64 (1,), if the label is known;
+    - ``gt_instances``: ``bboxes`` n x 4 float32 xyxy in **original** pixels and ``labels`` n int64; empty in training,
+      because training splits have no boxes;
+    - ``ignored_instances``: the same for the boxes with ``ignore_flag`` 1;
+    - ``crops``: 10 x C x h x w uint8, if ``TenCrop`` made them;
+    - metainfo: sample_idx, img_id, img_path, ori_shape, img_shape, scale_factor, flip, flip_direction, instances,
+      mask_path, ignore_mask_path, and homography_matrix (3 x 3 float32, original to input pixels).
 
     Args:
-        meta_keys: Keys of the results that become metainfo of the sample, where they are present. mmdet's
-            ``DetInferencer`` takes 'img_id' out of this list of the config. Defaults to the ones named below.
-
-    A call returns a dict of ``inputs``, a C x H x W uint8 tensor (the dtype of ``img``; BGR where OpenCV loaded it),
-    and ``data_samples``, a sample with
-
-    - ``gt_label``: int64 (1,), where the label is known;
-    - ``gt_instances``: ``bboxes`` n x 4 float32 xyxy in **original** pixels and ``labels`` n int64; 0 rows in training,
-      by construction of the data sets;
-    - ``ignored_instances``: likewise, the boxes with ``ignore_flag`` 1;
-    - ``crops``: 10 x C x h x w uint8, where ``TenCrop`` made them;
-    - metainfo: sample_idx, img_id, img_path, ori_shape, img_shape, scale_factor, flip, flip_direction, instances,
-      mask_path, ignore_mask_path, and homography_matrix (3x3 float32, original to input pixels).
+        meta_keys: Keys of the results that become metainfo of the sample, if present. mmdet's ``DetInferencer`` removes
+            'img_id' from this list in a config. Defaults to the metainfo above.
 
     Raises:
-        ValueError: ``homography_matrix`` is absent, singular or not 3x3, or ``img_shape`` disagrees with the image: a
-            transform moved pixels without recording it.
+        ValueError: If ``meta_keys`` lacks 'homography_matrix', or (in a call) the matrix is missing, singular or not
+            3 x 3, or ``img_shape`` differs from the image's shape because a transform changed the image without
+            recording it.
 
     Example:
         >>> import numpy as np
@@ -65,13 +65,13 @@ class PackLocalizationInputs(BaseTransform):
     def __init__(self, meta_keys: Sequence[str] = META_KEYS) -> None:
         if 'homography_matrix' not in meta_keys:
             raise ValueError(
-                "PackLocalizationInputs: meta_keys must contain 'homography_matrix', the only record of where the "
-                f'input came from in the original image; got {tuple(meta_keys)}'
+                "PackLocalizationInputs: meta_keys must contain 'homography_matrix', the only link between network "
+                f'input and original image, got {tuple(meta_keys)}'
             )
         self.meta_keys = tuple(meta_keys)
 
     def transform(self, results: dict) -> dict:
-        """Pack one sample's results (see the class)."""
+        """Pack the results of one sample (see the class)."""
         _check_frame(results)
         img = results['img']
         if img.ndim == 2:
@@ -97,21 +97,21 @@ def _check_frame(results: dict) -> None:
     matrix = results.get('homography_matrix')
     if matrix is None:
         raise ValueError(
-            f'PackLocalizationInputs: no homography_matrix for {name!r}, so boxes cannot be mapped between the image '
-            'and the network input. Put sltnet_mm.ResizeCrop (or mmdet.Resize) into the pipeline; transforms of mmcv '
-            'and mmpretrain record nothing'
+            f'PackLocalizationInputs: {name!r} has no homography_matrix, so boxes cannot be mapped between the image '
+            'and the network input. Add sltnet_mm.ResizeCrop (or mmdet.Resize) to the pipeline; the resize transforms '
+            'of mmcv and mmpretrain do not record one'
         )
     matrix = np.asarray(matrix)
     if matrix.shape != (3, 3) or not np.isfinite(matrix).all() or np.linalg.det(matrix.astype(np.float64)) == 0:
         raise ValueError(
-            f'PackLocalizationInputs: homography_matrix of {name!r} must be an invertible 3x3 matrix, got '
-            f'{matrix.tolist()}'
+            f'PackLocalizationInputs: homography_matrix of {name!r} must be an invertible 3 x 3 matrix, got '
+            f'{matrix.tolist()}. Check the transforms that record it'
         )
     if tuple(results['img_shape'][:2]) != results['img'].shape[:2]:
         raise ValueError(
-            f'PackLocalizationInputs: the image {name!r} has shape {results["img"].shape[:2]} but img_shape says '
-            f'{tuple(results["img_shape"][:2])}: a transform changed the image without recording it. Use '
-            'sltnet_mm.ResizeCrop in its place'
+            f'PackLocalizationInputs: image {name!r} has shape {results["img"].shape[:2]}, but img_shape is '
+            f'{tuple(results["img_shape"][:2])}: a transform changed the image without recording it. Replace it with '
+            'sltnet_mm.ResizeCrop'
         )
 
 

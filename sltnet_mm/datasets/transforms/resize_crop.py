@@ -1,4 +1,4 @@
-"""Resize, crop and flip in one transform that records what it did to the coordinates."""
+"""Resize, crop and flip in one transform that records the mapping of the coordinates."""
 
 from __future__ import annotations
 
@@ -15,34 +15,34 @@ Size = int | tuple[int, int] | list[int]
 
 @TRANSFORMS.register_module()
 class ResizeCrop(BaseTransform):
-    """Resize both sides to a fixed size, crop, flip, and write down the mapping of the coordinates.
+    """Resize an image to a fixed size, crop and flip it, and record the mapping of the coordinates.
 
-    The paper's training view is ``ResizeCrop(256, 224, 'random', flip_prob=.5)`` (VGG16; 320 and 299 for InceptionV3),
-    its localization test view ``ResizeCrop(224)``. The aspect ratio is not kept. Interpolation is OpenCV's bilinear
-    one.
+    The paper trains on ``ResizeCrop(256, 224, 'random', flip_prob=0.5)`` (VGG16; 320 and 299 for InceptionV3) and tests
+    localization on ``ResizeCrop(224)``. The aspect ratio is not kept. Interpolation is OpenCV's bilinear one.
 
     Coordinates are continuous: pixel ``i`` covers ``[i, i + 1)``, an image of width ``w`` covers ``[0, w]``. A step
-    that takes ``p`` to ``A p`` multiplies the recorded matrix from the left, so ``homography_matrix`` always maps
-    **original** pixels to pixels of the image as it now is, also behind mmdet's ``Resize``, ``RandomCrop`` and
+    that maps ``p`` to ``A p`` multiplies the recorded matrix from the left, so ``homography_matrix`` always maps
+    **original** pixels to pixels of the current image, also after mmdet's ``Resize``, ``RandomCrop`` and
     ``RandomFlip``.
 
-    Random numbers come from numpy's global generator, as in mmcv, so mmengine's worker seeds govern them.
+    Random numbers come from numpy's global generator, as in mmcv, so mmengine's worker seeds determine them.
+
+    A call reads ``img`` and changes ``img``, ``img_shape``, ``scale_factor`` (w, h; of the resize only, wrong after a
+    crop), ``flip``, ``flip_direction``, ``homography_matrix`` (3 x 3 float32) and, if present, ``gt_bboxes`` with their
+    labels and flags.
 
     Args:
-        resize: Both sides' new size: one int, or (height, width).
-        crop: Size of the crop, one int or (height, width), at most ``resize``; None: no crop. Defaults to None.
-        mode: 'random' or 'center' where ``crop`` is given; None where it is not. The center offset is rounded to
-            nearest, halves to even. Defaults to None.
+        resize: Size after resizing, as an int (both sides) or (height, width).
+        crop: Size of the crop, as an int or (height, width), at most ``resize``. None: no crop. Defaults to None.
+        mode: Position of the crop, 'random' or 'center'; None without a crop. The offset of a center crop is rounded to
+            the nearest pixel, halves to even. Defaults to None.
         flip_prob: Probability of a horizontal flip, in [0, 1]. Defaults to 0.
 
     Raises:
-        TypeError: A size is neither an int nor a pair of ints.
-        ValueError: A size below 1, a crop larger than ``resize``, ``mode`` and ``crop`` of which only one is given, a
-            probability outside [0, 1].
-
-    Reads ``img``; changes ``img``, ``img_shape``, ``scale_factor`` (w, h; resize only, wrong after a crop), ``flip``,
-    ``flip_direction``, ``homography_matrix`` (3x3 float32), and ``gt_bboxes`` with their labels and flags where they
-    exist.
+        TypeError: If a size is neither an int nor a pair of ints.
+        ValueError: If a size is below 1, ``crop`` is larger than ``resize``, only one of ``crop`` and ``mode`` is
+            given, or ``flip_prob`` is outside [0, 1]; in a call, if the image was flipped before, or the results
+            contain masks, a segmentation map or keypoints.
 
     Example:
         >>> import numpy as np
@@ -50,7 +50,7 @@ class ResizeCrop(BaseTransform):
         >>> out = ResizeCrop(resize=64, crop=48, mode='center')(results)
         >>> out['img'].shape
         (48, 48, 3)
-        >>> out['homography_matrix'] @ np.array([0, 0, 1])  # 8 of the 64 pixels were cut off at each side
+        >>> out['homography_matrix'] @ np.array([0, 0, 1])  # 8 of the 64 pixels were cut off on each side
         array([-8., -8.,  1.])
     """
 
@@ -61,13 +61,13 @@ class ResizeCrop(BaseTransform):
             raise ValueError(f"ResizeCrop: mode must be 'random', 'center' or None, got {mode!r}")
         if (self.crop is None) != (mode is None):
             raise ValueError(
-                f'ResizeCrop: crop and mode go together, got crop={crop!r}, mode={mode!r}. Give both for a crop '
-                "(crop=224, mode='random') or neither"
+                f'ResizeCrop: set both crop and mode, as in crop=224, mode="random", or neither, got crop={crop!r}, '
+                f'mode={mode!r}'
             )
         if self.crop is not None and (self.crop[0] > self.resize[0] or self.crop[1] > self.resize[1]):
             raise ValueError(
-                f'ResizeCrop: crop (height, width) {self.crop} is larger than resize {self.resize}; make resize at '
-                'least as large as crop'
+                f'ResizeCrop: crop must be at most resize, got crop (height, width) {self.crop} and resize '
+                f'{self.resize}'
             )
         if not 0.0 <= flip_prob <= 1.0:
             raise ValueError(f'ResizeCrop: flip_prob must be a probability in [0, 1], got {flip_prob!r}')
@@ -76,7 +76,7 @@ class ResizeCrop(BaseTransform):
 
     @cache_randomness
     def _draw_offset(self) -> tuple[int, int]:
-        """Top and left of the crop in the resized image."""
+        """The offset (top, left) of the crop in the resized image."""
         if self.crop is None:
             return 0, 0
         room = (self.resize[0] - self.crop[0], self.resize[1] - self.crop[1])
@@ -89,17 +89,17 @@ class ResizeCrop(BaseTransform):
         return bool(np.random.rand() < self.flip_prob)
 
     def transform(self, results: dict) -> dict:
-        """Apply the transform to one sample's results and return them (see the class)."""
+        """Resize, crop and flip the image of one sample's results (see the class)."""
         if results.get('flip') and self.flip_prob > 0:
             raise ValueError(
-                'ResizeCrop: the image was already flipped by an earlier transform; flip in one place only '
-                '(flip_prob=0 here, or no RandomFlip before)'
+                'ResizeCrop: flip_prob must be 0 after a transform that flipped the image. Set flip_prob=0, or remove '
+                'the earlier RandomFlip'
             )
         for key in ('gt_masks', 'gt_seg_map', 'gt_keypoints'):
             if key in results:
                 raise ValueError(
-                    f'ResizeCrop: the results hold {key!r}, which this transform cannot move; load labels and boxes '
-                    "only, or use mmdet's Resize, RandomCrop and RandomFlip"
+                    f'ResizeCrop: the results contain {key!r}, which this transform cannot transform. Load labels and '
+                    "boxes only, or use mmdet's Resize, RandomCrop and RandomFlip"
                 )
         img = results['img']
         height, width = img.shape[:2]
@@ -133,7 +133,7 @@ class ResizeCrop(BaseTransform):
 
 
 def size_pair(name: str, value: Size) -> tuple[int, int]:
-    """The (height, width) of an int or a pair; TypeError or ValueError that begins with ``name`` for anything else."""
+    """The (height, width) given by an int or a pair; for other values an error that begins with ``name``."""
     pair = (value, value) if isinstance(value, int) else value
     if (
         isinstance(value, bool)
@@ -143,5 +143,5 @@ def size_pair(name: str, value: Size) -> tuple[int, int]:
     ):
         raise TypeError(f'{name} must be an int or (height, width), got {value!r}')
     if min(pair) < 1:
-        raise ValueError(f'{name} must be at least 1 pixel a side, got {value!r}')
+        raise ValueError(f'{name} must be at least 1 pixel per side, got {value!r}')
     return int(pair[0]), int(pair[1])

@@ -1,4 +1,4 @@
-"""The ten crops that the classifier sees at test, beside the single view of the localization."""
+"""The ten crops that the classifier sees at test, in addition to the single view for localization."""
 
 from __future__ import annotations
 
@@ -12,23 +12,21 @@ from sltnet_mm.registry import TRANSFORMS
 
 @TRANSFORMS.register_module()
 class TenCrop(BaseTransform):
-    """Leave ten crops of the image in ``crops`` and the image itself as it is (Sec. 4.1: the classifier's test view).
+    """Add ten crops of the image to the results as ``crops`` (Sec. 4.1: the classifier's test view).
 
-    The loaded image is resized (both sides to ``resize``, bilinear); then come the crops at the four corners (top left,
-    top right, bottom left, bottom right) and the center, and the same five of the mirrored image, in this
-    order, which is torchvision's. The transform stands behind the loader and before ``ResizeCrop``, which makes the
-    single view for the box. ``PackLocalizationInputs`` puts the crops onto the sample as ``crops``.
+    The image is resized (bilinear), then cropped at the four corners (top left, top right, bottom left, bottom right)
+    and the center; the same five crops of the mirrored image follow. This is torchvision's order. ``img`` itself stays
+    unchanged: put this transform after the loader and before ``ResizeCrop``, which makes the single view for the box.
+    ``crops`` is 10 x C x h x w, with the dtype of ``img`` (uint8); ``PackLocalizationInputs`` adds it to the sample.
 
     Args:
-        resize: Both sides' size before cropping: one int, or (height, width). Defaults to 256.
-        crop: Size of the crops, one int or (height, width), at most ``resize``. Defaults to 224.
+        resize: Size before cropping, as an int (both sides) or (height, width). Defaults to 256.
+        crop: Size of the crops, as an int or (height, width), at most ``resize``. Defaults to 224.
 
     Raises:
-        TypeError: A size is neither an int nor a pair of ints.
-        ValueError: A size below 1 or a crop larger than ``resize``; when called, an image that an earlier transform has
-            already resized, cropped or flipped.
-
-    Adds ``crops``: 10 x C x h x w, the dtype of ``img`` (uint8).
+        TypeError: If a size is neither an int nor a pair of ints.
+        ValueError: If a size is below 1 or ``crop`` is larger than ``resize``; in a call, if an earlier transform
+            resized, cropped or flipped the image.
 
     Example:
         >>> import numpy as np
@@ -41,14 +39,16 @@ class TenCrop(BaseTransform):
         self.resize = size_pair('TenCrop: resize', resize)
         self.crop = size_pair('TenCrop: crop', crop)
         if self.crop[0] > self.resize[0] or self.crop[1] > self.resize[1]:
-            raise ValueError(f'TenCrop: crop (height, width) {self.crop} is larger than resize {self.resize}')
+            raise ValueError(
+                f'TenCrop: crop must be at most resize, got crop (height, width) {self.crop} and resize {self.resize}'
+            )
 
     def transform(self, results: dict) -> dict:
-        """Add the crops to one sample's results (see the class)."""
+        """Add the crops to the results of one sample (see the class)."""
         if 'homography_matrix' in results:
             raise ValueError(
-                'TenCrop: the image was already resized, cropped or flipped; put TenCrop directly behind the loader, '
-                'before ResizeCrop'
+                'TenCrop: the image must not be resized, cropped or flipped before. Put TenCrop directly after the '
+                'loader, before ResizeCrop'
             )
         image = results['img'] if results['img'].ndim == 3 else results['img'][..., None]
         channels = image.shape[2]
