@@ -4,10 +4,10 @@
     python benchmarks/backbones.py [--backbones vgg16 ...] [--kinds cam slt-localizer slt-net] [--batch 16]
         [--steps 10] [--device cpu|cuda]
 
-A step is mmengine's whole ``train_step`` of the CUB config (normalization, forward, L_VST where the config has it,
-backward, optimizer) on random uint8 images of the config's size that are already in memory, with random weights. The
-median of the steps after two for warming up. Peak memory is torch's allocator's on a GPU; on the CPU it is that of a
-process of its own for each row, with the program itself.
+A step is mmengine's complete ``train_step`` of the CUB config (normalization, forward, L_VST if the config has it,
+backward, optimizer) with random weights, on random uint8 images of the config's size that are already in memory. Times
+are medians after two warm-up steps. Peak memory is that of torch's allocator on a GPU; on the CPU it is that of a
+separate process per row, including the program itself.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ WARM_UP = 2
 
 
 def measure(kind: str, backbone: str, batch: int, steps: int, device: str) -> dict[str, float]:
-    """Seconds of a step, MiB at most in use, parameters in millions, side of the images."""
+    """Seconds per step, peak memory in MiB, parameters in millions, and the side of the images."""
     cfg = Config.fromfile(CONFIGS / KINDS[kind] / f'{kind}_{backbone}_1xb16-4e_cub.py')
     MMLogger.get_current_instance().setLevel('WARNING')
     init_default_scope(cfg.default_scope)
@@ -69,13 +69,13 @@ def measure(kind: str, backbone: str, batch: int, steps: int, device: str) -> di
 
 
 def alone(*settings) -> dict[str, float]:
-    """``measure`` in a process of its own: the CPU's peak memory is a process'."""
+    """The result of ``measure`` in a separate process, because peak memory on the CPU is that of a process."""
     with multiprocessing.get_context('spawn').Pool(1) as pool:
         return pool.apply(measure, settings)
 
 
 def main() -> None:
-    """Measure row by row, print at once."""
+    """Measure and print row by row."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('--backbones', nargs='+', choices=BACKBONES, default=BACKBONES)
     parser.add_argument('--kinds', nargs='+', choices=list(KINDS), default=list(KINDS))
@@ -90,7 +90,7 @@ def main() -> None:
     for backbone in args.backbones:
         for kind in args.kinds:
             row = (measure if args.device == 'cuda' else alone)(kind, backbone, args.batch, args.steps, args.device)
-            gc.collect()  # the model hangs in cycles with its hooks, and the next row's peak would hold it
+            gc.collect()  # model and hooks form reference cycles, which would count in the next row's peak
             if args.device == 'cuda':
                 torch.cuda.empty_cache()
             print(

@@ -1,7 +1,8 @@
-"""Time and memory that the list of ILSVRC's training images takes: python benchmarks/dataset_start.py [--images N].
+"""Time and memory to open ILSVRC's training set: python benchmarks/dataset_start.py [--images N].
 
-Makes N empty files in 1000 class folders (28 s for all of them on a local disk), opens the data set twice, as a first
-run and as a later one with the kept list, reads every record in a forked worker, and removes the files.
+Creates N empty files in 1000 class folders (28 s for ILSVRC's full number on a local disk), opens the data set twice,
+as the first run does and as later runs with the cached list do, reads every sample in a forked worker, and deletes the
+files.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ CLASSES = 1000
 
 
 def make_files(root: Path, number: int) -> None:
+    """Create the empty image files."""
     for label in range(CLASSES):
         name = f'n{1440764 + label:08d}'
         (root / 'train' / name).mkdir(parents=True)
@@ -26,13 +28,13 @@ def make_files(root: Path, number: int) -> None:
 
 
 def memory(field: str, pid: int | str = 'self') -> float:
-    """MiB by a line of /proc: VmRSS, VmHWM (peak), Private_Dirty."""
+    """The MiB in a field of /proc: VmRSS, VmHWM (peak) or Private_Dirty."""
     path = f'/proc/{pid}/{"smaps_rollup" if field.startswith("Private") else "status"}'
     return int(next(line for line in Path(path).read_text().splitlines() if line.startswith(field)).split()[1]) / 1024
 
 
 def measure(root: str) -> None:
-    """In a process of its own: print seconds, MiB kept, MiB at the peak, and what a worker adds."""
+    """Print seconds, MiB held, peak MiB, and the memory that a worker adds; to be run in a separate process."""
     from sltnet_mm.datasets import ILSVRCLocalization
 
     before = memory('VmRSS')
@@ -55,6 +57,7 @@ def measure(root: str) -> None:
 
 
 def main() -> None:
+    """Create the files and measure twice."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('--images', type=int, default=1281167, help='default: %(default)s')
     parser.add_argument('--root', help=argparse.SUPPRESS)
@@ -64,7 +67,7 @@ def main() -> None:
         return
     with tempfile.TemporaryDirectory() as root:
         make_files(Path(root), args.images)
-        time.sleep(3)  # a list of folders that changed within the last two seconds is not kept
+        time.sleep(3)  # lists of folders that changed within the last two seconds are not cached
         for what in ('first start', 'later start'):
             print(what, end=': ', flush=True)
             subprocess.run([sys.executable, __file__, '--root', root], check=True)

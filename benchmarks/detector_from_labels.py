@@ -1,14 +1,14 @@
 #!/usr/bin/env python
-"""What weak labels cost a detector: the same mmdet detector trained on a localizer's pseudo boxes and on true boxes.
+"""The cost of weak labels: the same mmdet detector trained on a localizer's pseudo boxes and on ground-truth boxes.
 
     python benchmarks/detector_from_labels.py --checkpoint 'work_dirs/localizer-seed{seed}/epoch_4.pth'
         [--localizer CONFIG] [--seeds 0 1 2] [--jobs 6] [--workers 2] [--cfg-options KEY=VALUE ...]
 
-Writes the true boxes of photos31's splits and each checkpoint's pseudo boxes of the training images, trains both
-detectors of configs/detector once a seed with mmdet's own tools/train.py (--jobs at a time, without validation), tests
-them with mmdet's own tools/test.py on the true boxes of the test images and prints one table. The commands are printed
-as they run; everything lies below --work-dir, and a detector that was tested there is not trained again. Tests run on
-the CPU unless --test-device cuda is given, which needs mmcv's operators compiled for CUDA; training needs none of them.
+Writes the ground-truth boxes of photos31's splits and each checkpoint's pseudo boxes of the training images, trains
+both detectors in configs/detector once per seed with mmdet's tools/train.py (--jobs at a time, without validation),
+tests them with mmdet's tools/test.py on the ground-truth boxes of the test images, and prints a table. Commands are
+printed as they run. All files go to --work-dir; a detector already tested there is not trained again. Tests run on the
+CPU unless --test-device cuda is given, which needs mmcv's operators compiled for CUDA; training does not need them.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ import torch
 from sltnet_mm.functional.boxes import box_iou
 
 ROOT = Path(__file__).parents[1]
-MMDET_TOOLS = Path(mmdet.__file__).parent / '.mim/tools'  # where mmdet's wheel puts them
+MMDET_TOOLS = Path(mmdet.__file__).parent / '.mim/tools'  # the place in mmdet's wheel
 LOCALIZER = 'configs/localizer/cam_squeezenet1-1_1xb16-4e_photos31.py'
 DETECTOR = 'configs/detector/rtmdet-{boxes}-boxes_squeezenet1-1_1xb16-24e_photos31.py'
 KINDS = ('pseudo', 'true')
@@ -39,21 +39,21 @@ NUMBERS = {'AP': 'coco/bbox_mAP', 'AP50': 'coco/bbox_mAP_50', 'highest box right
 
 
 def parse_args() -> argparse.Namespace:
-    """The command line."""
+    """The command-line arguments."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument('--localizer', default=LOCALIZER, help='its config (default: %(default)s)')
-    parser.add_argument('--checkpoint', required=True, help="the localizer's; {seed} in it stands for the seed")
+    parser.add_argument('--localizer', default=LOCALIZER, help='config of the localizer (default: %(default)s)')
+    parser.add_argument('--checkpoint', required=True, help='checkpoint of the localizer; {seed} is replaced')
     parser.add_argument('--seeds', type=int, nargs='+', default=[0, 1, 2])
-    parser.add_argument('--jobs', type=int, default=6, help='trainings at a time (default: %(default)s)')
-    parser.add_argument('--workers', type=int, default=2, help='loader processes of each (default: %(default)s)')
+    parser.add_argument('--jobs', type=int, default=6, help='parallel training runs (default: %(default)s)')
+    parser.add_argument('--workers', type=int, default=2, help='loader processes per run (default: %(default)s)')
     parser.add_argument('--test-device', choices=('cpu', 'cuda'), default='cpu')
     parser.add_argument('--work-dir', type=Path, default=Path('work_dirs/detector_from_labels'))
-    parser.add_argument('--cfg-options', nargs='+', default=[], help='more, for training and test')
+    parser.add_argument('--cfg-options', nargs='+', default=[], help='additional options for training and test')
     return parser.parse_args()
 
 
 def run(command: list, log: Path, threads: int, gpu: bool = True) -> float:
-    """Run a command with its output in a file; return its seconds, or exit with the output's end."""
+    """Run a command with its output in a log file; the result is its time in seconds. Exit if the command fails."""
     environment = dict(os.environ, OMP_NUM_THREADS=str(threads))
     environment['PYTHONPATH'] = os.pathsep.join(filter(None, [str(ROOT), os.environ.get('PYTHONPATH')]))
     if not gpu:
@@ -65,12 +65,12 @@ def run(command: list, log: Path, threads: int, gpu: bool = True) -> float:
     with log.open('w') as output:
         code = subprocess.run(line, stdout=output, stderr=subprocess.STDOUT, cwd=ROOT, env=environment).returncode
     if code:
-        raise SystemExit(f'exit status {code}; the end of {log}:\n{log.read_text()[-3000:]}')
+        raise SystemExit(f'The command failed with exit status {code}; {log} ends with\n{log.read_text()[-3000:]}')
     return time.perf_counter() - start
 
 
 def write_boxes(args: argparse.Namespace) -> dict[str, Path]:
-    """Write all json files; the training boxes' by 'true' and by the checkpoint."""
+    """Write all json files; the result maps 'true' and each checkpoint to a file with boxes of the training images."""
     folder = args.work_dir / 'boxes'
     converter = 'tools/dataset_converters/localization_to_coco.py'
     for split in ('train', 'test'):
@@ -87,7 +87,7 @@ def write_boxes(args: argparse.Namespace) -> dict[str, Path]:
 
 
 def train(args: argparse.Namespace, kind: str, seed: int, boxes: Path) -> dict[str, float]:
-    """Train and test one detector, unless that was done."""
+    """Train and test one detector, or read its results if it was tested before."""
     config, folder = DETECTOR.format(boxes=kind), args.work_dir / f'{kind}-seed{seed}'
     done = folder / 'numbers.json'
     if done.exists():
@@ -113,7 +113,7 @@ def train(args: argparse.Namespace, kind: str, seed: int, boxes: Path) -> dict[s
 
 
 def quality(boxes: Path, truth: Path) -> tuple[float, float]:
-    """Mean IoU of the pseudo boxes with the true ones (one an image), and the share above .5; in percent."""
+    """Mean IoU of pseudo and ground-truth boxes (one per image), and the share above 0.5, both in percent."""
     corners = []
     for path in (boxes, truth):
         content = json.loads(path.read_text())
@@ -131,7 +131,7 @@ def quality(boxes: Path, truth: Path) -> tuple[float, float]:
 
 
 def main() -> None:
-    """All runs, then the table."""
+    """Run everything and print the table."""
     args = parse_args()
     files = write_boxes(args)
     runs = [(kind, seed) for seed in args.seeds for kind in KINDS]
@@ -140,10 +140,10 @@ def main() -> None:
     }
     with ThreadPoolExecutor(args.jobs) as pool:
         results = dict(zip(runs, pool.map(lambda one: train(args, *one, sources[one]), runs), strict=True))
-    print('\nPseudo boxes of the training images against the true ones (mean IoU, share above .5, in %):')
+    print('\nPseudo boxes and ground truth of the training images (mean IoU, share above 0.5, in %):')
     for path in dict.fromkeys(sources['pseudo', seed] for seed in args.seeds):
         print('  {}: {:.1f}, {:.1f}'.format(path.name, *quality(path, files['true'])))
-    print(f'\n| trained on | {" | ".join(NUMBERS)} | minutes a training, {args.jobs} at a time |')
+    print(f'\n| trained on | {" | ".join(NUMBERS)} | minutes per training run, {args.jobs} in parallel |')
     print('|---' * (len(NUMBERS) + 2) + '|')
     for kind in KINDS:
         cells = []

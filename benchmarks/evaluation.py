@@ -1,10 +1,10 @@
 #!/usr/bin/env python
-"""How much faster all thresholds at once are than one mask a threshold, as ratios in one run on one core.
+"""Speed of evaluating all thresholds at once against one mask per threshold, as ratios, in one run on one core.
 
     python benchmarks/evaluation.py [--maps 60] [--rounds 3] [--chain 2000] [--hard]
 
-Timed is the whole accumulation of an image: boxes at 1000 thresholds, IoU with one true box, counts at three IoU
-levels. The evaluators take turns map by map, by CPU time; the results of every map are compared, they must be equal.
+The time is that of everything done per image: boxes at 1000 thresholds, IoU with one ground-truth box, counts at three
+IoU levels. The evaluators alternate map by map, measured in CPU time, and their results must be equal on every map.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ from evaluation_reference import (
     distinct_loop,
     hard_maps,
     plain_loop,
+    random_gt_box,
     realistic_map,
-    true_box,
 )
 
 from sltnet_mm.evaluation import PROTOCOLS, evaluate_score_maps
@@ -41,13 +41,14 @@ MODES = {'one contour': 'wsolevaluation', 'every contour': 'wsolevaluation-v2'}
 
 
 def timed(function: Callable[[], np.ndarray]) -> tuple[float, np.ndarray]:
+    """CPU seconds of a call, and its result."""
     start = time.process_time()
     result = function()
     return time.process_time() - start, result
 
 
 def compare(score_map: np.ndarray, gt_boxes: np.ndarray, mode: str) -> tuple[float, float, float]:
-    """Seconds of the plain loop, of the loop over distinct levels, and of this package, on one map."""
+    """Seconds of the plain loop, the loop over distinct levels, and this package, on one map."""
     every, protocol, counts = mode == 'every contour', PROTOCOLS[MODES[mode]], np.zeros((3, 3, 1000), np.int64)
     plain, expected = timed(lambda: accumulate(lambda: plain_loop(score_map, gt_boxes, every), counts[0]))
     distinct, second = timed(lambda: accumulate(lambda: distinct_loop(score_map, gt_boxes, every), counts[1]))
@@ -60,7 +61,7 @@ def compare(score_map: np.ndarray, gt_boxes: np.ndarray, mode: str) -> tuple[flo
 
 
 def first_call() -> None:
-    """Seconds that a process spends on its first map: compiling, and loading what was compiled."""
+    """Print the seconds that a process spends on its first map: to compile, and to load compiled code."""
     code = (
         'import time, numpy as np\n'
         'from sltnet_mm.evaluation import evaluate_score_maps\n'
@@ -72,13 +73,13 @@ def first_call() -> None:
         environment = {**os.environ, 'NUMBA_CACHE_DIR': folder}
         runs = [subprocess.check_output([sys.executable, '-c', code], env=environment, text=True) for _ in range(2)]
     compiling, loading = (float(run.split()[-1]) for run in runs)
-    print(f'first call of a machine (compiles) {compiling:.1f} s of CPU, of a later process {loading:.2f} s')
+    print(f'first call on a machine (compiles): {compiling:.1f} s of CPU; in a later process: {loading:.2f} s')
 
 
 def realistic(number: int, rounds: int) -> None:
-    """Ratios on realistic maps: of medians over the maps, the best round of each."""
+    """Print ratios on realistic maps: medians over the maps, with the best round of each map."""
     rng = np.random.default_rng(0)
-    cases = [(realistic_map(rng), true_box(rng)) for _ in range(number)]
+    cases = [(realistic_map(rng), random_gt_box(rng)) for _ in range(number)]
     for mode in MODES:
         compare(*cases[0], mode)
         best = [np.min([compare(*case, mode) for _ in range(rounds)], axis=0) for case in cases]
@@ -86,21 +87,22 @@ def realistic(number: int, rounds: int) -> None:
         worst = min(times[0] / times[2] for times in best)
         print(
             f'{mode}: plain {1e3 * plain:.1f} ms, distinct levels {1e3 * distinct:.2f} ms, ours {1e3 * ours:.3f} ms '
-            f'a map; {plain / ours:.0f}x plain (least on a map {worst:.0f}x), {distinct / ours:.1f}x distinct levels'
+            f'per map; {plain / ours:.0f}x plain (at least {worst:.0f}x on every map), '
+            f'{distinct / ours:.1f}x distinct levels'
         )
 
 
 def hard() -> None:
-    """Ratios on maps unlike a network's, to the loop over distinct levels; the plain one takes minutes for some."""
+    """Print ratios on unrealistic maps, to the loop over distinct levels only; the plain loop takes up to minutes."""
     rng = np.random.default_rng(1)
     for name, score_map in hard_maps(rng).items():
         for mode in MODES:
-            distinct, ours = compare_distinct(score_map, true_box(rng), mode)
+            distinct, ours = compare_distinct(score_map, random_gt_box(rng), mode)
             print(f'{name}, {mode}: ours {1e3 * ours:.2f} ms, {distinct / ours:.1f}x distinct levels')
 
 
 def compare_distinct(score_map: np.ndarray, gt_boxes: np.ndarray, mode: str) -> tuple[float, float]:
-    """Seconds of the loop over distinct levels and of this package, on one map."""
+    """Seconds of the loop over distinct levels and this package, on one map."""
     every, protocol, counts = mode == 'every contour', PROTOCOLS[MODES[mode]], np.zeros((3, 1000), np.int64)
     distinct, expected = timed(lambda: accumulate(lambda: distinct_loop(score_map, gt_boxes, every), counts))
     ours, found = timed(lambda: accumulate(lambda: threshold_ious(score_map, gt_boxes, THRESHOLDS, protocol), counts))
@@ -110,14 +112,14 @@ def compare_distinct(score_map: np.ndarray, gt_boxes: np.ndarray, mode: str) -> 
 
 
 def chain(number: int) -> None:
-    """From low-resolution maps to the numbers of three protocols, extrapolated to ILSVRC's 50,000 validation images."""
+    """Print the time from low-resolution maps to metrics, and its extrapolation to ILSVRC's 50,000 test images."""
     rng = np.random.default_rng(2)
     coarse = [coarse_map(rng) for _ in range(number)]
-    boxes = [true_box(rng) for _ in range(number)]
+    boxes = [random_gt_box(rng) for _ in range(number)]
     start = time.process_time()
     for each in coarse:
         protocol_score_map(each, (SIDE, SIDE), PROTOCOLS['wsolevaluation'])
-    print(f'resize and min-max alone: {1e3 * (time.process_time() - start) / number:.2f} ms a map')
+    print(f'resize and min-max only: {1e3 * (time.process_time() - start) / number:.2f} ms per map')
     total = 0.0
     for name, protocol in PROTOCOLS.items():
         if protocol.map is None:
@@ -127,8 +129,8 @@ def chain(number: int) -> None:
         evaluate_score_maps(maps, boxes, protocol)
         seconds = time.process_time() - start
         total += seconds
-        print(f'{name}: {1e3 * seconds / number:.2f} ms a map from the low-resolution map to counts')
-    print(f'all of them on 50,000 maps, one core: {50000 * total / number / 60:.1f} minutes (from {number} maps)')
+        print(f'{name}: {1e3 * seconds / number:.2f} ms per map, from the low-resolution map to counts')
+    print(f'all on 50,000 maps, one core: {50000 * total / number / 60:.1f} minutes (extrapolated from {number} maps)')
     maps = [protocol_score_map(each, (SIDE, SIDE), PROTOCOLS['wsolevaluation']) for each in coarse[:400]]
     walls = []
     for workers in (1, 2):
@@ -136,10 +138,11 @@ def chain(number: int) -> None:
         evaluate_score_maps(maps, boxes[:400], workers=workers)
         walls.append(time.perf_counter() - start)
     ratio, load = walls[0] / walls[1], os.getloadavg()[0]
-    print(f'two threads against one, wall time: {ratio:.2f}x ({os.cpu_count()} cores, load {load:.1f})')
+    print(f'wall time, two threads against one: {ratio:.2f}x ({os.cpu_count()} cores, load {load:.1f})')
 
 
 def pixels(number: int) -> None:
+    """Print the time of PxAP's histograms, with NumPy and with this package."""
     rng = np.random.default_rng(3)
     maps = [realistic_map(rng) for _ in range(number)]
     mask = np.zeros((SIDE, SIDE), np.int64)
@@ -155,15 +158,18 @@ def pixels(number: int) -> None:
             raise RuntimeError('the histograms disagree: please report this')
         times.append((plain, ours))
     plain, ours = (statistics.median(column) for column in zip(*times, strict=True))
-    print(f'PxAP histograms: numpy {1e3 * plain:.2f} ms, ours {1e3 * ours:.3f} ms a map; {plain / ours:.1f}x')
+    print(f'PxAP histograms: NumPy {1e3 * plain:.2f} ms, ours {1e3 * ours:.3f} ms per map; {plain / ours:.1f}x')
 
 
 def main() -> None:
+    """Run all comparisons."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument('--maps', type=int, default=60, help='realistic maps of 224 x 224')
-    parser.add_argument('--rounds', type=int, default=3, help='the best of so many rounds counts for each map')
-    parser.add_argument('--chain', type=int, default=2000, help='low-resolution maps for the whole chain')
-    parser.add_argument('--hard', action='store_true', help='noise, checkerboards and the like too (minutes)')
+    parser.add_argument(
+        '--maps', type=int, default=60, help='number of realistic maps, 224 x 224 (default: %(default)s)'
+    )
+    parser.add_argument('--rounds', type=int, default=3, help='rounds per map; the best one counts (default: 3)')
+    parser.add_argument('--chain', type=int, default=2000, help='low-resolution maps (default: %(default)s)')
+    parser.add_argument('--hard', action='store_true', help='add noise, checkerboards and similar maps (minutes)')
     args = parser.parse_args()
     cv2.setNumThreads(1)
     print(f'OpenCV {cv2.__version__}, NumPy {np.__version__}, Python {sys.version.split()[0]}, one core, CPU time')

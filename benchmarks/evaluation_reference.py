@@ -1,6 +1,4 @@
-"""Score maps to time evaluators on, and the plain evaluators to compare with, written from wsolevaluation's
-definitions.
-"""
+"""Score maps for timing evaluators, and plain evaluators to compare with, written from wsolevaluation's definitions."""
 
 from __future__ import annotations
 
@@ -14,11 +12,12 @@ SIDE = 224
 
 
 def realistic_map(rng: np.random.Generator) -> np.ndarray:
-    """One to three blobs and noise on a grid of 7, 14 or 28 cells, resized to 224 x 224 (cubic or linear), min-max."""
+    """One to three blobs plus noise on 7, 14 or 28 cells per side, resized to 224 x 224 (cubic or linear), min-max."""
     return finish(coarse_map(rng), rng.choice([cv2.INTER_CUBIC, cv2.INTER_LINEAR]))
 
 
 def coarse_map(rng: np.random.Generator) -> np.ndarray:
+    """One to three blobs plus noise on 7, 14 or 28 cells per side."""
     cells = int(rng.choice([7, 14, 28]))
     y, x = np.mgrid[:cells, :cells] / cells
     coarse = rng.normal(0, 0.05, (cells, cells))
@@ -29,12 +28,13 @@ def coarse_map(rng: np.random.Generator) -> np.ndarray:
 
 
 def finish(coarse: np.ndarray, interpolation: int = cv2.INTER_CUBIC) -> np.ndarray:
+    """A coarse map resized to 224 x 224 and min-max normalized."""
     score_map = cv2.resize(coarse, (SIDE, SIDE), interpolation=int(interpolation))
     return (score_map - score_map.min()) / (score_map.max() - score_map.min())
 
 
 def hard_maps(rng: np.random.Generator) -> dict[str, np.ndarray]:
-    """Maps that are as unlike a network's as can be; the plain loop takes seconds for some."""
+    """Maps that no network would produce; the plain loop takes seconds on some."""
     y, x = np.mgrid[:SIDE, :SIDE]
     noise = rng.random((SIDE, SIDE))
     return {
@@ -50,19 +50,20 @@ def hard_maps(rng: np.random.Generator) -> dict[str, np.ndarray]:
     }
 
 
-def true_box(rng: np.random.Generator) -> np.ndarray:
+def random_gt_box(rng: np.random.Generator) -> np.ndarray:
+    """A random ground-truth box (1, 4)."""
     x0, y0 = rng.integers(0, 100, 2)
     return np.array([[x0, y0, x0 + rng.integers(40, 120), y0 + rng.integers(40, 120)]])
 
 
 def plain_loop(score_map: np.ndarray, gt_boxes: np.ndarray, every_contour: bool) -> np.ndarray:
-    """IoU at 1000 thresholds: one mask and one findContours each, one vectorised IoU for all boxes."""
+    """IoU at 1000 thresholds: one mask and one findContours call per threshold, one vectorized IoU for all boxes."""
     gray = (score_map * 255).astype(np.uint8)
     return _loop(gray, [int(threshold * np.max(gray)) for threshold in THRESHOLDS], gt_boxes, every_contour)
 
 
 def distinct_loop(score_map: np.ndarray, gt_boxes: np.ndarray, every_contour: bool) -> np.ndarray:
-    """The same, each distinct gray level once."""
+    """The same as ``plain_loop``, but with each distinct gray level only once."""
     gray = (score_map * 255).astype(np.uint8)
     levels, index = np.unique((THRESHOLDS * float(gray.max())).astype(int), return_inverse=True)
     return _loop(gray, levels.tolist(), gt_boxes, every_contour)[index]
@@ -92,7 +93,7 @@ def _ious(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 
 
 def accumulate(ious: Callable[[], np.ndarray], correct: np.ndarray) -> np.ndarray:
-    """Add one image to the counts (3, 1000) at IoU .3, .5, .7; return its IoUs."""
+    """Add one image to the counts (3, 1000) at IoU 0.3, 0.5 and 0.7; the result is its IoUs."""
     found = ious()
     for row, level in zip(correct, (0.3, 0.5, 0.7), strict=True):
         row += found >= level

@@ -1,13 +1,12 @@
 #!/usr/bin/env python
-"""What a step of joint SLT-Net training costs beyond the bare passes that it consists of, as a ratio in one run.
+"""The cost of a joint SLT-Net training step relative to its bare network passes, as a ratio, in one run.
 
     python benchmarks/train_step.py [--config CONFIG] [--batch 16] [--rounds 30] [--device cpu|cuda]
 
-The SLT-Net step is the whole of mmengine's ``train_step`` with the config's VSTHook. The bare passes are, with the same
-modules and optimizer: localizer forward on the images and on images of the view's size, regressor forward on the
-images, a sum of the outputs as loss, backward, optimizer step. Both are timed in turn, round by round, on images that
-are already loaded. Peak memory is that of three steps of one kind in a process of their own: the process' on the CPU,
-torch's allocator's on a GPU.
+The SLT-Net step is mmengine's complete ``train_step`` with the config's VSTHook. The bare passes use the same modules
+and optimizer: localizer forward on the images and on images of the view's size, regressor forward on the images, the
+sum of the outputs as loss, backward, optimizer step. The two alternate round by round, on images that are already
+loaded. Peak memory is that of three steps of one kind in a separate process, by torch's allocator on a GPU.
 """
 
 from __future__ import annotations
@@ -31,16 +30,16 @@ from mmpretrain.structures import DataSample
 from torch import Tensor
 
 CONFIG = Path(__file__).parents[1] / 'configs/slt_net/slt-net_squeezenet1-1_1xb16-4e_photos31.py'
-VIEW_SCALE = 0.875  # of the Scale view's default
+VIEW_SCALE = 0.875  # the default of the Scale view
 
 
 def build(config: str, device: str) -> tuple[torch.nn.Module, torch.optim.Optimizer, object]:
-    """Model with random weights, its optimizer by the config, its armed VSTHook."""
+    """The model with random weights, its optimizer from the config, and its VSTHook, ready to act."""
     cfg = Config.fromfile(config)
     init_default_scope(cfg.default_scope)
     torch.manual_seed(0)
     model = MODELS.build(without_weights(copy.deepcopy(cfg.model.to_dict()))).to(device).train()
-    with torch.no_grad():  # maps with contrast, so that the components are those of a trained localizer's order of size
+    with torch.no_grad():  # maps with contrast, so that components are about as large as a trained localizer's
         model.localizer.head.cam.weight.normal_(std=0.1)
     wrapper = Runner.build_optim_wrapper(RunnerLike(model), cfg.optim_wrapper.to_dict())
     hook = HOOKS.build(cfg.custom_hooks[0])
@@ -49,7 +48,7 @@ def build(config: str, device: str) -> tuple[torch.nn.Module, torch.optim.Optimi
 
 
 class RunnerLike:
-    """As much of a runner as building an optimizer and arming a hook ask for."""
+    """The part of a runner that building an optimizer and preparing a hook need."""
 
     hooks: list = []
 
@@ -58,6 +57,7 @@ class RunnerLike:
 
 
 def without_weights(part: dict) -> dict:
+    """The model config without weights to load; changed in place."""
     for value in part.values():
         if isinstance(value, dict):
             without_weights(value)
@@ -68,12 +68,12 @@ def without_weights(part: dict) -> dict:
 
 
 def slt_step(model: torch.nn.Module, wrapper: OptimWrapper, data: dict) -> None:
-    """One whole training step."""
+    """One complete training step."""
     model.train_step(data, wrapper)
 
 
 def bare_step(model: torch.nn.Module, wrapper: OptimWrapper, images: Tensor, view: Tensor) -> None:
-    """The same network passes and nothing else. No forward hooks: the modules are entered below the hooked call."""
+    """The same network passes and nothing else; the modules are called directly, so no forward hook fires."""
     localizer, regressor = model.localizer, model.regressor
     loss = localizer.head(localizer.extract_feat(images)).sum() + localizer.head(localizer.extract_feat(view)).sum()
     loss = loss + regressor.bbox_head(regressor.extract_feat(images)).sum()
@@ -104,7 +104,7 @@ def make_steps(args: argparse.Namespace) -> dict:
 
 
 def timed(step, device: str) -> float:
-    """Seconds of one step, the device waited for."""
+    """Seconds of one step, including the wait for the device."""
     start = time.perf_counter()
     step()
     if device == 'cuda':
@@ -126,7 +126,7 @@ def peak_memory(args: argparse.Namespace, name: str) -> float:
 
 
 def own_peak_memory(step: Callable[[], None], device: str) -> float:
-    """MiB that this process (or, on a GPU, torch's allocator) held at most during three steps."""
+    """Peak MiB of this process (or, on a GPU, of torch's allocator) during three steps."""
     for _ in range(3):
         step()
     if device == 'cuda':
@@ -135,7 +135,7 @@ def own_peak_memory(step: Callable[[], None], device: str) -> float:
 
 
 def main() -> None:
-    """Time, then measure memory, then print."""
+    """Measure times and memory, and print them."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('--config', default=str(CONFIG))
     parser.add_argument('--batch', type=int, default=16)

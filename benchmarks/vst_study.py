@@ -1,13 +1,13 @@
-"""Which form and weight of L_VST helps, on two networks of different kind: photos31, chosen on its validation split.
+"""Comparison of forms and weights of L_VST for two networks, on photos31; settings are chosen on its validation split.
 
     python benchmarks/vst_study.py search --network squeezenet1-1 --seeds 0 1 2 --jobs 14 --out study.jsonl
     python benchmarks/vst_study.py final  --network squeezenet1-1 --seeds 0 1 2 3 4 --split test --out final.jsonl \
         --settings smt standardize:0.1
     python benchmarks/vst_study.py table study.jsonl
 
-A setting is ``cam``, ``smt`` or ``form:weight``, a form being one of ``FORMS``. Each run is one training of the
-localizer by mmengine's Runner, with the package's configs; runs that are already in --out are not repeated. The
-numbers: MaxBoxAccV2 and GT-known at threshold 0.2 of the ACAM score map, both also of the predicted class' map, top-1
+A setting is ``cam``, ``smt`` or ``form:weight`` with a form from ``FORMS``. Each run trains the localizer once with
+mmengine's Runner and this package's configs; runs that are already in --out are not repeated. The metrics are
+MaxBoxAccV2 and GT-known at threshold 0.2, of both the ACAM score map and the predicted class's map, and top-1
 classification.
 """
 
@@ -37,7 +37,7 @@ BASES = {
     'efficientnet-lite0': 'configs/localizer/cam_efficientnet-lite0_1xb16-12e_photos31.py',
 }
 SMT = dict(_delete_=True, type='sltnet_mm.SMTLoss', top_k=5, alpha=0.4)
-# Forms of L_VST: arguments of StudyHook. Weights are tried in steps of about three.
+# Forms of L_VST, as arguments of StudyHook. Weights are tried in factors of about three.
 FORMS: dict[str, dict[str, Any]] = {
     'raw': dict(normalization='none'),
     'raw-sum': dict(normalization='none', reduction='class_sum'),
@@ -79,12 +79,12 @@ SEARCH = {
 
 @TRANSFORMS.register_module()
 class CachedImage(LoadImageFromFile):
-    """Decodes an image once a process: photos31 fits into memory."""
+    """A loader that decodes each image once per process; photos31 fits into memory."""
 
     decoded: dict[str, Any] = {}
 
     def transform(self, results: dict) -> dict:
-        """Load, or copy what was loaded."""
+        """Load the image, or copy it from the cache."""
         path = results['img_path']
         if path not in self.decoded:
             self.decoded[path] = super().transform(dict(results))
@@ -95,13 +95,15 @@ class CachedImage(LoadImageFromFile):
 
 @HOOKS.register_module()
 class StudyHook(VSTHook):
-    """VSTHook with candidates that did not become options of it.
+    """VSTHook with candidate options that were not adopted.
 
     Args:
-        fixed_scale: No L_VST for so many iterations; then the loss is divided by the maps' mean variance over them.
-        relative_to: L_VST is brought to the size of this loss in every iteration, without gradient through the factor.
-        warm_up: The weight grows linearly over so many iterations.
-        **options: Of VSTHook.
+        fixed_scale: Number of iterations without L_VST, during which the variance of the maps is averaged; afterwards
+            the loss is divided by it. 0: off. Defaults to 0.
+        relative_to: Name of a loss; in every iteration L_VST is scaled to its size, without gradient through the
+            factor. Defaults to None.
+        warm_up: Number of iterations over which the weight grows linearly. Defaults to 0.
+        **options: Arguments of VSTHook.
     """
 
     def __init__(self, fixed_scale: int = 0, relative_to: str | None = None, warm_up: int = 0, **options) -> None:
@@ -136,7 +138,7 @@ def study_config(network: str, setting: str, seed: int, split: str, options: dic
     if weight:
         cfg.custom_hooks = [dict(type='StudyHook', cam_layer='head.cam', weight=float(weight), **FORMS[form])]
     elif setting not in ('cam', 'smt'):
-        raise ValueError(f'setting must be cam, smt or one of {sorted(FORMS)} with :weight, got {setting!r}')
+        raise ValueError(f'setting must be cam, smt or FORM:WEIGHT with a form from {sorted(FORMS)}, got {setting!r}')
     cfg.merge_from_dict(options)
     for loader in (cfg.train_dataloader, cfg.val_dataloader, cfg.test_dataloader):
         loader.num_workers, loader.persistent_workers = 0, False
@@ -154,7 +156,7 @@ def study_config(network: str, setting: str, seed: int, split: str, options: dic
         ],
     )
     cfg.default_hooks.checkpoint = None
-    del cfg.default_hooks['checkpoint_fit']  # nothing is loaded by the runner
+    del cfg.default_hooks['checkpoint_fit']  # the runner loads no checkpoint
     cfg.randomness = dict(seed=seed)
     cfg.log_level = 'ERROR'
     cfg.experiment_name = f'{network}-{setting}-{seed}-{time.time_ns()}'
@@ -163,7 +165,7 @@ def study_config(network: str, setting: str, seed: int, split: str, options: dic
 
 
 def run(network: str, setting: str, seed: int, split: str, options: dict) -> dict:
-    """Train and test; returns the numbers."""
+    """Train and test one setting; the result has the metrics."""
     started = time.perf_counter()
     runner = Runner.from_cfg(study_config(network, setting, seed, split, options))
     runner.train()
@@ -189,12 +191,12 @@ def run(network: str, setting: str, seed: int, split: str, options: dict) -> dic
 
 
 def work(tasks, out: str) -> None:
-    """Take tasks until there are none; append each result as a line."""
+    """Run tasks until the queue ends, and append each result as a line to a file."""
     torch.set_num_threads(1)
     while (task := tasks.get()) is not None:
         try:
             result = run(*task)
-        except Exception as error:  # one broken run must not end the study; its line says what happened
+        except Exception as error:  # one failed run must not end the study; its line has the error
             result = dict(zip(('network', 'setting', 'seed', 'split', 'options'), task, strict=True), error=repr(error))
         with open(out, 'a') as file:
             file.write(json.dumps(result) + '\n')
@@ -202,7 +204,7 @@ def work(tasks, out: str) -> None:
 
 
 def table(results: list[dict]) -> str:
-    """Markdown: mean (each seed) a setting, best MaxBoxAccV2 first."""
+    """The results as a Markdown table: mean (and each seed) per setting, highest MaxBoxAccV2 first."""
     settings = defaultdict(list)
     for result in results:
         if 'error' not in result:
@@ -227,17 +229,17 @@ def table(results: list[dict]) -> str:
 
 
 def main() -> None:
-    """Parse, run what is missing, print the table."""
+    """Run what is missing and print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('what', choices=('search', 'final', 'table'))
-    parser.add_argument('files', nargs='*', help='for table: files of results')
+    parser.add_argument('files', nargs='*', help='result files, for table')
     parser.add_argument('--network', choices=sorted(BASES), default='squeezenet1-1')
-    parser.add_argument('--settings', nargs='+', help='cam, smt, form:weight; default: the whole search')
+    parser.add_argument('--settings', nargs='+', help='cam, smt or FORM:WEIGHT (default: the complete search)')
     parser.add_argument('--seeds', nargs='+', type=int, default=[0])
-    parser.add_argument('--split', choices=('val', 'test'), default='val', help='where the numbers are taken')
-    parser.add_argument('--cfg-options', nargs='+', default=[], metavar='KEY=VALUE', help='of the base config')
-    parser.add_argument('--jobs', type=int, default=1, help='processes')
-    parser.add_argument('--out', default='vst_study.jsonl', help='a line a run; what it holds is not run again')
+    parser.add_argument('--split', choices=('val', 'test'), default='val', help='split to evaluate on')
+    parser.add_argument('--cfg-options', nargs='+', default=[], metavar='KEY=VALUE', help='options of the base config')
+    parser.add_argument('--jobs', type=int, default=1, help='number of processes')
+    parser.add_argument('--out', default='vst_study.jsonl', help='result file, one line per run; its runs are skipped')
     args = parser.parse_args()
     if args.what == 'table':
         print(table([json.loads(line) for name in args.files for line in Path(name).read_text().splitlines()]))

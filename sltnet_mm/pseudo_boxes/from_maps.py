@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from mmengine.utils import track_iter_progress
 
-from sltnet_mm.datasets.orientation import image_size, exif_rotated
+from sltnet_mm.datasets.orientation import exif_rotated, image_size
 from sltnet_mm.evaluation.score_maps import load_score_maps
 from sltnet_mm.pseudo_boxes import PseudoBoxGenerator
 from sltnet_mm.structures.box_file import BoxRecord, dataset_identity, file_name_of, to_coco

@@ -109,7 +109,7 @@ def test_a_subclass_cannot_smuggle_a_box_into_training():
         def load_samples(self, num_classes):
             return [dict(img_path='x', img_id=0, gt_label=0, instances=[dict(bbox=[0, 0, 1, 1], bbox_label=0)])]
 
-    with pytest.raises(ValueError, match='carries a box or mask'):
+    with pytest.raises(ValueError, match='has a box or mask'):
         Leaky()
     assert len(Leaky(split='test')) == 1
 
@@ -117,7 +117,7 @@ def test_a_subclass_cannot_smuggle_a_box_into_training():
 @pytest.mark.parametrize('name', ['classes', 'images', 'image_class_labels', 'train_test_split', 'bounding_boxes'])
 def test_cub_missing_file(cub_root, name):
     (cub_root / f'{name}.txt').unlink()
-    with pytest.raises(FileNotFoundError, match=f'{name}.txt.*is missing.*Check data_root'):
+    with pytest.raises(FileNotFoundError, match=f'{name}.txt.*does not exist.*Check data_root'):
         CUBLocalization(str(cub_root), 'test')
 
 
@@ -126,20 +126,20 @@ def test_cub_missing_file(cub_root, name):
     [
         ('classes', 2, '3 003.Wren', 'classes.txt:2: class ids must be 1, 2, 3'),
         ('classes', 2, '2', 'classes.txt:2: expected 2 fields'),
-        ('classes', 2, '2 001.Albatross', 'names are not distinct'),
+        ('classes', 2, '2 001.Albatross', 'class names must be unique'),
         ('images', 3, 'x 001.Albatross/c.jpg', "images.txt:3: 'x' has no line in .*train_test_split.txt"),
-        ('images', 3, '2 001.Albatross/c.jpg', "images.txt:3: id '2' occurs a second time, first at .*images.txt:2"),
-        ('image_class_labels', 3, '3 9', 'image_class_labels.txt:3: label 8 lies outside the 2 classes'),
-        ('image_class_labels', 3, '3 3', 'image_class_labels.txt:3: label 2 lies outside the 2 classes'),
-        ('image_class_labels', 3, '3 0', 'image_class_labels.txt:3: label -1 lies outside'),
-        ('image_class_labels', 3, '3 one', "image_class_labels.txt:3: class_id must be a whole number, got 'one'"),
+        ('images', 3, '2 001.Albatross/c.jpg', "images.txt:3: id '2' occurs twice, first at .*images.txt:2"),
+        ('image_class_labels', 3, '3 9', 'image_class_labels.txt:3: label 8 is out of range; the 2 classes'),
+        ('image_class_labels', 3, '3 3', 'image_class_labels.txt:3: label 2 is out of range; the 2 classes'),
+        ('image_class_labels', 3, '3 0', 'image_class_labels.txt:3: label -1 is out of range'),
+        ('image_class_labels', 3, '3 one', "image_class_labels.txt:3: class_id must be an integer, got 'one'"),
         ('image_class_labels', 3, '7 1', "images.txt:3: '3' has no line in .*image_class_labels.txt"),
         ('train_test_split', 3, '3 2', "train_test_split.txt:3: is_training must be 0 or 1, got '2'"),
         ('train_test_split', 3, '3', 'train_test_split.txt:3: expected 2 fields'),
         ('bounding_boxes', 3, '3 1 2 3', 'bounding_boxes.txt:3: expected 5 fields'),
         ('bounding_boxes', 3, '3 1 2 3 x', "bounding_boxes.txt:3: height must be a number, got 'x'"),
         ('bounding_boxes', 3, '3 1 nan 3 4', "bounding_boxes.txt:3: y must be finite, got 'nan'"),
-        ('bounding_boxes', 3, '3 1 2 0 4', 'bounding_boxes.txt:3: the box must have a width and a height above 0'),
+        ('bounding_boxes', 3, '3 1 2 0 4', 'bounding_boxes.txt:3: box width and height must be above 0'),
         ('bounding_boxes', 3, '8 1 2 3 4', "images.txt:3: '3' has no line in .*bounding_boxes.txt"),
     ],
 )
@@ -152,11 +152,11 @@ def test_cub_bad_lines(cub_root, name, number, text, words):
 @pytest.mark.parametrize(
     ('name', 'number', 'text', 'words'),
     [
-        ('image_ids', 2, 'x/b.jpg', "image_ids.txt:2: path 'x/b.jpg' occurs a second time"),
+        ('image_ids', 2, 'x/b.jpg', "image_ids.txt:2: path 'x/b.jpg' occurs twice"),
         ('image_ids', 3, 'z.jpg', "image_ids.txt:3: 'z.jpg' has no line in .*class_labels.txt"),
         ('class_labels', 2, 'x/b.jpg;0', 'class_labels.txt:2: expected 2 fields'),
-        ('class_labels', 2, 'x/b.jpg,7', 'class_labels.txt:2: label 7 lies outside the 2 classes'),
-        ('class_labels', 3, 'x/b.jpg,0', "class_labels.txt:3: path 'x/b.jpg' occurs a second time"),
+        ('class_labels', 2, 'x/b.jpg,7', 'class_labels.txt:2: label 7 is out of range; the 2 classes'),
+        ('class_labels', 3, 'x/b.jpg,0', "class_labels.txt:3: path 'x/b.jpg' occurs twice"),
         ('localization', 1, 'x/b.jpg,1,2,11', 'localization.txt:1: expected 5 fields'),
         ('localization', 3, 'x/b.jpg,15,2,15,9', 'localization.txt:3: the box x1=15 .* has no area'),
         ('localization', 3, 'x/b.jpg,15,2,inf,9', 'localization.txt:3: x2 must be finite'),
@@ -164,7 +164,7 @@ def test_cub_bad_lines(cub_root, name, number, text, words):
             'localization',
             4,
             'q.jpg,0,0,1,1',
-            "localization.txt:4: a box for 'q.jpg', which .*image_ids.txt does not list",
+            "localization.txt:4: a box for 'q.jpg', which is not listed in .*image_ids.txt",
         ),
         ('localization', 2, 'x/b.jpg,0,0,1,1', "image_ids.txt:2: 'y/c,1.jpg' has no box in .*localization.txt"),
         (
@@ -173,10 +173,15 @@ def test_cub_bad_lines(cub_root, name, number, text, words):
             'x/b.jpg,15,12,8,20',
             'localization.txt:3: .* no area; .* rows x, y, width, height',
         ),
-        ('localization', 1, 'image_id,x0,y0,x1,y1', 'localization.txt:1: .*release/.*rows .* are x, y, width, height'),
+        (
+            'localization',
+            1,
+            'image_id,x0,y0,x1,y1',
+            'localization.txt:1: .*release/.* the rows are x, y, width, height',
+        ),
         ('localization_masks', 2, 'x/b.jpg,x/b2.png,', "image_ids.txt:2: 'y/c,1.jpg' has no mask in"),
-        ('localization_masks', 2, 'x/b.jpg,x/b2.png,ig.png', 'localization_masks.txt:2: a second ignore region'),
-        ('localization_masks', 1, 'x/b.jpg,,ig.png', "localization_masks.txt:1: no mask is named for 'x/b.jpg'"),
+        ('localization_masks', 2, 'x/b.jpg,x/b2.png,ig.png', 'localization_masks.txt:2: second ignore region'),
+        ('localization_masks', 1, 'x/b.jpg,,ig.png', "localization_masks.txt:1: no mask for 'x/b.jpg'"),
     ],
 )
 def test_list_bad_lines(list_root, name, number, text, words):
@@ -186,11 +191,11 @@ def test_list_bad_lines(list_root, name, number, text, words):
 
 
 def test_list_bad_settings(list_root):
-    with pytest.raises(FileNotFoundError, match='not even the folder .*metadata/val'):
+    with pytest.raises(FileNotFoundError, match='its folder .*metadata/val. does not exist'):
         make_list(list_root, 'val')
-    with pytest.raises(ValueError, match='num_classes must be a whole number above 0'):
+    with pytest.raises(ValueError, match='num_classes must be an int above 0'):
         make_list(list_root, 'train', num_classes=0)
-    with pytest.raises(ValueError, match='classes names 1 classes, num_classes says 2'):
+    with pytest.raises(ValueError, match='classes has 1 names, but num_classes is 2'):
         make_list(list_root, 'train', classes=['a'], num_classes=2)
     (list_root / 'metadata/train/image_ids.txt').write_bytes(b'\xff\xfe\x00')
     with pytest.raises(ValueError, match='not a UTF-8 text file'):
@@ -205,13 +210,17 @@ def test_list_bad_settings(list_root):
         (1, 'image,split,label,x1,y1,x2,y2', 'csv:2: a row must have 7 fields'),
         (4, 'b.jpg,test,wren,Bo,1,2,11', r'csv:4: a row must have 8 fields \(image,split'),
         (4, 'b.jpg,test,wren,Bo,1,2,11,12,13', 'csv:4: a row must have 8 fields'),
-        (4, 'b.jpg,test,wren,Bo,1,2,,', "csv:4: image 'b.jpg' of split 'test' has no box; fill in x1, y1, x2, y2"),
+        (4, 'b.jpg,test,wren,Bo,1,2,,', "csv:4: image 'b.jpg' of split 'test' has no box. Fill in x1, y1, x2, y2"),
         (4, 'b.jpg,test,wren,Bo,1,2,one,4', "csv:4: x2 must be a number, got 'one'"),
         (4, 'b.jpg,test,wren,Bo,5,2,4,4', 'csv:4: the box x1=5 .* has no area'),
         (4, 'b.jpg,tests,wren,Bo,1,2,3,4', "csv:4: split must be train, val or test, got 'tests'"),
         (4, ',test,wren,Bo,1,2,3,4', 'csv:4: image and label must not be empty'),
         (4, 'b.jpg,test,,Bo,1,2,3,4', 'csv:4: image and label must not be empty'),
-        (6, 'b.jpg,test,albatross,Bo,15,2,20,9', "csv:6: image 'b.jpg' has a second label 'albatross'"),
+        (
+            6,
+            'b.jpg,test,albatross,Bo,15,2,20,9',
+            "csv:6: image 'b.jpg' must have one label, but 'albatross' is its second",
+        ),
     ],
 )
 def test_csv_bad_rows(csv_root, number, text, words):
@@ -223,19 +232,19 @@ def test_csv_bad_rows(csv_root, number, text, words):
 def test_csv_label_outside_the_classes(csv_root):
     with pytest.raises(ValueError, match="csv:4: label 'wren' is not among the 1 classes"):
         LocalizationCSV(str(csv_root), split='test', classes=['albatross'])
-    with pytest.raises(FileNotFoundError, match=r'none.csv.*is missing'):
+    with pytest.raises(FileNotFoundError, match=r'none.csv.*does not exist'):
         LocalizationCSV(str(csv_root), 'none.csv')
     write_lines(csv_root / 'train.csv', 'image,label,split', 'a.jpg,wren,train')
     with pytest.raises(ValueError, match=r"train.csv:1: no column \['x1', 'y1', 'x2', 'y2'\]"):
         LocalizationCSV(str(csv_root), 'train.csv', split='val')
     write_lines(csv_root / 'train.csv', 'image,label,split', 'a.jpg,wren,test')
-    with pytest.raises(ValueError, match="no image in split 'train'"):
+    with pytest.raises(ValueError, match="split 'train' has no images"):
         LocalizationCSV(str(csv_root), 'train.csv', split='train')
 
 
 @pytest.mark.parametrize('kind', [CUBLocalization, LocalizationList, LocalizationCSV])
 def test_common_settings(kind, tmp_path):
-    with pytest.raises(FileNotFoundError, match='data_root .*nowhere.* is not a folder'):
+    with pytest.raises(FileNotFoundError, match='data_root must be an existing folder, got .*nowhere'):
         kind(data_root=str(tmp_path / 'nowhere'))
     with pytest.raises(ValueError, match='split must be one of'):
         kind(split='trainval')
@@ -262,9 +271,9 @@ def test_checks_of_the_base(tmp_path):
         return {**dict(img_path='x', img_id=1, gt_label=0, instances=[dict(bbox=[0, 0, 1, 1], bbox_label=0)]), **more}
 
     assert len(make([sample(), sample(img_id=2)])) == 2
-    with pytest.raises(ValueError, match='image id 1 occurs twice'):
+    with pytest.raises(ValueError, match='image ids must be unique, but 1 occurs twice'):
         make([sample(), sample()])
-    with pytest.raises(ValueError, match=r'image 1 has label 2, outside the 2 classes \(0 to 1\)'):
+    with pytest.raises(ValueError, match=r'image 1 has label 2, but the 2 classes have labels 0 to 1'):
         make([sample(gt_label=2)])
     with pytest.raises(ValueError, match="image 1 of split 'test' has no box"):
         make([sample(instances=[])])

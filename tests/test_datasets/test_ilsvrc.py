@@ -93,7 +93,9 @@ def test_imagenetv2(root, hashed):
 @pytest.mark.parametrize(('hashed', 'words'), [(True, 'current edition'), (False, 'first edition')])
 def test_imagenetv2_renamed(root, hashed, words):
     write_imagenetv2(root, hashed, not hashed)
-    with pytest.raises(ValueError, match=rf"image_ids.txt names ImageNetV2's images otherwise.*{words}.*prepare_"):
+    with pytest.raises(
+        ValueError, match=rf'image_ids.txt and the images are of different editions of ImageNetV2.*{words}.*prepare_'
+    ):
         ILSVRCLocalization(str(root), split='val')
 
 
@@ -217,20 +219,28 @@ def test_memory_of_many_records(monkeypatch, root):
     ('change', 'split', 'words'),
     [
         (lambda r: shutil.rmtree(r / 'train'), 'train', "Image folder '.*/train' does not exist"),
-        (lambda r: write_text(r / 'train/n03.tar', 'x'), 'train', r"train/n03.tar' is an archive: .*only in part"),
+        (
+            lambda r: write_text(r / 'train/n03.tar', 'x'),
+            'train',
+            r"train/n03.tar' is an archive: .*only partly unpacked",
+        ),
         (lambda r: write_text(r / 'train/n01/n01.tar', 'x'), 'train', r"n01/n01.tar' is an archive"),
         (lambda r: write_text(r / 'train/n01/a.JPEG.part', 'x'), 'train', r"a.JPEG.part' is an archive"),
         (lambda r: write_text(r / 'train/n01/notes.txt', 'x'), 'train', r"n01/notes.txt' is not an image"),
-        (lambda r: os.mkdir(r / 'train/n03'), 'train', r"Class folder '.*/train/n03' holds no image.*only in part"),
+        (
+            lambda r: os.mkdir(r / 'train/n03'),
+            'train',
+            r"Class folder '.*/train/n03' contains no images.*only partly unpacked",
+        ),
         (
             lambda r: shutil.rmtree(r / 'train/n02'),
             'test',
-            r"differ in their cl.*: only in .*/val: 'n02' \(1 in all\)",
+            r"different classes: only in .*/val: 'n02' \(1 in all\)",
         ),
         (lambda r: write_image(r / 'train/n03/a.JPEG'), 'test', r"only in the training classes: 'n03' \(1 in all\)"),
         (lambda r: shutil.rmtree(r / 'val'), 'test', "Image folder '.*/val' does not exist"),
         (lambda r: os.remove(r / 'val_labels.txt'), 'test', "val_labels.txt', does not exist.*prepare_ilsvrc.py"),
-        (lambda r: shutil.rmtree(r / 'annotations'), 'test', "Folder of the boxes '.*annotations/val' does not exist"),
+        (lambda r: shutil.rmtree(r / 'annotations'), 'test', "Box folder '.*annotations/val' does not exist"),
         (
             lambda r: os.remove(r / 'val/ILSVRC2012_val_00000002.JPEG'),
             'test',
@@ -240,7 +250,7 @@ def test_memory_of_many_records(monkeypatch, root):
         (
             lambda r: os.remove(r / 'annotations/val/ILSVRC2012_val_00000002.xml'),
             'test',
-            "val_00000002.xml', the boxes of 'ILSVRC2012_val_00000002.JPEG', does not exist",
+            "Box file '.*val_00000002.xml' of image 'ILSVRC2012_val_00000002.JPEG' does not exist",
         ),
     ],
 )
@@ -257,17 +267,17 @@ GOOD = box_xml([('n01', 0, 0, 30, 20)])
     ('text', 'words'),
     [
         (box_xml([]), 'no object'),
-        (GOOD[: len(GOOD) // 2], 'not a whole xml file'),
-        ('', 'not a whole xml file'),
-        (box_xml([('n02', 0, 0, 5, 5)]), r"no box of the class of .*, n01, only of \['n02'\]"),
+        (GOOD[: len(GOOD) // 2], 'not a valid XML file'),
+        ('', 'not a valid XML file'),
+        (box_xml([('n02', 0, 0, 5, 5)]), r"has no box of its class n01, only of \['n02'\]"),
         (box_xml([('n01', 9, 0, 5, 5)]), 'xmin=9 ymin=0 xmax=5 ymax=5 is inverted'),
         (box_xml([('n01', 0, 5, 5, 5)]), 'inverted or has no area'),
-        (box_xml([('n01', 0, 0, 32, 20)]), 'reaches out of the image of width 30 and height 20'),
-        (box_xml([('n01', 0, 0, 5, 22)]), 'reaches out of the image'),
-        (box_xml([('n01', -2, 0, 5, 5)]), 'reaches out of the image'),
+        (box_xml([('n01', 0, 0, 32, 20)]), 'extends beyond the image of width 30 and height 20'),
+        (box_xml([('n01', 0, 0, 5, 22)]), 'extends beyond the image'),
+        (box_xml([('n01', -2, 0, 5, 5)]), 'extends beyond the image'),
         (box_xml([('n01', 0, 0, 'five', 5)]), "xmax must be a number, got 'five'"),
         (box_xml([('n01', 0, 0, 'nan', 5)]), 'xmax must be a number'),
-        (box_xml([('', 0, 0, 5, 5)]), 'an object has no name'),
+        (box_xml([('', 0, 0, 5, 5)]), 'every object must have a name'),
         (GOOD.replace('<width>30</width>', ''), 'width must be a number, got None'),
         (GOOD.replace('bndbox', 'box'), 'xmin must be a number'),
     ],

@@ -1,4 +1,4 @@
-"""EXIF's orientation: ILSVRC's boxes are of the images as they are stored, and so they are loaded."""
+"""EXIF orientation: ILSVRC's boxes refer to the images as stored, so they are loaded without rotation."""
 
 from pathlib import Path
 from types import SimpleNamespace
@@ -17,7 +17,7 @@ from PIL import Image
 from sltnet_mm.datasets import ILSVRCLocalization, PseudoBoxDataset
 from sltnet_mm.datasets.box_xml import read_box_xml
 from sltnet_mm.datasets.coco_export import gt_boxes_as_coco
-from sltnet_mm.datasets.orientation import image_size, orientation_of, exif_rotated
+from sltnet_mm.datasets.orientation import exif_rotated, image_size, orientation_of
 from sltnet_mm.functional import transform_boxes
 from sltnet_mm.hooks import LocalizationVisualizationHook
 from sltnet_mm.visualization import LocalizationVisualizer, original_image
@@ -90,7 +90,7 @@ def test_a_loader_that_turns_is_refused(root, split):
 
 def test_pseudo_boxes_are_held_to_it_too(root):
     data = dict(type='sltnet_mm.ILSVRCLocalization', data_root=str(root))
-    with pytest.raises(ValueError, match='boxes of ILSVRCLocalization are of the images as they are stored'):
+    with pytest.raises(ValueError, match='boxes of ILSVRCLocalization refer to the images as stored'):
         PseudoBoxDataset(data, 'none.json', pipeline=[TURN])
     with pytest.raises(FileNotFoundError, match='none.json'):
         PseudoBoxDataset(data, 'none.json', pipeline=[KEEP])

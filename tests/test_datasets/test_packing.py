@@ -50,11 +50,11 @@ def test_training_and_plain_inference_samples_have_no_box_but_the_fields():
 def test_matrix_is_required():
     bare = results()
     del bare['homography_matrix']
-    with pytest.raises(ValueError, match=r"no homography_matrix for 'a.jpg'.*sltnet_mm.ResizeCrop"):
+    with pytest.raises(ValueError, match=r"'a.jpg' has no homography_matrix.*sltnet_mm.ResizeCrop"):
         PackLocalizationInputs()(bare)
-    with pytest.raises(ValueError, match='invertible 3x3'):
+    with pytest.raises(ValueError, match='invertible 3 x 3'):
         PackLocalizationInputs()(results(homography_matrix=np.zeros((3, 3))))
-    with pytest.raises(ValueError, match='invertible 3x3'):
+    with pytest.raises(ValueError, match='invertible 3 x 3'):
         PackLocalizationInputs()(results(homography_matrix=np.full((3, 3), np.nan)))
     with pytest.raises(ValueError, match='meta_keys must contain'):
         PackLocalizationInputs(meta_keys=('img_id',))
@@ -63,7 +63,7 @@ def test_matrix_is_required():
 def test_an_image_changed_behind_the_record_is_refused():
     done = ResizeCrop(4)(results())
     done['img'] = done['img'][:3]
-    with pytest.raises(ValueError, match=r"'a.jpg' has shape \(3, 4\) but img_shape says \(4, 4\)"):
+    with pytest.raises(ValueError, match=r"'a.jpg' has shape \(3, 4\), but img_shape is \(4, 4\)"):
         PackLocalizationInputs()(done)
 
 

@@ -94,9 +94,9 @@ def test_both_layouts_are_read_and_agree(unpacked, recipe, tmp_path):
 def test_refusals(unpacked, tmp_path):
     (tmp_path / 'full' / 'images').mkdir(parents=True)
     for out, options, words in (
-        ('full', (), 'holds a data set already: give --force'),
-        ('x', ('--groups', 'bird'), '--groups bird names no class; the groups are mammal'),
-        ('x', ('--groups', 'mammal'), 'sources are missing below'),
+        ('full', (), 'already contains a data set. Use --force'),
+        ('x', ('--groups', 'bird'), '--groups must be among mammal, other_animal, plant_food, vehicle, got bird'),
+        ('x', ('--groups', 'mammal'), 'source files are missing in'),
         ('x', ('--size', '8'), '--size must be at least 32'),
     ):
         result = make(unpacked, tmp_path / out, *options)

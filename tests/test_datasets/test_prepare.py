@@ -130,7 +130,7 @@ def test_ilsvrc(ilsvrc_downloads, tool, tmp_path, capsys):
     before = files_below(out)
     capsys.readouterr()
     tool('prepare_ilsvrc', *sorted(ilsvrc_downloads.iterdir()), '--out', out)
-    assert files_below(out) == before and capsys.readouterr().out.count(', 0 of them written now') == 4
+    assert files_below(out) == before and capsys.readouterr().out.count(', 0 of them new') == 4
     with pytest.raises(SystemExit, match='0'):
         tool('verify', 'ilsvrc', out, '--any-size')
     assert 'good   ilsvrc test: 3 images, 2 of 2 classes, 4 boxes, 3 images opened' in capsys.readouterr().out
@@ -154,13 +154,13 @@ def test_ilsvrc_of_kaggle(ilsvrc_downloads, tool, tmp_path, capsys):
     archive = pack(tmp_path / 'imagenet_object_localization_patched2019.tar.gz', packed)
     out = tmp_path / 'kaggle'
     first = 'ILSVRC/Annotations/CLS-LOC/val/ILSVRC2012_val_00000001.xml'
-    assert 'boxes are of 2 classes, so the label is unknown' in fails(
+    assert 'boxes have 2 classes, so the label is unknown' in fails(
         capsys, tool, 'prepare_ilsvrc', archive, '--out', out
     )
     packed[first] = box_xml([('n02119789', 1, 2, 11, 12)]).encode()
     archive = pack(archive, packed)
     said = fails(capsys, tool, 'prepare_ilsvrc', archive, '--out', out)
-    assert 'val_00000001.xml exists with' in said and '--overwrite' in said
+    assert 'val_00000001.xml exists and has' in said and '--overwrite' in said
     tool('prepare_ilsvrc', archive, '--out', out, '--overwrite')
     assert (out / 'val_labels.txt').read_text() == LABELS
     assert {name for name in files_below(out)} == {name for name in files if not name.startswith('devkit/')}
@@ -172,7 +172,7 @@ def test_ilsvrc_without_labels(ilsvrc_downloads, tool, tmp_path, capsys):
     assert '3 of 3 images' in said and 'have no label' in said and 'devkit' in said
     (out / 'val/ILSVRC2012_val_00000002.JPEG').unlink()
     said = fails(capsys, tool, 'prepare_ilsvrc', ilsvrc_downloads / 'ILSVRC2012_devkit_t12.tar.gz', '--out', out)
-    assert 'holds 2 images, the devkit knows 3' in said
+    assert 'has 2 images, but the devkit has 3' in said
 
 
 @pytest.mark.parametrize('at', [0, 1, 4])
@@ -208,7 +208,7 @@ def test_a_download_that_was_cut_short(tmp_path, tool, capsys, suffix, keep):
     cut = tmp_path / f'cut{suffix}'
     cut.write_bytes(content[: int(keep * len(content))])
     said = fails(capsys, tool, 'prepare_cub', cut, '--out', tmp_path / 'out')
-    assert 'no archive, damaged or cut short' in said or 'holds no file' in said
+    assert 'not an archive, or it is damaged' in said or 'has no file' in said
     complete = files_below(tmp_path / 'out')
     assert all(len(c) == 10241 for c in complete.values())
     said = fails(capsys, tool, 'prepare_cub', whole, '--out', tmp_path / 'out')
@@ -224,7 +224,7 @@ def test_a_tar_cut_between_two_files(tmp_path, tool, capsys):
     for name, expected in (('cut', True), ('whole', False)):
         with pytest.raises(SystemExit):
             tool('prepare_cub', tmp_path / f'{name}.tar', '--out', tmp_path / name)
-        assert ('has no end mark: is it cut short?' in capsys.readouterr().err) == expected
+        assert ('has no end mark. Is it truncated?' in capsys.readouterr().err) == expected
     assert len(files_below(tmp_path / 'cut')) == 2
 
 
@@ -234,11 +234,11 @@ def test_damage_inside(tmp_path, tool, capsys):
     content = bytearray(archive.read_bytes())
     content[10000:10020] = b'x' * 20
     archive.write_bytes(content)
-    assert 'damaged or cut short' in fails(capsys, tool, 'prepare_cub', tmp_path / 'a.tgz', '--out', tmp_path / 'out')
+    assert 'damaged or truncated' in fails(capsys, tool, 'prepare_cub', tmp_path / 'a.tgz', '--out', tmp_path / 'out')
     assert 'does not exist' in fails(capsys, tool, 'prepare_cub', tmp_path / 'none.tgz', '--out', tmp_path / 'out')
     other = pack(tmp_path / 'other.tgz', {'readme.txt': b'x'})
     said = fails(capsys, tool, 'prepare_cub', other, '--out', tmp_path / 'out')
-    assert "holds no file that belongs to this data set (1 others, such as 'readme.txt')" in said
+    assert "has no file of this data set (1 others, such as 'readme.txt')" in said
 
 
 def test_an_archive_that_points_outside(tmp_path, tool, capsys):
@@ -247,7 +247,7 @@ def test_an_archive_that_points_outside(tmp_path, tool, capsys):
         fails(capsys, tool, 'prepare_cub', archive, '--out', tmp_path / 'a' / 'b')
     archive = pack(tmp_path / 'evil.zip', {'train/../..jpg': b'x', 'train/../x.jpg': b'x'})
     said = fails(capsys, tool, 'prepare_openimages', archive, '--lists', tmp_path, '--out', tmp_path / 'a' / 'b')
-    assert 'points out of the output folder' in said
+    assert 'is outside the output folder' in said
     assert not list(tmp_path.rglob('*x.jpg'))
 
 
@@ -282,13 +282,13 @@ def test_imagenetv2(tool, tmp_path, images_hashed, lists_hashed, capsys):
     archive = pack(tmp_path / 'v2.tar.gz', {f'{folder}/{name}': content for name, content in images.items()})
     lists, out = tmp_path / 'source/metadata/ILSVRC/val', tmp_path / 'out'
     tool('prepare_imagenetv2', archive, '--lists', lists, '--out', out)
-    assert ('names of the other edition' in capsys.readouterr().out) == (images_hashed != lists_hashed)
+    assert ('named as in the other edition' in capsys.readouterr().out) == (images_hashed != lists_hashed)
     dataset = ILSVRCLocalization(str(out), split='val', classes=['a', 'b'])
     assert [Path(dataset.get_data_info(i)['img_path']).is_file() for i in range(2)] == [True, True]
     assert [len(dataset.get_data_info(i)['instances']) for i in range(2)] == [2, 1]
     (out / dataset.get_data_info(0)['img_id']).unlink()
     said = fails(capsys, tool, 'prepare_imagenetv2', '--lists', lists, '--out', out)
-    assert '1 of the 2 images' in said and 'the first: val2/0/' in said
+    assert '1 of the 2 images' in said and 'first: val2/0/' in said
 
 
 def test_openimages(tool, tmp_path, capsys):
@@ -314,16 +314,16 @@ def test_openimages(tool, tmp_path, capsys):
 @pytest.mark.parametrize(
     ('change', 'words'),
     [
-        (lambda root: None, ['train: 5 images in place of 1281167', 'test: 2 classes in place of 1000']),
+        (lambda root: None, ['train: 5 images instead of 1281167', 'test: 2 classes instead of 1000']),
         (lambda root: (root / 'val_labels.txt').unlink(), ["val_labels.txt', does not exist"]),
-        (lambda root: write_text(root / 'train/n03.tar', 'x'), ['n03.tar', 'unpacked only in part']),
+        (lambda root: write_text(root / 'train/n03.tar', 'x'), ['n03.tar', 'only partly unpacked']),
         (
             lambda root: (root / 'train/n01/n01_1.JPEG').write_bytes(b'\xff\xd8\xff'),
             ['WRONG  train: File', 'n01_1.JPEG', 'is not an image'],
         ),
         (
             lambda root: write_image(root / 'val/ILSVRC2012_val_00000002.JPEG', shape=(10, 20)),
-            ['val_00000002.JPEG: the box [0.0, 0.0, 30.0, 20.0] reaches out of the image of 20 x 10'],
+            ['val_00000002.JPEG: the box [0.0, 0.0, 30.0, 20.0] extends beyond the image of 20 x 10'],
         ),
     ],
 )
@@ -347,5 +347,5 @@ def test_verify_notes_rotated_images(tmp_path, tool, capsys):
     with pytest.raises(SystemExit, match='0'):
         tool('verify', 'ilsvrc', tmp_path, '--any-size')
     said = capsys.readouterr().out
-    assert 'NOTE   test: 1 images carry an EXIF orientation, loaded as they are stored: ' in said
+    assert 'NOTE   test: 1 images have an EXIF orientation, loaded as stored: ' in said
     assert 'val_00000003.JPEG' in said

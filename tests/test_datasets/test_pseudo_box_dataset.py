@@ -143,9 +143,15 @@ def test_a_part_of_the_images_may_be_trained_on(tmp_path):
 @pytest.mark.parametrize(
     ('changes', 'message'),
     [
-        (dict(names=('x/a.jpg', 'images/002.Wren/b.jpg', 'x/d.jpg')), '2 of the 3 images of CUB.* are not in it'),
-        (dict(labels=(1, 1, 0)), "1 of the 3 images .* another label there, such as .'images/001.Albatross/a 1.jpg'"),
-        (dict(classes=('001.Albatross', '002.Gull')), 'it is of other data'),
+        (
+            dict(names=('x/a.jpg', 'images/002.Wren/b.jpg', 'x/d.jpg')),
+            '2 of the 3 images of CUB.* are not in this file',
+        ),
+        (
+            dict(labels=(1, 1, 0)),
+            "1 of the 3 images .* another label in this file, such as .'images/001.Albatross/a 1.jpg'",
+        ),
+        (dict(classes=('001.Albatross', '002.Gull')), 'Use the file of this data set'),
         (dict(classes=('001.Albatross',)), 'pseudo boxes of 1 classes .* has 2'),
     ],
 )
@@ -156,7 +162,9 @@ def test_boxes_of_other_data_are_refused(cub, tmp_path, changes, message):
 
 def test_images_of_another_size_are_refused(cub, tmp_path):
     dataset = PseudoBoxDataset(cub, write_boxes(tmp_path / 'boxes.json', size=(60, 40)), pipeline())
-    with pytest.raises(ValueError, match=r'a 1.jpg has .* \(20, 30\), its pseudo box was made on \(40, 60\): .*boxes'):
+    with pytest.raises(
+        ValueError, match=r'a 1.jpg has .* \(20, 30\), but its pseudo box was made for \(40, 60\). .*boxes'
+    ):
         dataset[0]
 
 

@@ -115,10 +115,10 @@ def test_boxes_move_and_lost_ones_go(structure):
         (dict(resize='224'), TypeError, 'resize must be an int'),
         (dict(resize=True), TypeError, 'resize must be an int'),
         (dict(resize=(1, 2, 3)), TypeError, 'resize must be an int'),
-        (dict(resize=8, crop=9, mode='center'), ValueError, 'larger than resize'),
-        (dict(resize=8, crop=(4, 9), mode='center'), ValueError, 'larger than resize'),
-        (dict(resize=8, crop=4), ValueError, 'go together'),
-        (dict(resize=8, mode='random'), ValueError, 'go together'),
+        (dict(resize=8, crop=9, mode='center'), ValueError, 'crop must be at most resize'),
+        (dict(resize=8, crop=(4, 9), mode='center'), ValueError, 'crop must be at most resize'),
+        (dict(resize=8, crop=4), ValueError, 'set both crop and mode'),
+        (dict(resize=8, mode='random'), ValueError, 'set both crop and mode'),
         (dict(resize=8, crop=4, mode='middle'), ValueError, "'random', 'center' or None"),
         (dict(resize=8, flip_prob=1.5), ValueError, 'probability in'),
     ],
@@ -129,7 +129,7 @@ def test_bad_settings(kwargs, error, words):
 
 
 def test_refuses_a_second_flip_and_what_it_cannot_move():
-    with pytest.raises(ValueError, match='already flipped'):
+    with pytest.raises(ValueError, match='flip_prob must be 0 after'):
         ResizeCrop(8, flip_prob=0.1)({**dot_image(20, 20, 10, 10), 'flip': True})
     with pytest.raises(ValueError, match='gt_masks'):
         ResizeCrop(8)({**dot_image(20, 20, 10, 10), 'gt_masks': []})

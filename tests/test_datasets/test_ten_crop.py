@@ -30,7 +30,7 @@ def test_refusals(cub_root, pipeline):
     pipeline.insert(2, dict(type='sltnet_mm.TenCrop', resize=16, crop=12))
     with pytest.raises(ValueError, match='before ResizeCrop'):
         CUBLocalization(str(cub_root), 'test', pipeline=pipeline)[0]
-    with pytest.raises(ValueError, match='larger than resize'):
+    with pytest.raises(ValueError, match='crop must be at most resize'):
         TenCrop(8, 9)
     with pytest.raises(TypeError, match='TenCrop: crop must be an int'):
         TenCrop(8, 7.5)

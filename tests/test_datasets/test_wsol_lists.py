@@ -27,7 +27,9 @@ def test_cubv2(cub_root, tmp_path):
     assert os.path.isfile(second['img_path']) and second['img_id'] == '002.Wren/25513167677.jpg'
     shutil.move(cub_root / 'CUBV2', tmp_path / 'elsewhere')
     assert len(CUBLocalization(str(cub_root), 'val', cubv2_root=str(tmp_path / 'elsewhere'))) == 2
-    with pytest.raises(FileNotFoundError, match="split 'val' is CUBV2, but there is no folder.*prepare_cub.py"):
+    with pytest.raises(
+        FileNotFoundError, match="split 'val' is CUBV2, but the folder .* does not exist.*prepare_cub.py"
+    ):
         CUBLocalization(str(cub_root), 'val')
 
 
@@ -36,7 +38,7 @@ def test_cubv2_of_the_release_folder(cub_root):
     write_cubv2(cub_root)
     path = cub_root / 'CUBV2/lists/localization.txt'
     write_lines(path, 'image_id,x0,y0,x1,y1', '11789,176,136,282,155')
-    with pytest.raises(ValueError, match=r'localization.txt:1: this is a file .* release/.*x, y, width, height'):
+    with pytest.raises(ValueError, match=r'localization.txt:1: this file is from .* release/.*x, y, width, height'):
         CUBLocalization(str(cub_root), 'val')
     write_lines(path, '001.Albatross/30107316117.jpg,291,180,246,275', '002.Wren/25513167677.jpg,1,2,11,12')
     with pytest.raises(ValueError, match='localization.txt:1: .*no area; .*Are the rows x, y, width, height'):

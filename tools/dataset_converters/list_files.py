@@ -1,4 +1,4 @@
-"""wsolevaluation's lists, copied beside the images that they describe, after a look at what they say."""
+"""Check wsolevaluation's lists and copy them next to the images that they describe."""
 
 from __future__ import annotations
 
@@ -15,18 +15,22 @@ _NAMES = ('image_ids.txt', 'class_labels.txt', 'localization.txt', 'image_sizes.
 def copy_lists(
     source: Path, out: Path, num_classes: int, content: str, overwrite: bool, names: dict[str, str] | None = None
 ) -> int:
-    """Copy the lists of one split and return how many images they name.
+    """Check and copy the lists of one split.
 
     Args:
-        source: Folder of the lists.
-        out: Folder that they go to.
-        num_classes: Labels must be below it.
-        content: What ``localization.txt`` holds: 'boxes', 'masks', or 'nothing' (it is not copied then).
-        overwrite: Replace lists that say something else.
-        names: Other names for some of the paths in the lists.
+        source: Folder with the lists.
+        out: Folder to copy them to.
+        num_classes: Number of classes; labels must be below it.
+        content: Content of ``localization.txt``: 'boxes', 'masks', or 'nothing' (then it is not copied).
+        overwrite: Replace existing lists that differ.
+        names: New names for some of the paths in the lists. Defaults to None.
+
+    Returns:
+        The number of listed images.
 
     Raises:
-        PrepareError: A list is missing or wrong (see :mod:`sltnet_mm.datasets.wsol_lists`), or would be overwritten.
+        PrepareError: If a list is missing or wrong (see :mod:`sltnet_mm.datasets.wsol_lists`), or a different one
+            exists and ``overwrite`` is not set.
     """
     names = names or {}
     try:
@@ -36,7 +40,7 @@ def copy_lists(
         elif content == 'masks':
             add_masks(samples, str(source), '', 'localization.txt')
     except (FileNotFoundError, ValueError) as error:
-        raise PrepareError(f'{error}\nThe lists lie in the folder metadata/ of {SOURCE}') from error
+        raise PrepareError(f'{error}\nThe lists are in the folder metadata/ of {SOURCE}') from error
     for name in _NAMES:
         path = source / name
         if path.is_file() and (name != 'localization.txt' or content != 'nothing'):

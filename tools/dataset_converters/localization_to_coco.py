@@ -1,10 +1,10 @@
 #!/usr/bin/env python
-"""Write a split's true boxes as COCO json, for mmdet's CocoMetric or for training a detector on them.
+"""Write the ground-truth boxes of a split as COCO json, for mmdet's CocoMetric or to train a detector on them.
 
-    python tools/dataset_converters/localization_to_coco.py CONFIG --split test --out true_test.json
+    python tools/dataset_converters/localization_to_coco.py CONFIG --split test --out gt_test.json
 
-CONFIG names the data sets as tools/train.py wants them. The layout is that of tools/generate_pseudo_boxes.py; file
-names are relative to the data set's data_root, which the detector's config gives as data_prefix=dict(img=...).
+CONFIG is any config of this package with the data set. The json has the layout of tools/generate_pseudo_boxes.py; file
+names in it are relative to data_root, so set data_prefix=dict(img=DATA_ROOT) in the detector's config.
 """
 
 from __future__ import annotations
@@ -20,20 +20,20 @@ from sltnet_mm.structures.box_file import write_box_file
 
 
 def main() -> None:
-    """Parse, export, write."""
+    """Export the boxes."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     add_common_arguments(parser)
-    parser.add_argument('--split', choices=('train', 'val', 'test'), default='test', help="which of the config's")
-    parser.add_argument('--out', type=Path, required=True, help='COCO json to write')
-    parser.add_argument('--overwrite', action='store_true', help='replace --out where it exists')
+    parser.add_argument('--split', choices=('train', 'val', 'test'), default='test', help='default: %(default)s')
+    parser.add_argument('--out', type=Path, required=True, help='COCO json file to write')
+    parser.add_argument('--overwrite', action='store_true', help='replace an existing file')
     args = parser.parse_args()
     if args.out.exists() and not args.overwrite:
-        parser.error(f'{args.out} exists; give --overwrite to replace it')
+        parser.error(f'--out: {args.out} already exists. Use another name, or --overwrite to replace it')
     cfg = load_config(args)
     init_default_scope(cfg.get('default_scope', 'mmengine'))
     boxes = gt_boxes_as_coco(build_with_boxes(unwrapped(cfg[f'{args.split}_dataloader'].dataset)))
     write_box_file(args.out, boxes)
-    print(f'\n{len(boxes["annotations"])} true boxes of {len(boxes["images"])} images written to {args.out}')
+    print(f'\n{len(boxes["annotations"])} ground-truth boxes of {len(boxes["images"])} images written to {args.out}')
 
 
 if __name__ == '__main__':

@@ -1,11 +1,11 @@
 #!/usr/bin/env python
-r"""Lay out OpenImages30k as configs/_base_/datasets/openimages_localization.py expects it.
+r"""Unpack OpenImages30k to the layout that configs/_base_/datasets/openimages_localization.py expects.
 
     python tools/dataset_converters/prepare_openimages.py OpenImages_images.zip OpenImages_annotations.zip \
         --lists wsolevaluation/metadata/OpenImages
 
-OUT/{train,val,test}/<class>/*.jpg, masks (*_m*.png, *_ignore.png) beside the images of val and test, and
-OUT/metadata/OpenImages/{train,val,test}/*.txt. Where they come from: docs/datasets.md.
+The output is OUT/{train,val,test}/<class>/*.jpg, masks (*_m*.png, *_ignore.png) next to the images of val and test, and
+OUT/metadata/OpenImages/{train,val,test}/*.txt. For the download links see docs/datasets.md.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ RULES = ((r'(?:.*/)?(train|val|test)/([^/]+)/([^/]+\.(?:jpg|png))', r'\1/\2/\3')
 
 
 def main() -> None:
-    """Unpack, copy the lists."""
+    """Unpack the archives and copy the lists."""
     parser = make_parser(__doc__, 'OpenImages_images.zip, OpenImages_annotations.zip')
     parser.add_argument('--lists', type=Path, required=True, help='metadata/OpenImages of wsolevaluation')
     parser.add_argument('--out', type=Path, default=Path('data/OpenImages'), help='default: %(default)s')
@@ -30,8 +30,8 @@ def main() -> None:
         target = args.out / 'metadata' / 'OpenImages' / split
         content = 'nothing' if split == 'train' else 'masks'
         number = copy_lists(args.lists / split, target, 100, content, args.overwrite)
-        print(f'lists of {number} images in {target}')
-    print(f'check it: python tools/dataset_converters/verify.py openimages {args.out}')
+        print(f'{target}: lists of {number} images')
+    print(f'to check the data set, run: python tools/dataset_converters/verify.py openimages {args.out}')
 
 
 if __name__ == '__main__':

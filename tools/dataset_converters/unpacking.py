@@ -1,7 +1,7 @@
-"""What the prepare_*.py tools share: archives as downloaded go to the layout that the configs expect.
+"""Unpacking of downloaded archives to the layout that the configs expect, shared by the prepare_*.py tools.
 
-Which file goes where is told by its name inside the archive, so the archives' own names do not matter. Every file is
-written beside its place and moved into it: an interrupted tool runs again and ends with the same files.
+The name of a file inside an archive determines where it goes, so the names of the archives do not matter. Every file is
+written atomically: after an interruption, the same command completes the same files.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ from mmengine.utils import ProgressBar
 from sltnet_mm.structures.atomic_write import atomic_write
 
 Rules = Sequence[tuple[str, str]]
-"""(pattern of a whole member name, its path below the output folder, with \\1, \\2 for the groups); the first that fits
-wins. What fits none is left packed.
+"""Pairs of a pattern for the complete member name and a path in the output folder, with \\1, \\2 for the groups. The
+first match wins; members without a match are not unpacked.
 """
 
 
 class PrepareError(Exception):
-    """What the user must mend; shown without a traceback."""
+    """An error that the user can fix; shown without a traceback."""
 
 
 class Member(NamedTuple):
@@ -43,14 +43,21 @@ class Member(NamedTuple):
 
 
 def unpack(archives: Sequence[str], out: Path, rules: Rules, overwrite: bool = False) -> int:
-    """Unpack archives (tar, tar.gz, zip; tars inside a tar too) and return how many files stand in their places.
+    """Unpack archives (tar, tar.gz, zip; also tar files inside a tar file).
 
-    A file that is there with the right size is left alone; one of another size is an error, or replaced with
-    ``overwrite``.
+    Args:
+        archives: Paths of the archives.
+        out: Output folder.
+        rules: The files to unpack, and where to.
+        overwrite: Replace an existing file whose size differs; otherwise it is an error. A file that has the right size
+            is kept. Defaults to False.
+
+    Returns:
+        The number of files that are in their places.
 
     Raises:
-        PrepareError: An archive does not exist, is damaged or cut short, or holds no file of the rules; a file that
-            would be overwritten; a member that points out of the output folder.
+        PrepareError: If an archive does not exist, is damaged or truncated, or has no file that matches the rules; if
+            an existing file differs; or if a member's path leaves the output folder.
     """
     compiled = [(re.compile(pattern), target) for pattern, target in rules]
     total = 0
@@ -67,11 +74,11 @@ def unpack(archives: Sequence[str], out: Path, rules: Rules, overwrite: bool = F
         if not placed:
             wanted = '\n  '.join(pattern for pattern, _ in rules)
             raise PrepareError(
-                f'{archive} holds no file that belongs to this data set ({len(others)} others, such as '
-                f'{others[0] if others else "none"!r}). Wanted are names like\n  {wanted}'
+                f'{archive} has no file of this data set ({len(others)} others, such as '
+                f'{others[0] if others else "none"!r}). Give an archive with names like\n  {wanted}'
             )
-        left = f', {len(others)} others left packed, such as {others[0]!r}' if others else ''
-        print(f'{archive}: {placed} files, {written} of them written now{left}')
+        left = f', {len(others)} other files not unpacked, such as {others[0]!r}' if others else ''
+        print(f'{archive}: {placed} files, {written} of them new{left}')
         total += placed
     return total
 
@@ -87,25 +94,25 @@ def write_text(path: Path, text: str, overwrite: bool = False) -> None:
 
 
 def make_parser(doc: str, archives: str) -> argparse.ArgumentParser:
-    """The arguments that all prepare tools have."""
+    """The argument parser with the arguments of all prepare_*.py tools."""
     parser = argparse.ArgumentParser(description=doc, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('archives', nargs='*', help=archives)
-    parser.add_argument('--overwrite', action='store_true', help='replace files that differ from those to be written')
+    parser.add_argument('--overwrite', action='store_true', help='replace existing files that differ')
     return parser
 
 
 def run(main: Callable[[], None]) -> None:
-    """Call a tool's main function; its PrepareError and an interrupt end it with one line."""
+    """Call a tool's main function; after a PrepareError or an interruption, exit with a one-line message."""
     try:
         main()
     except PrepareError as error:
         sys.exit(f'{Path(sys.argv[0]).stem}: {error}')
     except KeyboardInterrupt:
-        sys.exit('\ninterrupted; run the same command again to go on')
+        sys.exit('\ninterrupted; run the same command again to continue')
 
 
 def _members(archive: str) -> Iterator[Member]:
-    """All files of an archive, those of tars inside it under "inner.tar/name"; with progress by what was read."""
+    """All files of an archive, with a progress bar; files of inner tar files have names like "inner.tar/name"."""
     with open(archive, 'rb') as file, _progress(archive, file) as step:
         kind = _zip_members if zipfile.is_zipfile(archive) else _tar_members
         file.seek(0)
@@ -122,8 +129,8 @@ def _damage_explained(archive: str) -> Iterator[None]:
         yield
     except (tarfile.TarError, zipfile.BadZipFile, EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise PrepareError(
-            f'{archive} is no archive, damaged or cut short: {error}. Download it again and run the same command: the '
-            'files that are unpacked already stay'
+            f'{archive} is not an archive, or it is damaged or truncated: {error}. Download it again and run the same '
+            'command; files that are already unpacked are kept'
         ) from error
     except OSError as error:  # a full disk, a folder that cannot be written
         raise PrepareError(f'{archive}: {error}') from error
@@ -132,17 +139,17 @@ def _damage_explained(archive: str) -> Iterator[None]:
 def _tar_members(file: IO[bytes], prefix: str = '') -> Iterator[Member]:
     with tarfile.open(fileobj=file, mode='r:*') as tar:
         while (info := tar.next()) is not None:
-            tar.members = []  # it would remember a gigabyte of names of ILSVRC's images
+            tar.members = []  # forget members already read: ILSVRC's would take a gigabyte
             if info.isfile() and info.name.endswith('.tar'):
                 yield from _tar_members(tar.extractfile(info), f'{prefix}{info.name}/')
             elif info.isfile():
                 yield Member(prefix + info.name, info.size, lambda info=info: tar.extractfile(info))
         tar.fileobj.seek(tar.offset)
         if len(tar.fileobj.read(tarfile.BLOCKSIZE)) < tarfile.BLOCKSIZE:
-            # cut between two files, or written by a careless tool: tarfile takes it for the end, verify.py counts
-            print(f'WARNING: {prefix.rstrip("/") or "the archive"} has no end mark: is it cut short?', file=sys.stderr)
+            # truncated between two files, or written by a careless tool. tarfile does not notice, but verify.py does
+            print(f'WARNING: {prefix.rstrip("/") or "the archive"} has no end mark. Is it truncated?', file=sys.stderr)
         while tar.fileobj.read(1 << 20):
-            pass  # a compressed file's checksum is compared when its end is read
+            pass  # reading a compressed file to its end verifies its checksum
 
 
 def _zip_members(file: IO[bytes]) -> Iterator[Member]:
@@ -159,19 +166,19 @@ def _target(name: str, rules: Sequence[tuple[re.Pattern, str]], archive: str) ->
         if found:
             path = found.expand(target)
             if os.path.isabs(path) or '..' in PurePosixPath(path).parts:
-                raise PrepareError(f'{archive}: {name!r} points out of the output folder; do not trust this archive')
+                raise PrepareError(f'{archive}: {name!r} is outside the output folder. Do not trust this archive')
             return path
     return None
 
 
 def _place(member: Member, target: Path, overwrite: bool) -> bool:
-    """Write a member to its place unless it is there; returns whether it was written."""
+    """Write a member to its place unless it exists; the result tells whether it was written."""
     if target.is_file() and target.stat().st_size == member.size:
         return False
     if target.exists() and not overwrite:
         raise PrepareError(
-            f'{target} exists with {target.stat().st_size} bytes, {member.name} has {member.size}. Give --overwrite to '
-            'replace it'
+            f'{target} exists and has {target.stat().st_size} bytes, but {member.name} has {member.size}. Use '
+            '--overwrite to replace it'
         )
     with atomic_write(target) as partial:
         with member.open() as source, open(partial, 'wb') as file:
@@ -183,7 +190,7 @@ def _place(member: Member, target: Path, overwrite: bool) -> bool:
 
 @contextmanager
 def _progress(archive: str, file: IO[bytes]) -> Iterator[Callable[[], None]]:
-    """A bar of a hundred steps for how far into the archive's file the reading is; none below 16 MiB."""
+    """A progress bar of a hundred steps for the share of the archive read so far; none below 16 MiB."""
     size = os.path.getsize(archive)
     if size < 1 << 24:
         yield lambda: None

@@ -1,10 +1,10 @@
 #!/usr/bin/env python
 """Check a data set on disk: python tools/dataset_converters/verify.py cub data/CUB_200_2011.
 
-Reads every split as training and test do, compares the numbers of images, classes and boxes with the published ones,
-looks whether every listed image is there, and opens a sample of images (and masks). Says what is missing or wrong
-first, in one line each; exit code 1 where there is anything. A NOTE is no fault: it says which images carry an EXIF
-orientation and whether they are loaded turned; whether their boxes are meant so is worth a look (browse_dataset.py).
+Reads every split as training and test do, compares the numbers of images, classes and boxes with the published numbers,
+checks that every listed image exists, and opens a random sample of images (and masks). Problems come first, one per
+line; with any problem the exit code is 1. A NOTE is not a problem: it lists images with an EXIF orientation and whether
+loading rotates them. Use browse_dataset.py to see whether their boxes fit.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from sltnet_mm.datasets.progress import with_progress
 
 
 class Split(NamedTuple):
-    """How a split is read and what is published of it: images, classes, boxes (None: not published or masks)."""
+    """How a split is read, and its published numbers of images, classes and boxes (None: unpublished, or masks)."""
 
     name: str
     read: Callable[[str], LocalizationDataset]
@@ -59,12 +59,12 @@ DATASETS = {
         Split('test', _openimages('test'), 5000, 100),
     ),
 }
-_STAT_AT_MOST = 100_000  # images whose presence is looked up one by one; the larger lists are listings of the disk
-_LISTED = 5  # problems of one kind that are named
+_STAT_AT_MOST = 100_000  # splits with more images are made from folder listings, so their files need no check
+_LISTED = 5  # examples named per kind of problem
 
 
 class Report(NamedTuple):
-    """What a split holds, in a line; its problems, the missing before the wrong; what else the user should know."""
+    """The report on a split: a one-line summary, the problems (missing files first), and notes."""
 
     text: str
     problems: list[str]
@@ -75,11 +75,11 @@ def check_split(root: str, split: Split, sample: int, any_size: bool, seed: int 
     """Read and check one split.
 
     Args:
-        root: The data set's folder.
-        split: How to read it and what to expect.
-        sample: How many images are opened, drawn at random.
-        any_size: Accept other numbers than the published ones.
-        seed: Of the drawing.
+        root: Folder of the data set.
+        split: How to read the split, and its published numbers.
+        sample: Number of random images to open.
+        any_size: Accept numbers that differ from the published ones.
+        seed: Seed for choosing the images. Defaults to 0.
     """
     try:
         dataset = split.read(root)
@@ -87,14 +87,14 @@ def check_split(root: str, split: Split, sample: int, any_size: bool, seed: int 
         return Report(f'{split.name}: cannot be read', [f'{split.name}: {error}'], [])
     number, classes = len(dataset), len(dataset.metainfo['classes'])
     infos = (dataset.get_data_info(index) for index in range(number))
-    labels, boxes, missing, turned = set(), 0, [], []
+    labels, boxes, missing, rotated = set(), 0, [], []
     for info in with_progress(infos, number, least=10_000):
         labels.add(info['gt_label'])
         boxes += sum(not instance['ignore_flag'] for instance in info.get('instances', ()))
         if number <= _STAT_AT_MOST:
             missing += [path for path in _files(info) if not os.path.isfile(path)]
-            if split.name != 'train' and _is_turned(info['img_path']):
-                turned.append(info['img_path'])
+            if split.name != 'train' and _has_orientation(info['img_path']):
+                rotated.append(info['img_path'])
     text = f'{split.name}: {number} images, {len(labels)} of {classes} classes, {boxes} boxes'
     problems = _numbers(split, number, len(labels), boxes) if not any_size else []
     if missing:
@@ -106,16 +106,18 @@ def check_split(root: str, split: Split, sample: int, any_size: bool, seed: int 
         if all(os.path.isfile(path) for path in _files(info)):
             wrong += [f'{split.name}: {problem}' for problem in _look_into(info, dataset.exif_rotated)]
     if len(wrong) > _LISTED:
-        wrong[_LISTED:] = [f'{split.name}: and {len(wrong) - _LISTED} more wrong files among {len(chosen)} opened']
-    how = 'loaded turned by it' if dataset.exif_rotated else 'loaded as they are stored'
-    notes = [f'{split.name}: {len(turned)} images carry an EXIF orientation, {how}: {_some(turned)}'] if turned else []
+        wrong[_LISTED:] = [f'{split.name}: and {len(wrong) - _LISTED} more problems in the {len(chosen)} opened images']
+    notes = []
+    if rotated:
+        how = 'rotated when loaded' if dataset.exif_rotated else 'loaded as stored'
+        notes.append(f'{split.name}: {len(rotated)} images have an EXIF orientation, {how}: {_some(rotated)}')
     return Report(f'{text}, {len(chosen)} images opened', problems + wrong, notes)
 
 
 def _numbers(split: Split, images: int, classes: int, boxes: int) -> list[str]:
     pairs = (('images', images, split.images), ('classes', classes, split.classes), ('boxes', boxes, split.boxes))
     return [
-        f'{split.name}: {found} {what} in place of {published}'
+        f'{split.name}: {found} {what} instead of {published}'
         for what, found, published in pairs
         if published is not None and found != published
     ]
@@ -129,27 +131,27 @@ def _files(info: dict) -> Iterator[str]:
         yield info['ignore_mask_path']
 
 
-def _look_into(info: dict, turned: bool) -> Iterator[str]:
-    """Problems of one image that is there: undecodable files, boxes out of the image."""
+def _look_into(info: dict, rotated: bool) -> Iterator[str]:
+    """Problems of one existing image: undecodable files, boxes beyond the image."""
     try:
         for path in _files(info):
             check_image(path)
     except BadImageError as error:
         yield str(error).split(' Restore the file')[0]
         return
-    width, height = image_size(info['img_path'], turned)
+    width, height = image_size(info['img_path'], rotated)
     for instance in info.get('instances', ()):
         x1, y1, x2, y2 = instance['bbox']
-        if min(x1, y1) < -1 or x2 > width + 1 or y2 > height + 1:  # a pixel: some files count from 1
-            yield f'{info["img_path"]}: the box {instance["bbox"]} reaches out of the image of {width} x {height}'
+        if min(x1, y1) < -1 or x2 > width + 1 or y2 > height + 1:  # one pixel of slack: some files count from 1
+            yield f'{info["img_path"]}: the box {instance["bbox"]} extends beyond the image of {width} x {height}'
 
 
-def _is_turned(path: str) -> bool:
-    """Whether a readable image carries an EXIF orientation other than upright; only its header is read."""
+def _has_orientation(path: str) -> bool:
+    """Whether a readable image has an EXIF orientation other than upright; only its header is read."""
     try:
         return orientation_of(path) != 1
     except (OSError, SyntaxError, ValueError):
-        return False  # missing or damaged: said elsewhere
+        return False  # missing or damaged, which is reported elsewhere
 
 
 def _some(paths: list[str]) -> str:
@@ -157,17 +159,18 @@ def _some(paths: list[str]) -> str:
 
 
 def main() -> None:
-    """Check, report."""
+    """Check the splits and print the reports."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('dataset', choices=sorted(DATASETS))
-    parser.add_argument('root', help='its folder, such as data/CUB_200_2011; for cubv2 and imagenetv2 the main one')
-    parser.add_argument('--sample', type=int, default=200, help='images opened a split (default: %(default)s)')
-    parser.add_argument('--any-size', action='store_true', help='a part of the data set: do not compare numbers')
-    parser.add_argument('--splits', nargs='+', help='only these')
+    parser.add_argument('root', help='folder, such as data/CUB_200_2011 (cub, cubv2), data/ILSVRC (ilsvrc, imagenetv2)')
+    parser.add_argument('--sample', type=int, default=200, help='images to open per split (default: %(default)s)')
+    parser.add_argument('--any-size', action='store_true', help='do not compare the numbers, for partial data sets')
+    parser.add_argument('--splits', nargs='+', help='splits to check (default: all)')
     args = parser.parse_args()
     splits = [split for split in DATASETS[args.dataset] if not args.splits or split.name in args.splits]
     if not splits:
-        parser.error(f'{args.dataset} has the splits {[split.name for split in DATASETS[args.dataset]]}')
+        known = [split.name for split in DATASETS[args.dataset]]
+        parser.error(f'--splits must be among {known} for {args.dataset}, got {args.splits}')
     reports = [check_split(args.root, split, args.sample, args.any_size) for split in splits]
     for report in reports:
         for problem in report.problems:

@@ -61,7 +61,7 @@ class ResizeCrop(BaseTransform):
             raise ValueError(f"ResizeCrop: mode must be 'random', 'center' or None, got {mode!r}")
         if (self.crop is None) != (mode is None):
             raise ValueError(
-                f'ResizeCrop: set both crop and mode, as in crop=224, mode="random", or neither, got crop={crop!r}, '
+                f"ResizeCrop: set both crop and mode, as in crop=224, mode='random', or neither, got crop={crop!r}, "
                 f'mode={mode!r}'
             )
         if self.crop is not None and (self.crop[0] > self.resize[0] or self.crop[1] > self.resize[1]):

@@ -1,1 +1,1 @@
-"""photos31: photographic composites with exact boxes and masks, for experiments without a download of a benchmark."""
+"""photos31: photographic composites with exact boxes and masks, for experiments without downloading a benchmark."""

@@ -1,4 +1,4 @@
-"""Building the whole data set: all images of all classes, reproducibly."""
+"""Building the data set: all images of all classes, reproducibly."""
 
 from __future__ import annotations
 
@@ -25,7 +25,16 @@ _MADE = ('images', 'masks', 'metadata', 'sheets')
 
 @dataclass(frozen=True)
 class Options:
-    """What is built: ``counts`` images a class and split, ``size`` pixels a side; ``photographs`` of each split."""
+    """What to build.
+
+    Args:
+        root: Folder with the unpacked packages.
+        out: Output folder.
+        counts: Number of images per class, by split.
+        size: Side of the images in pixels.
+        seed: Seed of the whole data set.
+        photographs: Paths of the background photographs and the parts to use, by split.
+    """
 
     root: str
     out: str
@@ -36,18 +45,18 @@ class Options:
 
     @property
     def stamps(self) -> str:
-        """Folder of the cut-outs."""
+        """Folder with the cut-outs."""
         return os.path.join(self.root, 'usr/share/tuxpaint/stamps')
 
 
 def build(
     root: str, out: str, counts: dict[str, int], size: int, seed: int, groups: Sequence[str], jobs: int, force: bool
 ) -> list[dict]:
-    """Draw everything into ``out`` and return one row a image, as written to meta.csv."""
+    """Build all images in ``out``; the result has one row per image, as in meta.csv."""
     recipes = [recipe for recipe in CLASSES if not groups or recipe.group in groups]
     if not recipes:
         known = sorted({recipe.group for recipe in CLASSES})
-        raise SourceError(f'--groups {",".join(groups)} names no class; the groups are {", ".join(known)}')
+        raise SourceError(f'--groups must be among {", ".join(known)}, got {",".join(groups)}')
     _clear(out, force)
     options = Options(root, out, counts, size, seed, _photographs(root, recipes))
     work = [(options, number, recipe) for number, recipe in enumerate(recipes, 1)]
@@ -64,7 +73,7 @@ def build(
 
 
 def make_class(work: tuple[Options, int, ClassRecipe]) -> list[dict]:
-    """All images of one class; the random stream hangs on seed, split, class name and number only."""
+    """Build all images of one class; the random numbers depend only on seed, split, class name and image number."""
     options, number, recipe = work
     cv2.setNumThreads(1)
     folder = f'{number:03d}.{recipe.name}'
@@ -87,7 +96,7 @@ def _make_image(options: Options, recipe: ClassRecipe, split: str, index: int, t
     photographs = options.photographs[split]
     path, part = photographs[rng.integers(0, len(photographs))]
     cutout = load_cutout(os.path.join(options.stamps, stamp + '.png'))
-    for _ in range(20):  # until the box has a sensible share of the image; the 20th trial is taken as it is
+    for _ in range(20):  # until the box has a reasonable size; the 20th attempt is kept in any case
         crop = background_crop(rng, load_background(path, part, options.size), options.size)
         image, mask, notes = compose(rng, crop, cutout, options.size, recipe.rotation, recipe.grounded)
         x0, y0, x1, y1 = box_of(mask)
@@ -97,7 +106,7 @@ def _make_image(options: Options, recipe: ClassRecipe, split: str, index: int, t
     quality = int(rng.integers(60, 96))
     file = os.path.join(options.out, 'images', target + '.jpg')
     if not cv2.imwrite(file, image, [cv2.IMWRITE_JPEG_QUALITY, quality]):
-        raise SourceError(f'{file} cannot be written: is the disk full?')
+        raise SourceError(f'{file} cannot be written. Is the disk full?')
     cv2.imwrite(os.path.join(options.out, 'masks', target + '.png'), mask.astype(np.uint8) * 255)
     return dict(
         group=recipe.group,
@@ -116,7 +125,7 @@ def _make_image(options: Options, recipe: ClassRecipe, split: str, index: int, t
 
 
 def image_digest(out: str, rows: list[dict]) -> str:
-    """sha256 over all image files in order: equal for equal data sets."""
+    """The SHA-256 of all image files in order, which is equal for equal data sets."""
     digest = hashlib.sha256()
     for row in rows:
         with open(os.path.join(out, 'images', row['image']), 'rb') as file:
@@ -128,13 +137,13 @@ def _clear(out: str, force: bool) -> None:
     made = [os.path.join(out, name) for name in _MADE]
     if any(os.path.exists(path) for path in made):
         if not force:
-            raise SourceError(f'{out} holds a data set already: give --force to replace it, or another --out')
+            raise SourceError(f'{out} already contains a data set. Use --force to replace it, or another --out')
         for path in made:
             shutil.rmtree(path, ignore_errors=True)
 
 
 def _photographs(root: str, recipes: Sequence[ClassRecipe]) -> dict[str, list[tuple[str, Part]]]:
-    """Photographs of each split; SourceError lists everything that is missing, cut-outs too."""
+    """The photographs of each split; a SourceError lists all missing files, including cut-outs."""
     found: dict[str, list[tuple[str, Part]]] = {}
     missing = []
     for split, items in BACKGROUNDS.items():
@@ -150,7 +159,7 @@ def _photographs(root: str, recipes: Sequence[ClassRecipe]) -> dict[str, list[tu
     missing += [stamp for stamp in cutouts if not os.path.isfile(os.path.join(stamps, stamp))]
     if missing:
         raise SourceError(
-            f'{len(missing)} sources are missing below {root}; are all packages there, as in Debian 12?\n  '
+            f'{len(missing)} source files are missing in {root}. Are all packages there, as in Debian 12?\n  '
             + '\n  '.join(missing)
         )
     return found

@@ -1,4 +1,4 @@
-"""One composite: light, shadow, what stands in front, blur and noise."""
+"""Compositing of one image: light, shadow, occluder, blur and noise."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Generator = np.random.Generator
 def hsv_jitter(
     rng: Generator, image: np.ndarray, hue: float, saturation: float, value: float, contrast: float
 ) -> np.ndarray:
-    """``image`` (float BGR in [0, 1]) changed at random, up to the given amounts (hue in degrees, others relative)."""
+    """``image`` (float BGR in [0, 1]) with random changes up to the given amounts (hue in degrees, others relative)."""
     hsv = cv2.cvtColor(np.clip(image, 0, 1).astype(np.float32), cv2.COLOR_BGR2HSV)
     hsv[..., 0] = (hsv[..., 0] + rng.uniform(-hue, hue)) % 360
     hsv[..., 1] = np.clip(hsv[..., 1] * rng.uniform(1 - saturation, 1 + saturation), 0, 1)
@@ -23,7 +23,7 @@ def hsv_jitter(
 
 
 def box_of(mask: np.ndarray) -> tuple[int, int, int, int]:
-    """x0, y0, x1, y1 of a mask's true pixels, ends exclusive."""
+    """The bounding box of a mask: x0, y0, x1, y1, ends exclusive."""
     rows, columns = np.where(mask)
     return int(columns.min()), int(rows.min()), int(columns.max()) + 1, int(rows.max()) + 1
 
@@ -36,11 +36,11 @@ def compose(
     rotation: float,
     grounded: bool,
 ) -> tuple[np.ndarray, np.ndarray, dict]:
-    """Image (uint8 BGR), mask of the visible object (bool), and what is worth noting about it."""
+    """The image (uint8 BGR), the mask of the visible object (bool), and notes for meta.csv."""
     blur = 0 if rng.random() < 0.4 else rng.uniform(0.5, 2.5) * size / 256
     sharp = background = hsv_jitter(rng, background, 8, 0.2, 0.15, 0.12)
     premultiplied, alpha, scale, cut = place_object(rng, cutout, size, rotation, grounded)
-    blur = max(blur, 0.55 * max(0, scale - 1))  # an enlarged cut-out is soft: no sharper scene behind it
+    blur = max(blur, 0.55 * max(0, scale - 1))  # an enlarged cut-out is soft, so the scene must not be sharper
     if blur > 0.2:
         background = cv2.GaussianBlur(background, (0, 0), blur)
     visible = alpha > 0.5
@@ -69,7 +69,7 @@ def compose(
 def _toward_scene(
     rng: Generator, premultiplied: np.ndarray, alpha: np.ndarray, visible: np.ndarray, background: np.ndarray
 ) -> np.ndarray:
-    """The object's colors, pulled a little toward the light of the scene around it."""
+    """The object's colors, shifted slightly toward the light of the scene around it."""
     color = premultiplied / np.maximum(alpha, 1e-3)[..., None]
     color = np.where((alpha > 0)[..., None], np.clip(color, 0, 1), 0)
     own = cv2.cvtColor(color.astype(np.float32), cv2.COLOR_BGR2LAB)
@@ -82,7 +82,7 @@ def _toward_scene(
 
 
 def _shadow(rng: Generator, visible: np.ndarray, size: int) -> np.ndarray:
-    """Factor (size x size x 1) of the contact shadow below the object; it is no part of the mask."""
+    """The contact shadow below the object as a factor (size x size x 1); it is not part of the mask."""
     x0, y0, x1, y1 = box_of(visible)
     shade = np.zeros((size, size), np.float32)
     feet = np.where(visible[max(y0, y1 - max(3, (y1 - y0) // 8)) : y1].any(0))[0]
@@ -95,7 +95,7 @@ def _shadow(rng: Generator, visible: np.ndarray, size: int) -> np.ndarray:
 
 
 def _occluder(rng: Generator, scene: np.ndarray, alpha: np.ndarray, size: int) -> tuple[np.ndarray, np.ndarray, str]:
-    """Premultiplied colors, alpha and kind of something before the object: blades rooted below it, or the scene."""
+    """The premultiplied colors, alpha and kind of an occluder: blades of grass, or a patch of the scene."""
     box = box_of(alpha > 0.5)
     return _blades(rng, scene, box, size) if rng.random() < 0.6 else _patch(rng, scene, box, size)
 
@@ -106,7 +106,7 @@ def _blades(
     x0, _, x1, y1 = box
     width, height = x1 - x0, y1 - box[1]
     palette = scene[max(0, y1 - size // 3) : min(size, y1 + 8)].reshape(-1, 3)
-    fine = 4  # drawn this much larger, then averaged down
+    fine = 4  # supersampling factor
     alpha = np.zeros((size * fine, size * fine), np.uint8)
     color = np.zeros((size * fine, size * fine, 3), np.float32)
     for _ in range(int(rng.integers(14, 45))):
@@ -135,7 +135,7 @@ def _patch(
 ) -> tuple[np.ndarray, np.ndarray, str]:
     x0, y0, x1, y1 = box
     width, height = x1 - x0, y1 - y0
-    edge = rng.uniform(0.08, 0.24)  # share of the box that is covered
+    edge = rng.uniform(0.08, 0.24)  # covered share of the box
     ragged = _smooth_noise(rng, size, int(rng.integers(5, 12))) - 0.5
     side = rng.integers(0, 3)
     y, x = np.mgrid[0:size, 0:size].astype(np.float32)

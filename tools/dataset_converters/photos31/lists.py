@@ -1,4 +1,4 @@
-"""The text files of photos31: CUB-200-2011's layout, wsolevaluation's lists, and tables of everything known."""
+"""The text files of photos31: CUB-200-2011's layout, wsolevaluation's lists, and tables with all metadata."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from photos31.recipe import CLASSES, SPLITS, ClassRecipe
 
 
 def write_lists(out: str, rows: list[dict], name: str, size: int) -> None:
-    """Both layouts and the tables for the classes that occur in ``rows``."""
+    """Write both layouts and the tables, for the classes that occur in ``rows``."""
     names = list(dict.fromkeys(row['class_name'] for row in rows))
     by_name = {recipe.name: recipe for recipe in CLASSES}
     recipes = [by_name[each] for each in names]
@@ -31,7 +31,7 @@ def _put(path: str, lines: Iterable[str]) -> None:
 
 
 def _write_cub(out: str, rows: list[dict], recipes: Sequence[ClassRecipe]) -> None:
-    """CUB-200-2011 has training and test images only; boxes are x y w h, from 0, w the number of columns."""
+    """Write CUB's files: training and test images only; boxes are x y w h, counted from 0, w = number of columns."""
     numbered = list(enumerate([row for row in rows if row['split'] != 'val'], 1))
     _put(os.path.join(out, 'classes.txt'), (f'{i} {i:03d}.{recipe.name}' for i, recipe in enumerate(recipes, 1)))
     _put(os.path.join(out, 'images.txt'), (f'{i} {row["image"]}' for i, row in numbered))
@@ -42,7 +42,7 @@ def _write_cub(out: str, rows: list[dict], recipes: Sequence[ClassRecipe]) -> No
 
 
 def _write_wsolevaluation(folder: str, rows: list[dict], size: int) -> None:
-    """Boxes are x0,y0,x1,y1 with x1 = x0 + w, as in wsolevaluation's files for CUB; masks lie below masks/."""
+    """Write wsolevaluation's lists: boxes x0,y0,x1,y1 with x1 = x0 + w, as in its CUB lists; masks are in masks/."""
     os.makedirs(folder, exist_ok=True)
     lists = {
         'image_ids': (row['image'] for row in rows),
@@ -70,7 +70,7 @@ def _write_tables(out: str, rows: list[dict], recipes: Sequence[ClassRecipe]) ->
 
 
 def write_sheets(out: str, rows: list[dict], classes: int = 30, images: int = 4) -> None:
-    """Contact sheets with the boxes drawn in, ``images`` of each class, ``classes`` on each sheet."""
+    """Write contact sheets with boxes: ``images`` images per class, ``classes`` classes per sheet."""
     os.makedirs(os.path.join(out, 'sheets'), exist_ok=True)
     for split in SPLITS:
         by_label: dict[int, list[dict]] = {}

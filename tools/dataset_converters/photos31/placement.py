@@ -1,4 +1,4 @@
-"""Where the object comes to lie: crop of the background, pose, size and place of the cut-out."""
+"""Placement of the object: crop of the background, and pose, size and position of the cut-out."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ import math
 import cv2
 import numpy as np
 
-MAX_UPSCALE = 1.8  # of a cut-out, at 256 pixels: beyond it looks blurred
+MAX_UPSCALE = 1.8  # largest magnification of a cut-out at 256 pixels; with more it looks blurred
 
 
 def background_crop(rng: np.random.Generator, photograph: np.ndarray, size: int) -> np.ndarray:
-    """A random square of the photograph, possibly mirrored, size x size x 3 float32 in [0, 1]."""
+    """A random square crop of the photograph, possibly mirrored, size x size x 3 float32 in [0, 1]."""
     height, width = photograph.shape[:2]
     short = min(height, width)
     side = int(round(short * rng.uniform(max(0.35, min(1, 0.8 * size / short)), 1)))
@@ -27,7 +27,7 @@ def background_crop(rng: np.random.Generator, photograph: np.ndarray, size: int)
 def place_object(
     rng: np.random.Generator, cutout: tuple[np.ndarray, np.ndarray], size: int, rotation: float, grounded: bool
 ) -> tuple[np.ndarray, np.ndarray, float, bool]:
-    """The cut-out on the canvas: premultiplied colors, alpha, its scale, and whether the border cuts it."""
+    """The placed cut-out: premultiplied colors, alpha, its scale, and whether the border cuts it."""
     color, alpha = cutout
     if rng.random() < 0.5:
         color, alpha = color[:, ::-1], alpha[:, ::-1]
@@ -37,7 +37,7 @@ def place_object(
     extent = np.array([np.ptp(outline[:, 0]) + 1, np.ptp(outline[:, 1]) + 1])
     scale, x, y, cut = _random_place(rng, extent, size, grounded)
 
-    # Shrunk first with area averaging, so that warping does not alias.
+    # Shrink with area averaging first, so that warping does not alias.
     small_w, small_h = width, height
     if scale < 1:
         small_w, small_h = max(2, round(width * scale)), max(2, round(height * scale))
@@ -55,7 +55,7 @@ def place_object(
 
 
 def _random_pose(rng: np.random.Generator, width: int, height: int, rotation: float) -> np.ndarray:
-    """3 x 3: tilt, stretch, shear and a little perspective about the cut-out's center."""
+    """The 3 x 3 matrix of a random tilt, stretch, shear and slight perspective about the cut-out's center."""
     angle = math.radians(float(np.clip(rng.normal(0, rotation / 2), -rotation, rotation)))
     stretch, shear = math.exp(rng.uniform(-0.1, 0.1)), rng.uniform(-0.08, 0.08)
     turn = np.array([[math.cos(angle), -math.sin(angle)], [math.sin(angle), math.cos(angle)]])
@@ -73,9 +73,9 @@ def _hull(alpha: np.ndarray) -> np.ndarray:
 def _random_place(
     rng: np.random.Generator, extent: np.ndarray, size: int, grounded: bool
 ) -> tuple[float, float, float, bool]:
-    """Scale, left and top of an object of ``extent`` (w, h), and whether it is pushed over the border."""
+    """Scale, left and top of an object of ``extent`` (w, h), and whether it is moved across the border."""
     width, height = extent
-    share = rng.uniform(0.10, 0.60)  # of the image, by the box
+    share = rng.uniform(0.10, 0.60)  # box area as a share of the image
     cut = rng.random() < 0.12
     fit = 1.1 if cut else 0.97
     scale = min(

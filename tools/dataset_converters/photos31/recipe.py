@@ -1,4 +1,4 @@
-"""What photos31 is made of: the classes with their cut-outs, and the photographs that serve as backgrounds."""
+"""The recipe of photos31: the classes with their cut-outs, and the photographs used as backgrounds."""
 
 from __future__ import annotations
 
@@ -19,9 +19,15 @@ SPLITS = ('train', 'val', 'test')
 class ClassRecipe:
     """One class.
 
-    ``grounded``: stands on something (shadow, tends to lie low). ``rotation``: largest tilt in degrees. ``train`` and
-    ``test``: cut-outs (paths of the stamps package without .png); where ``test`` is empty both share ``train``.
-    ``imagenet``: ImageNet-1k classes that mean the same; ``near``: relatives, where ImageNet lacks the class.
+    Args:
+        name: Name of the class.
+        group: Group of the class, for ``--groups``.
+        grounded: The object stands on something: it may cast a shadow and tends to be low in the image.
+        rotation: Largest tilt in degrees.
+        train: Cut-outs for training and validation (paths in the stamps package without .png).
+        test: Cut-outs for test; empty: those of ``train``.
+        imagenet: ImageNet-1k classes with the same meaning.
+        near: Related ImageNet-1k classes, if ImageNet lacks the class.
     """
 
     name: str
@@ -132,9 +138,9 @@ CLASSES = (
     ClassRecipe('Airliner', 'vehicle', False, 15, ('vehicles/flight/planes/747',), imagenet=(404,)),
 )
 
-# A photograph (path below the unpacked packages; a folder stands for its largest picture) and the part used, as
-# fractions x0 y0 x1 y1: parts with an animal, a flower head or another salient object are left out. No photograph
-# serves two splits.
+# Photographs (path in the unpacked packages; for a folder, its largest picture) and the part to use, as fractions
+# x0, y0, x1, y1. Parts with an animal, a flower head or another salient object are excluded. No photograph is used in
+# two splits.
 BACKGROUNDS: dict[str, tuple[tuple[str, tuple[float, float, float, float]], ...]] = {
     'train': (
         ('usr/share/wallpapers/BytheWater/contents/images', (0, 0, 1, 1)),

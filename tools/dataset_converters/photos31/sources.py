@@ -1,4 +1,4 @@
-"""The sources of photos31: downloading the packages, finding the photographs, reading backgrounds and cut-outs."""
+"""The sources of photos31: download the packages, find the photographs, read backgrounds and cut-outs."""
 
 from __future__ import annotations
 
@@ -17,19 +17,28 @@ Part = tuple[float, float, float, float]
 
 
 class SourceError(RuntimeError):
-    """Something photos31 is made of cannot be had; the message says what and how to mend it."""
+    """A source of photos31 is missing or unusable; the message names it and the fix."""
 
 
 def fetch_packages(folder: str) -> str:
-    """Download (apt-get) and unpack (dpkg) what is not there yet; the folder that everything is unpacked in.
+    """Download (apt-get) and unpack (dpkg) all packages that are not there yet.
 
-    Needs a Debian or Ubuntu with package lists, no administrator's rights, 330 MB to download and 0.9 GB of disk.
+    This needs Debian or Ubuntu with package lists, 330 MB to download and 0.9 GB of disk, but no root rights.
+
+    Args:
+        folder: Folder to download and unpack in.
+
+    Returns:
+        The folder with the unpacked files.
+
+    Raises:
+        SourceError: If a program is missing, or a package cannot be downloaded or unpacked.
     """
     for program in ('apt-get', 'dpkg'):
         if shutil.which(program) is None:
             raise SourceError(
-                f'{program} is missing: this needs Debian or Ubuntu. Elsewhere, unpack the packages '
-                f'{", ".join(PACKAGES)} into one folder by hand and give that folder with --unpacked'
+                f'{program} is missing; downloading needs Debian or Ubuntu. Elsewhere, unpack the packages '
+                f'{", ".join(PACKAGES)} into one folder yourself and give that folder with --unpacked'
             )
     archives, root = os.path.join(folder, 'debs'), os.path.join(folder, 'root')
     os.makedirs(archives, exist_ok=True)
@@ -41,7 +50,7 @@ def fetch_packages(folder: str) -> str:
             _run(
                 ['apt-get', 'download', '-q', package],
                 archives,
-                f'apt-get cannot download {package}: run "apt-get update" as root first; it is in Debian 12.',
+                f'apt-get cannot download {package}, which is in Debian 12. Run "apt-get update" as root first',
             )
             found = glob.glob(os.path.join(archives, package + '_*.deb'))
         if not os.path.exists(done):
@@ -49,21 +58,21 @@ def fetch_packages(folder: str) -> str:
             _run(
                 ['dpkg', '-x', os.path.abspath(found[0]), os.path.abspath(root)],
                 archives,
-                f'{found[0]} cannot be unpacked: delete it, it is downloaded again.',
+                f'{found[0]} cannot be unpacked. Delete it; the next run downloads it again',
             )
             with open(done, 'w'):
                 pass
     return root
 
 
-def _run(command: list[str], folder: str, mend: str) -> None:
+def _run(command: list[str], folder: str, message: str) -> None:
     result = subprocess.run(command, cwd=folder, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     if result.returncode:
-        raise SourceError(f'{mend}\n{result.stdout.strip()}')
+        raise SourceError(f'{message}\n{result.stdout.strip()}')
 
 
 def find_background(root: str, path: str) -> str | None:
-    """The photograph at ``path`` below ``root``, or below one folder of it; None where it is missing."""
+    """The photograph at ``path`` in ``root`` or in a folder in ``root``; None if it is missing."""
     for base in [root, *sorted(glob.glob(os.path.join(root, '*')))]:
         full = os.path.join(base, path)
         if os.path.isdir(full):
@@ -77,10 +86,10 @@ def find_background(root: str, path: str) -> str | None:
 
 @cache
 def load_background(path: str, part: Part, size: int) -> np.ndarray:
-    """The used part of a photograph, uint8 BGR, its short side at most three image sizes: enough for any crop."""
+    """The part of a photograph to use, uint8 BGR; its short side is at most three image sides, enough for any crop."""
     image = cv2.imread(path, cv2.IMREAD_COLOR)
     if image is None:
-        raise SourceError(f'{path} cannot be read as an image; unpack its package again')
+        raise SourceError(f'{path} cannot be read as an image. Unpack its package again')
     height, width = image.shape[:2]
     image = image[int(part[1] * height) : int(part[3] * height), int(part[0] * width) : int(part[2] * width)]
     scale = 3.0 * size / min(image.shape[:2])
@@ -91,23 +100,23 @@ def load_background(path: str, part: Part, size: int) -> np.ndarray:
 
 @cache
 def load_cutout(path: str) -> tuple[np.ndarray, np.ndarray]:
-    """Premultiplied BGR and alpha of a cut-out, float32 in [0, 1], cropped to the object.
+    """The premultiplied BGR and alpha of a cut-out, float32 in [0, 1], cropped to the object.
 
-    Specks are removed, and colors at the rim, which still hold some of the white that the object was photographed
-    before, are replaced by those from inside, except on parts too thin to have an inside.
+    Specks are removed. Colors at the rim, which are mixed with the white background of the original photograph, are
+    replaced by colors from inside, except on parts too thin to have an inside.
     """
     image = cv2.imread(path, cv2.IMREAD_UNCHANGED)
     if image is None or image.ndim != 3 or image.shape[2] != 4:
-        raise SourceError(f'{path} is no color PNG with alpha; unpack its package again')
+        raise SourceError(f'{path} is not a color PNG with alpha. Unpack its package again')
     image = image.astype(np.float32) / np.iinfo(image.dtype).max
     color, alpha = image[..., :3], _without_specks(image[..., 3])
-    color = _mend_rim(color, alpha)
+    color = _repair_rim(color, alpha)
     rows, columns = np.where(alpha > 0.5)
     top, bottom = max(rows.min() - 3, 0), rows.max() + 4
     left, right = max(columns.min() - 3, 0), columns.max() + 4
     color, alpha = color[top:bottom, left:right], alpha[top:bottom, left:right]
     alpha = np.clip((cv2.GaussianBlur(alpha, (0, 0), 0.6) - 0.15) / 0.75, 0, 1)
-    # Premultiplied: colors under alpha 0 would bleed in when the cut-out is resampled.
+    # Premultiply, or colors with alpha 0 would bleed in when the cut-out is resampled.
     return np.ascontiguousarray(color * alpha[..., None]), np.ascontiguousarray(alpha)
 
 
@@ -120,7 +129,7 @@ def _without_specks(alpha: np.ndarray) -> np.ndarray:
     return alpha * cv2.dilate(np.isin(labels, kept).astype(np.uint8), np.ones((3, 3), np.uint8))
 
 
-def _mend_rim(color: np.ndarray, alpha: np.ndarray) -> np.ndarray:
+def _repair_rim(color: np.ndarray, alpha: np.ndarray) -> np.ndarray:
     kernel = np.ones((3, 3), np.uint8)
     inside = cv2.erode((alpha > 0.9).astype(np.uint8), kernel).astype(np.float32)
     spread, weight = color * inside[..., None], inside.copy()
