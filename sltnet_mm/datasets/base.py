@@ -32,11 +32,6 @@ class LocalizationDataset(BaseDataset):
 
     ``get_data_info`` adds ``sample_idx``.
 
-    Attributes:
-        exif_rotated: Whether "original pixels" means the image after EXIF rotation, as OpenCV loads it. A subclass
-            whose boxes were drawn on the stored image sets False; its pipelines must then load with
-            ``color_type='color_ignore_orientation'``.
-
     Args:
         data_root: Folder that all paths are relative to. Defaults to ''.
         split: 'train', 'val' or 'test'. Defaults to 'train'.
@@ -52,6 +47,11 @@ class LocalizationDataset(BaseDataset):
         test_mode: As in mmengine. None: True unless split is 'train'. Defaults to None.
         lazy_init: Read the annotations on first use. Defaults to False.
         max_refetch: How often another training sample is drawn when the pipeline returns None. Defaults to 1000.
+
+    Attributes:
+        exif_rotated: Whether "original pixels" means the image after EXIF rotation, as OpenCV loads it. A subclass
+            whose boxes were drawn on the stored image sets False; its pipelines must then load with
+            ``color_type='color_ignore_orientation'``.
 
     Raises:
         FileNotFoundError: If ``data_root`` or an annotation file does not exist.

@@ -137,7 +137,7 @@ def test_paths_are_read_by_the_hosts_file_functions():
     'name', ['seed0-size64/train/3-99.png', 'seed0-size64/trainval/000003-03.png', 'seed0-size0/val/000003-03.png', 'x']
 )
 def test_paths_that_name_nothing(name):
-    with pytest.raises(FileNotFoundError, match='is no embedded image'):
+    with pytest.raises(FileNotFoundError, match='is not an embedded image'):
         mmengine.fileio.get('synthetic://' + name)
     assert not mmengine.fileio.exists('synthetic://' + name)
 
@@ -185,5 +185,5 @@ def test_the_same_in_every_worker(pipeline):
 def test_bad_settings_are_named(kwargs, words):
     with pytest.raises(ValueError, match=words):
         SyntheticLocalization(**kwargs)
-    with pytest.raises(ValueError, match='label must be one of 0 to 11'):
+    with pytest.raises(ValueError, match='label must be from 0 to 11'):
         make_scene(0, 'val', 0, 12, 64)
