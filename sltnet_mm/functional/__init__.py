@@ -1,8 +1,22 @@
-"""The paper as functions: tensors in, tensors out, no registry and no host framework.
+"""The equations of SLT-Net as plain functions of tensors, without registries or a host framework.
 
-In the order of the paper: ``class_maps`` (7), ``smt_loss`` (8), ``average_top_k_maps`` (9), the views (10, 12),
-``vst_loss`` (13), then ``to_score_map``, ``score_map_to_box`` and the regressor's ``regression_loss`` (3, 4).
-``ddt_heatmaps`` is deep descriptor transforming, the pseudo boxes of PSOL.
+Guo et al., *Strengthen Learning Tolerance for Weakly Supervised Object Localization*, CVPR 2021 (paper_).
+Each formula is written out in the docstring of its function:
+
+- eq. 1, 2 (the total loss of SLT-Net and of its localizer): see :class:`sltnet_mm.models.SLTNet`;
+- eq. 3, 4 (the regressor's loss): ``regression_loss``, ``smooth_l1``;
+- eq. 5, 8 (cross entropy, the semantic mistakes tolerance loss): ``smt_loss``;
+- eq. 6, 7 (class activation maps): ``class_maps``;
+- eq. 9 (their average over the top K classes): ``average_top_k_maps``;
+- eq. 10, 12 (views of an image, and their inverses on maps): the views, such as ``HorizontalFlip``;
+- eq. 11 (the maps of both views) is two calls of the localizer: see :class:`sltnet_mm.hooks.VSTHook`;
+- eq. 13 (the visual stimulus tolerance loss): ``vst_loss``.
+
+``to_score_map`` and ``score_map_to_box`` turn maps into boxes (Sec. 3.2). ``ddt_heatmaps`` is deep descriptor
+transforming, the source of PSOL's pseudo boxes.
+
+.. _paper: https://openaccess.thecvf.com/content/CVPR2021/html/
+   Guo_Strengthen_Learning_Tolerance_for_Weakly_Supervised_Object_Localization_CVPR_2021_paper.html
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Argument checks of the functions: host-side facts only (shapes, types, Python numbers), never tensor values."""
+"""Argument checks of the functions. They look at shapes, types and Python numbers only, never at tensor values."""
 
 from __future__ import annotations
 
@@ -12,7 +12,18 @@ REDUCTIONS = ('mean', 'sum', 'none')
 
 
 def check_tensor(name: str, tensor: Tensor, shape: str, ndim: int | tuple[int, ...], floating: bool = True) -> None:
-    """Refuse anything but a (floating) tensor with ``ndim`` dimensions; ``shape`` is the wording of the message.
+    """Raise unless ``tensor`` is a (floating) tensor with ``ndim`` dimensions.
+
+    Args:
+        name: Name of the argument, for the message.
+        tensor: The argument.
+        shape: The expected shape in words, for the message.
+        ndim: The allowed number, or numbers, of dimensions.
+        floating: Whether the dtype must be floating.
+
+    Raises:
+        TypeError: If ``tensor`` is not a tensor, or not floating where it must be.
+        ValueError: If the number of dimensions is wrong.
 
     Example:
         >>> import torch
@@ -30,7 +41,10 @@ def check_tensor(name: str, tensor: Tensor, shape: str, ndim: int | tuple[int, .
 
 
 def check_choice(name: str, value: str, choices: Sequence[str]) -> None:
-    """Refuse a word that is not among ``choices``.
+    """Raise unless ``value`` is one of ``choices``.
+
+    Raises:
+        ValueError: If ``value`` is not among ``choices``.
 
     Example:
         >>> check_choice('reduction', 'mean', REDUCTIONS)
@@ -40,7 +54,11 @@ def check_choice(name: str, value: str, choices: Sequence[str]) -> None:
 
 
 def check_fraction(name: str, value: float, low: float = 0.0, high: float = 1.0) -> None:
-    """Refuse a number outside the closed interval [low, high] (and NaN).
+    """Raise unless ``value`` is a number in the closed interval [low, high]; NaN is not.
+
+    Raises:
+        TypeError: If ``value`` is not a number.
+        ValueError: If ``value`` is outside the interval.
 
     Example:
         >>> check_fraction('alpha', 0.4)
@@ -52,7 +70,11 @@ def check_fraction(name: str, value: float, low: float = 0.0, high: float = 1.0)
 
 
 def check_top_k(k: int, num_classes: int | None = None) -> None:
-    """Refuse a K that is no integer with 1 <= K <= C; without C only its lower end is checked.
+    """Raise unless ``k`` is an int with 1 <= K <= C; without ``num_classes``, only the lower bound is checked.
+
+    Raises:
+        TypeError: If ``k`` is not an int.
+        ValueError: If ``k`` is out of range.
 
     Example:
         >>> check_top_k(3, num_classes=10)
@@ -64,12 +86,15 @@ def check_top_k(k: int, num_classes: int | None = None) -> None:
     if num_classes is not None and k > num_classes:
         raise ValueError(
             f'k must be at most the number of classes, {num_classes}, got {k}; '
-            'lower k, or give the logits of all classes'
+            'lower k, or pass the logits of all classes'
         )
 
 
 def check_size(name: str, size: Sequence[int]) -> tuple[int, int]:
-    """``size`` as two positive ints (height, width), or refuse it.
+    """The two positive ints (height, width) of ``size``.
+
+    Raises:
+        ValueError: If ``size`` is not two positive whole numbers.
 
     Example:
         >>> check_size('size', [4, 6])
@@ -84,7 +109,7 @@ def check_size(name: str, size: Sequence[int]) -> tuple[int, int]:
 
 
 def full_precision(tensor: Tensor) -> Tensor:
-    """float16 and bfloat16 become float32; float32 and float64 stay.
+    """The tensor in at least float32: float16 and bfloat16 become float32; float32 and float64 stay.
 
     Example:
         >>> import torch

@@ -1,4 +1,4 @@
-"""Boxes: from a score map, their overlap, and their frames. All are float xyxy with exclusive ends."""
+"""Boxes: found in score maps, compared by IoU, and moved between frames. All are xyxy with exclusive ends."""
 
 from __future__ import annotations
 
@@ -13,15 +13,19 @@ from sltnet_mm.functional.components import largest_component_boxes
 
 
 def foreground_mask(score_map: Tensor, threshold: float = 0.2) -> Tensor:
-    """Pixels with a score strictly above ``threshold`` times the maximum of their own map.
+    """The pixels of a score map that are strictly above ``threshold`` times the maximum of that map.
 
     Args:
         score_map: H x W or B x H x W.
-        threshold: In [0, 1); 0.2 is the paper's, after Zhou et al., Learning Deep Features for Discriminative
-            Localization.
+        threshold: In [0, 1). The paper takes 0.2 (Sec. 3.2), following Zhou et al., *Learning Deep Features for
+            Discriminative Localization*, CVPR 2016.
 
     Returns:
-        bool of the same shape. A map whose maximum is not positive has no foreground.
+        Bool, of the same shape. A map whose maximum is not positive has no foreground.
+
+    Raises:
+        TypeError: If ``score_map`` is not a floating tensor or ``threshold`` is not a number.
+        ValueError: If ``threshold`` is outside [0, 1) or the shape is invalid.
 
     Example:
         >>> import torch
@@ -39,22 +43,26 @@ def foreground_mask(score_map: Tensor, threshold: float = 0.2) -> Tensor:
 
 
 def score_map_to_box(score_map: Tensor, threshold: float = 0.2) -> Tensor:
-    """The box around the largest component of the foreground of a score map: the pseudo box.
+    r"""The box around the largest connected component of a score map's foreground: the pseudo box (Sec. 3.2).
 
-    Foreground is what lies strictly above ``threshold`` times the maximum of the map; of its 8-connected components the
-    one with the most pixels counts (of equal ones, the one whose first pixel in raster order comes first). No gradient
-    passes, and nothing waits for the device unless it is the CPU.
+    .. math::
+        \text{foreground} = \{(x, y) : S(x, y) > \text{threshold} \cdot \max S\}
+
+    The component with the most pixels is chosen among the 8-connected ones; of equal ones, the one whose first pixel
+    comes first in raster order. There is no gradient. On devices other than the CPU, the host never waits for the
+    result.
 
     Args:
-        score_map: H x W or B x H x W; only the ratio to the maximum matters.
+        score_map: S, H x W or B x H x W; only the ratio to the maximum matters.
         threshold: In [0, 1).
 
     Returns:
-        4 or B x 4, float32 xyxy in pixels of the map, ends exclusive: x2 is the last column + 1. Without foreground
-        (no score is positive) the whole map, (0, 0, W, H). A map with a NaN or an infinity gives four NaN.
+        4 or B x 4, float32 xyxy in pixels of the map, ends exclusive: x2 is the last column + 1. Without foreground (no
+        score is positive), the whole map (0, 0, W, H). A map with a NaN or an infinity gives four NaNs.
 
     Raises:
-        ValueError: The threshold or the shape is not as said.
+        TypeError: If ``score_map`` is not a floating tensor or ``threshold`` is not a number.
+        ValueError: If ``threshold`` is outside [0, 1) or the shape is invalid.
 
     Example:
         >>> import torch
@@ -74,15 +82,24 @@ def score_map_to_box(score_map: Tensor, threshold: float = 0.2) -> Tensor:
 
 
 def box_iou(boxes_a: Tensor, boxes_b: Tensor) -> Tensor:
-    """Intersection over union of every pair, areas (x2 - x1)(y2 - y1) without the "+ 1" of inclusive ends.
+    r"""Intersection over union of every pair of boxes.
+
+    .. math::
+        \text{IoU}(a, b) = \frac{|a \cap b|}{|a \cup b|}, \qquad |a| = (x_2 - x_1)(y_2 - y_1)
+
+    The areas have no "+ 1" for inclusive ends.
 
     Args:
         boxes_a: n x 4 xyxy.
         boxes_b: m x 4 xyxy in the same frame.
 
     Returns:
-        n x m in [0, 1], float32 (float64 where both are). A box without area (x2 <= x1 or y2 <= y1) overlaps nothing:
-        0, also with itself. A box with a NaN gives NaN against every box that has an area.
+        n x m in [0, 1], float32 (float64 if both inputs are). A box without area (x2 <= x1 or y2 <= y1) has IoU 0 with
+        every box, even itself. A box with a NaN gives NaN against every box that has an area.
+
+    Raises:
+        TypeError: If an argument is not a tensor.
+        ValueError: If a shape is not n x 4.
 
     Example:
         >>> import torch
@@ -98,17 +115,21 @@ def box_iou(boxes_a: Tensor, boxes_b: Tensor) -> Tensor:
 
 
 def transform_boxes(boxes: Tensor, matrix: Tensor) -> Tensor:
-    """Move boxes to another frame by a homography: the upright box around the four moved corners.
+    """Move boxes to another frame by a homography: the axis-aligned box around the four moved corners.
 
-    With ``homography_matrix`` (original image to network input) this gives boxes in the input, with its inverse back;
-    for crop, resize and flip that is exact, and the two undo each other. Boxes are not clipped (``clip_boxes``).
+    ``homography_matrix`` (original image to network input) moves boxes to the input, its inverse moves them back; for
+    crop, resize and flip this is exact. Boxes are not clipped (see ``clip_boxes``).
 
     Args:
         boxes: n x 4 xyxy.
-        matrix: 3 x 3 for all boxes, or n x 3 x 3 one a box; anything ``torch.as_tensor`` takes.
+        matrix: 3 x 3 for all boxes, or n x 3 x 3, one per box; anything that ``torch.as_tensor`` accepts.
 
     Returns:
         n x 4 xyxy with x1 <= x2 and y1 <= y2, float32 (float64 for float64 boxes).
+
+    Raises:
+        TypeError: If ``boxes`` is not a tensor.
+        ValueError: If a shape is invalid.
 
     Example:
         >>> import torch
@@ -122,10 +143,10 @@ def transform_boxes(boxes: Tensor, matrix: Tensor) -> Tensor:
     boxes = full_precision(boxes)
     matrix = torch.as_tensor(matrix, dtype=boxes.dtype, device=boxes.device)
     if matrix.shape not in ((3, 3), (len(boxes), 3, 3)):
-        raise ValueError(f'matrix must have shape 3x3 or {len(boxes)}x3x3, one a box, got {tuple(matrix.shape)}')
+        raise ValueError(f'matrix must have shape 3x3 or {len(boxes)}x3x3, one per box, got {tuple(matrix.shape)}')
     x1, y1, x2, y2 = boxes.unbind(1)
     x, y = torch.stack([x1, x2, x2, x1], 1), torch.stack([y1, y1, y2, y2], 1)  # n x 4 corners
-    # Written out: a matrix product would run in TF32 or, under autocast, in half precision, errors of whole pixels.
+    # Written out: a matrix product would run in TF32 or, under autocast, in half precision, off by whole pixels.
     m = matrix[..., None]  # 3 x 3 x 1 or n x 3 x 3 x 1
     x, y, w = (m[..., i, 0, :] * x + m[..., i, 1, :] * y + m[..., i, 2, :] for i in range(3))
     x, y = x / w, y / w
@@ -133,14 +154,18 @@ def transform_boxes(boxes: Tensor, matrix: Tensor) -> Tensor:
 
 
 def clip_boxes(boxes: Tensor, size: Sequence[int]) -> Tensor:
-    """Cut boxes at the border of an image.
+    """Clip boxes to an image.
 
     Args:
         boxes: n x 4 xyxy in pixels.
         size: (height, width) of the image in pixels.
 
     Returns:
-        n x 4, x in [0, width] and y in [0, height]; a box outside the image loses its area. NaN stays.
+        n x 4, x in [0, width] and y in [0, height]; a box outside the image has no area left. NaN stays NaN.
+
+    Raises:
+        TypeError: If ``boxes`` is not a tensor.
+        ValueError: If a shape or ``size`` is invalid.
 
     Example:
         >>> import torch
@@ -152,14 +177,19 @@ def clip_boxes(boxes: Tensor, size: Sequence[int]) -> Tensor:
 
 
 def boxes_to_unit(boxes: Tensor, size: Sequence[int]) -> Tensor:
-    """Pixels to [0, 1] of an image: unit boxes keep their meaning when the image is resized.
+    """Convert boxes from pixels to fractions of the image size, which stay valid when the image is resized.
 
     Args:
         boxes: n x 4 xyxy in pixels.
         size: (height, width) of the image in pixels.
 
     Returns:
-        n x 4 xyxy, x in widths and y in heights, float32 (float64 for float64 boxes), not clipped.
+        n x 4 xyxy, x / width and y / height, in [0, 1] inside the image; float32 (float64 for float64 boxes), not
+        clipped.
+
+    Raises:
+        TypeError: If ``boxes`` is not a tensor.
+        ValueError: If a shape or ``size`` is invalid.
 
     Example:
         >>> import torch
@@ -171,14 +201,18 @@ def boxes_to_unit(boxes: Tensor, size: Sequence[int]) -> Tensor:
 
 
 def unit_to_boxes(unit_boxes: Tensor, size: Sequence[int]) -> Tensor:
-    """[0, 1] of an image to its pixels; the inverse of ``boxes_to_unit``.
+    """Convert boxes from fractions of the image size to pixels; the inverse of ``boxes_to_unit``.
 
     Args:
-        unit_boxes: n x 4 xyxy in widths and heights.
+        unit_boxes: n x 4 xyxy, as fractions of the width and height.
         size: (height, width) of the image in pixels.
 
     Returns:
         n x 4 xyxy in pixels, float32 (float64 for float64 boxes), not clipped.
+
+    Raises:
+        TypeError: If ``unit_boxes`` is not a tensor.
+        ValueError: If a shape or ``size`` is invalid.
 
     Example:
         >>> import torch

@@ -1,4 +1,8 @@
-"""Class maps and what is made of them: equations 7 and 9, and the score map in [0, 1]."""
+"""Class activation maps (eq. 6, 7), their average over the top K classes (eq. 9), and score maps in [0, 1].
+
+Guo et al., *Strengthen Learning Tolerance for Weakly Supervised Object Localization*, CVPR 2021, Sec. 3.2 and 3.3; CAM
+itself is from Zhou et al., *Learning Deep Features for Discriminative Localization*, CVPR 2016.
+"""
 
 from __future__ import annotations
 
@@ -13,19 +17,24 @@ from sltnet_mm.functional.resize import resize_maps
 
 
 def class_maps(features: Tensor, weight: Tensor) -> Tensor:
-    """Class activation maps, M_c = sum_n w_nc F_n (eq. 7): no ReLU, no normalization, no bias.
+    r"""Class activation maps of eq. 7: no ReLU, no normalization, no bias.
 
-    The spatial mean of M_c is the logit that global average pooling and a linear layer without bias would give (eq. 6).
+    .. math::
+        M_c = \sum_{n=1}^{N} w_{n,c} \cdot F_n
+
+    The spatial mean of :math:`M_c` is the logit of class c after global average pooling, :math:`v_n = \frac{1}{W \times
+    H} \sum_{(w,h)} F_n(w, h)` (eq. 6), and a linear layer without bias.
 
     Args:
-        features: Last feature maps F, B x N x h x w.
-        weight: Weight of the linear layer, C x N (``torch.nn.Linear.weight``; flatten that of a 1x1 convolution).
+        features: F, the last feature maps, B x N x h x w.
+        weight: Weight of the linear layer, C x N (``torch.nn.Linear.weight``; flatten the weight of a 1x1 convolution).
 
     Returns:
-        B x C x h x w in the dtype of ``features`` (under autocast: of the convolution).
+        Class maps M, B x C x h x w, in the dtype of ``features`` (under autocast, that of the convolution).
 
     Raises:
-        ValueError: The channels of the two differ.
+        TypeError: If an argument is not a floating tensor.
+        ValueError: If the numbers of channels differ or a shape is invalid.
 
     Example:
         >>> import torch
@@ -47,22 +56,26 @@ def class_maps(features: Tensor, weight: Tensor) -> Tensor:
 
 
 def average_top_k_maps(maps: Tensor, logits: Tensor, k: int) -> Tensor:
-    """ACAM, the mean of the class maps of the K classes with the largest logits (eq. 9).
+    r"""ACAM: the mean of the class maps of the K classes with the largest logits (eq. 9).
 
-    Which classes those are is decided by the logits alone; gradients flow to the chosen maps, not to the logits. Of
-    equal logits at the K-th place, ``torch.topk`` decides which one is in. K = 1 is the CAM of the predicted class, K =
-    C the mean of all maps.
+    .. math::
+        A = \frac{1}{K} \sum_{j \in t} M_j
+
+    where t are the top K classes. The logits alone choose the classes; gradients flow to the chosen maps, not to the
+    logits. If logits tie at the K-th place, ``torch.topk`` decides. K = 1 gives the CAM of the predicted class, K = C
+    the mean of all maps.
 
     Args:
-        maps: Class maps, B x C x h x w.
+        maps: Class maps M, B x C x h x w.
         logits: B x C, of the same images.
         k: K, with 1 <= K <= C.
 
     Returns:
-        B x h x w in the dtype of ``maps``. A NaN in a chosen map stays.
+        A, B x h x w, in the dtype of ``maps``. A NaN in a chosen map stays NaN.
 
     Raises:
-        ValueError: K is out of range, or the batch sizes or class counts differ.
+        TypeError: If a map or logit tensor is not floating, or ``k`` is not an int.
+        ValueError: If ``k`` is out of range, or the batch sizes or numbers of classes differ.
 
     Example:
         >>> import torch
@@ -85,18 +98,25 @@ def average_top_k_maps(maps: Tensor, logits: Tensor, k: int) -> Tensor:
 
 
 def to_score_map(maps: Tensor, size: Sequence[int]) -> Tensor:
-    """Resize maps to the network input, then min-max normalize each to [0, 1].
+    r"""Resize maps to the network input, then min-max normalize each of them to [0, 1].
 
-    Bilinear with align_corners=False and no antialiasing; the extremes are those of the *resized* map, so that every
-    score map that is not constant reaches exactly 0 and 1.
+    .. math::
+        S = \frac{A' - \min A'}{\max A' - \min A'}
+
+    where A' is the resized map. Resizing is bilinear with align_corners=False and no antialiasing. The extremes are
+    those of the *resized* map, so every score map that is not constant reaches exactly 0 and 1.
 
     Args:
-        maps: One raw map an image, B x h x w, of any offset and scale.
+        maps: One raw map per image, B x h x w, with any offset and scale.
         size: (H, W) of the result in pixels, usually the network input.
 
     Returns:
-        B x H x W in [0, 1], float32 (float64 for float64 maps); half precision is computed and returned as float32. A
-        constant map gives zeros; a map with a NaN is NaN throughout, one with an infinity at least there.
+        Score maps, B x H x W in [0, 1]; float32 (float64 for float64 maps), also for half precision. A constant map
+        gives zeros; a map with a NaN is NaN everywhere, a map with an infinity is NaN at least there.
+
+    Raises:
+        TypeError: If ``maps`` is not a floating tensor.
+        ValueError: If ``maps`` does not have three dimensions or ``size`` is not two positive integers.
 
     Example:
         >>> import torch
@@ -107,11 +127,11 @@ def to_score_map(maps: Tensor, size: Sequence[int]) -> Tensor:
     """
     check_tensor('maps', maps, 'Bxhxw', 3)
     maps = full_precision(maps)
-    # Asked of the maps as given: interpolation leaves rounding noise on a constant, which min-max would blow up to 1.
+    # Tested before resizing: interpolation leaves rounding noise on a constant, which min-max would amplify to 1.
     constant = maps.amax((1, 2), keepdim=True) - maps.amin((1, 2), keepdim=True) == 0
     resized = resize_maps(maps[:, None], size)[:, 0]
     low = resized.amin((1, 2), keepdim=True)
     span = resized.amax((1, 2), keepdim=True) - low
     constant = constant | (span == 0)
-    # NaN, also that of inf - inf, compares unequal to everything: it is never taken for a constant, and stays.
+    # NaN, including that of inf - inf, is unequal to everything: it is never taken for a constant and stays NaN.
     return torch.where(constant, torch.zeros_like(resized), (resized - low) / torch.where(constant, 1.0, span))

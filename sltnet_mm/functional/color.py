@@ -1,4 +1,4 @@
-"""Color adjustments with one factor an image: the arithmetic of torchvision's ``adjust_*``, batched."""
+"""Color adjustments with one factor per image: the arithmetic of torchvision's ``adjust_*``, batched."""
 
 from __future__ import annotations
 
@@ -12,21 +12,25 @@ LUMA = (0.2989, 0.587, 0.114)
 
 
 def adjust_color(images: Tensor, brightness: Tensor, contrast: Tensor, saturation: Tensor, hue: Tensor) -> Tensor:
-    """Brightness, then contrast, saturation and hue, each image by its own amounts.
+    """Adjust brightness, then contrast, saturation and hue, with separate amounts per image.
 
-    The same as ``torchvision.transforms.functional.adjust_brightness``, ``adjust_contrast``, ``adjust_saturation`` and
-    ``adjust_hue`` one after another on every single image, in one computation for the batch.
+    The result equals ``torchvision.transforms.functional.adjust_brightness``, ``adjust_contrast``,
+    ``adjust_saturation`` and ``adjust_hue`` applied in this order to each image, in one computation for the batch.
 
     Args:
         images: B x 3 x H x W, RGB in [0, 1].
-        brightness: B factors >= 0; 1 keeps.
-        contrast: B factors >= 0, about the mean gray of the image; 1 keeps, 0 gives that gray.
-        saturation: B factors >= 0, about the gray of each pixel; 1 keeps, 0 gives a gray image.
-        hue: B shifts in [-0.5, 0.5] turns of the color circle; 0 keeps.
+        brightness: B factors >= 0; 1 changes nothing, 0 gives black.
+        contrast: B factors >= 0, relative to the mean gray of the image; 1 changes nothing, 0 gives that gray.
+        saturation: B factors >= 0, relative to the gray of each pixel; 1 changes nothing, 0 gives a gray image.
+        hue: B shifts in [-0.5, 0.5] turns of the color circle; 0 changes nothing.
 
     Returns:
         B x 3 x H x W in [0, 1], clamped after every step, in the dtype of ``images`` (half precision is computed in
         float32).
+
+    Raises:
+        TypeError: If ``images`` is not a floating tensor.
+        ValueError: If ``images`` does not have three channels, or an amount does not have one number per image.
 
     Example:
         >>> import torch
@@ -42,7 +46,9 @@ def adjust_color(images: Tensor, brightness: Tensor, contrast: Tensor, saturatio
     out = full_precision(images)
     for name, factor in (('brightness', brightness), ('contrast', contrast), ('saturation', saturation), ('hue', hue)):
         if factor.shape != (len(images),):
-            raise ValueError(f'{name} must hold one number an image, shape ({len(images)},), got {tuple(factor.shape)}')
+            raise ValueError(
+                f'{name} must hold one number per image, shape ({len(images)},), got {tuple(factor.shape)}'
+            )
     brightness, contrast, saturation, hue = (
         factor.to(out.dtype)[:, None, None, None] for factor in (brightness, contrast, saturation, hue)
     )
@@ -62,14 +68,15 @@ def _blend(images: Tensor, other: Tensor, factor: Tensor) -> Tensor:
 
 
 def _turn_hue(images: Tensor, shift: Tensor) -> Tensor:
-    """To HSV, hue + shift, and back. With value V and chroma C = V S a channel is V - C clamp(min(k, 4 - k), 0, 1).
+    """Convert to HSV, add ``shift`` to the hue, and convert back.
 
-    Here k = (n + 6 hue) mod 6 with n = 5, 3, 1 for red, green, blue.
+    With value V and chroma C = V S, a channel is V - C clamp(min(k, 4 - k), 0, 1), where k = (n + 6 hue) mod 6 with n =
+    5, 3, 1 for red, green, blue.
     """
     value, which = images.max(1, keepdim=True)
     chroma = value - images.amin(1, keepdim=True)
     red, green, blue = images.split(1, dim=1)
-    step = torch.where(chroma > 0, chroma, 1)  # gray has no hue: any will do, its chroma is 0
+    step = torch.where(chroma > 0, chroma, 1)  # gray has no hue: any value works, its chroma is 0
     sector = torch.where(
         which == 0, (green - blue) / step, torch.where(which == 1, 2 + (blue - red) / step, 4 + (red - green) / step)
     )

@@ -12,22 +12,23 @@ from sltnet_mm.functional._checks import check_tensor
 
 
 def largest_component_boxes(masks: Tensor) -> Tensor:
-    """The box around the 8-connected component with the most pixels, one a mask.
+    """The box around the largest 8-connected component of each mask.
 
-    Of components of equal size the one whose first pixel comes first in raster order (rows from the top, each from the
-    left) wins. On the CPU OpenCV labels the components; on other devices a batched form does, without waiting for the
-    device and with the same result. Compiled code calls the CPU form outside its graph.
+    The largest component is the one with the most pixels; of equal ones, the one whose first pixel comes first in
+    raster order (rows from the top, each from the left). On the CPU, OpenCV labels the components. On other devices, a
+    batched algorithm does so, with the same result and without waiting for the device. Compiled code calls the CPU
+    version outside its graph.
 
     Args:
         masks: B x H x W, bool, True for foreground.
 
     Returns:
-        B x 4, float32 xyxy in pixels of the mask, ends exclusive (x1 = first column, x2 = last column + 1). A mask
-        without foreground gives the whole mask, (0, 0, W, H); ``masks.flatten(1).any(1)`` tells these.
+        B x 4, float32 xyxy in pixels of the mask, ends exclusive (x1 = first column, x2 = last column + 1). For a mask
+        without foreground, the whole mask (0, 0, W, H); ``masks.flatten(1).any(1)`` tells which masks have foreground.
 
     Raises:
-        TypeError: The masks are not bool.
-        ValueError: The shape is not B x H x W with H, W >= 1.
+        TypeError: If ``masks`` is not a bool tensor.
+        ValueError: If the shape is not B x H x W with H, W >= 1.
 
     Example:
         >>> import torch
@@ -54,7 +55,7 @@ def _boxes_by_opencv(masks: Tensor) -> Tensor:
         sizes = stats[1:, cv2.CC_STAT_AREA]
         largest = np.flatnonzero(sizes == sizes.max()) + 1
         winner = largest[0]
-        if len(largest) > 1:  # OpenCV numbers components by 2x2 blocks, not in raster order: ask the pixels
+        if len(largest) > 1:  # OpenCV numbers components by 2x2 blocks, not in raster order: look at the pixels
             winner = labels.flat[np.isin(labels, largest).argmax()]
         x, y, w, h = stats[winner, :4]
         box[:] = x, y, x + w, y + h
@@ -68,7 +69,7 @@ def _boxes_by_hooking(masks: Tensor) -> Tensor:
     foreground = masks.reshape(batch, pixels)
     sizes = torch.zeros(batch * height * _runs_a_row(masks), dtype=torch.int64, device=masks.device)
     sizes = sizes.scatter_add(0, labels.flatten(), foreground.flatten().long())
-    # One whole number a pixel orders by size first, then by raster position, so equal sizes need no rule of `argmax`.
+    # One integer per pixel sorts by size, then by raster position, so that ties do not depend on `argmax`.
     later = torch.arange(pixels - 1, -1, -1, device=masks.device)
     keys = sizes[labels] * foreground * pixels + later
     first = pixels - 1 - keys.amax(1) % pixels  # B, raster position of the winner's first pixel
@@ -80,7 +81,7 @@ def _boxes_by_hooking(masks: Tensor) -> Tensor:
 
 
 def _extent(occupied: Tensor) -> tuple[Tensor, Tensor]:
-    """First and last + 1 True of each row of B x L; 0 and L where there is none."""
+    """First and last + 1 True of each row of B x L; 0 and L for a row without any."""
     length = occupied.shape[1]
     position = torch.arange(length, device=occupied.device)
     first = torch.where(occupied, position, length).amin(1)
@@ -90,16 +91,18 @@ def _extent(occupied: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def _component_labels(masks: Tensor) -> Tensor:
-    """Component labels of B x H x W masks by a fixed number of batched steps: no host synchronization.
+    """Component labels of B x H x W masks in a fixed number of batched steps, without host synchronization.
 
-    Nodes are the horizontal runs of foreground, edges their contacts with the row above; both live in arrays of a size
-    known beforehand. In each round every tree hooks to its neighbor with the largest label. Along such picks each
-    label is at least the one two steps before, hence the only cycles are pairs that pick each other, and these are cut
-    at the larger. Every tree with a neighbor merges, so the trees of a component at least halve in a round, and as
-    many rounds as n halves, n the most runs a component can have, reach one tree each. A path of picks has fewer edges
-    than there are trees: that bounds the pointer jumping.
+    Nodes are the horizontal runs of foreground, edges their contacts with the row above; both are stored in arrays
+    whose size is known in advance. In each round, every tree hooks onto the neighbor with the largest label. Along such
+    picks, each label is at least the one two steps before. The only cycles are therefore pairs that pick each other,
+    and these are cut at the larger label. Every tree with a neighbor merges, so each round at least halves the trees of
+    a component. With n the largest possible number of runs in a component, log2(n) rounds leave one tree each. A path
+    of picks has fewer edges than there are trees, which bounds the pointer jumping.
 
-    Returns B x H x W int64: equal within a component, different between components and images; of no meaning outside.
+    Returns:
+        B x H x W int64: equal within a component, different between components and images, without meaning in the
+        background.
     """
     runs, ends_a, ends_b = _runs_and_contacts(masks)
     most_runs = masks.shape[1] * _runs_a_row(masks)
@@ -128,13 +131,14 @@ def _runs_a_row(masks: Tensor) -> int:
 def _runs_and_contacts(masks: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     r"""Number the runs, and list the contacts between runs of neighboring rows.
 
-    Starts of runs are two pixels apart or more, so half the column of its start numbers a run within its row. A contact
-    is written once, at a pixel of the lower row: at the first column that the two runs share or, where they touch at a
-    corner only, at the foreground pixel of a "\" and at the background pixel of a "/". Pixels without a contact hold
-    one number twice, each that of its own place, so that the scatters spread over all addresses.
+    Run starts are at least two pixels apart, so half the start column numbers a run within its row. Each contact is
+    written once, at a pixel of the lower row: at the first column that the two runs share or, if they touch only at a
+    corner, at the foreground pixel of a "\" and at the background pixel of a "/". Pixels without a contact hold their
+    own place as both ends, so that the scatters spread over all addresses.
 
-    Returns the number of the run of each pixel (B x H x W; background: of its place), and the two ends of the contacts
-    (flat); all int64.
+    Returns:
+        The run number of each pixel (B x H x W; for background, that of its place), and the two ends of the contacts
+        (flat); all int64.
     """
     batch, height, width = masks.shape
     rows = torch.arange(batch * height, device=masks.device).view(batch, height, 1)
@@ -149,5 +153,5 @@ def _runs_and_contacts(masks: Tensor) -> tuple[Tensor, Tensor, Tensor]:
 
 
 def _shift(image: Tensor, right: int, down: int) -> Tensor:
-    """Move B x H x W by whole pixels; zeros (False) come in."""
+    """Shift B x H x W by whole pixels, filling with zeros (False)."""
     return F.pad(image, (right, 0, down, 0))[:, : image.shape[1], : image.shape[2]]

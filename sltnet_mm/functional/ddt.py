@@ -1,8 +1,8 @@
-"""Deep descriptor transforming: what the images of one class have in common, without training.
+"""Deep descriptor transforming (DDT): finding the object that the images of a class have in common, without training.
 
-Wei et al., Unsupervised object discovery and co-localization by deep descriptor transforming, Pattern Recognition 2019.
-A descriptor is the N numbers of one cell of a feature map. Over all descriptors of a class' images, the first principal
-component separates the common object from the rest: cells whose projection is positive are object.
+Wei et al., *Unsupervised object discovery and co-localization by deep descriptor transforming*, Pattern Recognition
+2019. A descriptor is the vector of N channels at one cell of a feature map. The first principal component over all
+descriptors of a class separates the common object from the rest: cells with a positive projection are object.
 """
 
 from __future__ import annotations
@@ -15,15 +15,15 @@ from torch import Tensor
 from sltnet_mm.functional._checks import check_size, check_tensor
 from sltnet_mm.functional.components import largest_component_boxes
 
-# Of the second moment. Descriptors that differ at all differ by float32's 1e-7 in at least one of some million cells,
-# that is by 1e-20; the rounding of the float64 sums is some 1e-32.
+# Relative to the second moment. Descriptors that differ at all differ by at least 1e-7 (float32) in one of about a
+# million cells, which gives 1e-20; the rounding error of the float64 sums is about 1e-32.
 _NO_VARIANCE = 1e-24
 
 
 class DescriptorCovariance:
-    """Mean and covariance of descriptors that come batch by batch (Chan et al., 1983), in float64.
+    """Running mean and covariance of descriptors, batch by batch (Chan et al., 1983), in float64.
 
-    The descriptors themselves are not kept: N x N numbers are, on the device of the first batch.
+    It keeps N x N numbers on the device of the first batch, not the descriptors themselves.
 
     Example:
         >>> import torch
@@ -40,16 +40,20 @@ class DescriptorCovariance:
         self._scatter: Tensor | None = None
 
     def update(self, features: Tensor) -> None:
-        """Add the descriptors of feature maps, B x N x h x w.
+        """Add the descriptors of a batch.
+
+        Args:
+            features: B x N x h x w.
 
         Raises:
-            ValueError: Another number of channels than before, or not finite.
+            TypeError: If ``features`` is not a floating tensor.
+            ValueError: If ``features`` is not finite, or its number of channels differs from earlier batches.
         """
         check_tensor('features', features, 'BxNxhxw', 4)
         rows = _descriptors(features)
         count, mean = len(rows), rows.mean(0)
         if not mean.isfinite().all():
-            raise ValueError('features must be finite; DDT has no use for NaN and infinity')
+            raise ValueError('features must be finite, got NaN or infinity; check the images and the weights')
         centered = rows - mean
         scatter = centered.T @ centered
         if self._mean is None or self._scatter is None:
@@ -65,27 +69,31 @@ class DescriptorCovariance:
 
     @property
     def mean(self) -> Tensor:
-        """N numbers.
+        """The mean of the descriptors, N numbers.
 
         Raises:
-            ValueError: Nothing was added.
+            ValueError: If no descriptors were added.
         """
         if self._mean is None:
             raise ValueError('no descriptor was added: call update first')
         return self._mean
 
     def covariance(self) -> Tensor:
-        """N x N, divided by the number of descriptors.
+        """The covariance of the descriptors, N x N, divided by their number.
 
         Raises:
-            ValueError: Nothing was added.
+            ValueError: If no descriptors were added.
         """
         if self._scatter is None:
             raise ValueError('no descriptor was added: call update first')
         return self._scatter / self.count
 
     def principal_direction(self) -> Tensor:
-        """The unit vector (N) of the largest variance, of either sign; zeros where the descriptors do not vary."""
+        """The unit vector (N) of the largest variance, with arbitrary sign; zeros if the descriptors do not vary.
+
+        Raises:
+            ValueError: If no descriptors were added.
+        """
         covariance = self.covariance()
         values, vectors = torch.linalg.eigh(covariance)
         flat = values[-1] <= _NO_VARIANCE * (covariance.trace() + self.mean.square().sum())
@@ -98,10 +106,20 @@ def project_descriptors(features: Tensor, mean: Tensor, direction: Tensor) -> Te
     Args:
         features: B x N x h x w.
         mean: N, over all images of the class.
-        direction: N.
+        direction: N, a unit vector.
 
     Returns:
         B x h x w, float64.
+
+    Raises:
+        TypeError: If ``features`` is not a floating tensor.
+        ValueError: If ``features`` does not have four dimensions.
+
+    Example:
+        >>> import torch
+        >>> features = torch.tensor([[[[1.0, 3.0]]]])  # one image, one channel, two cells
+        >>> project_descriptors(features, mean=torch.tensor([2.0]).double(), direction=torch.tensor([1.0]).double())
+        tensor([[[-1.,  1.]]], dtype=torch.float64)
     """
     check_tensor('features', features, 'BxNxhxw', 4)
     flat = (_descriptors(features) - mean) @ direction
@@ -109,14 +127,18 @@ def project_descriptors(features: Tensor, mean: Tensor, direction: Tensor) -> Te
 
 
 def object_sign(projections: Sequence[Tensor]) -> float:
-    """+1 or -1: the sign under which the projection of the largest size is positive (the first of equal ones; +1 for
-    zeros).
+    """The sign, +1 or -1, that makes the projection of largest magnitude positive.
 
-    A principal component has no sign of its own, and libraries choose theirs by rules that changed: scikit-learn's PCA
-    took this one until 1.5, and PSOL's boxes rest on it.
+    Of equal magnitudes, the first decides; zeros give +1.
+
+    A principal component has no sign of its own, and libraries have changed their rules for choosing one.
+    scikit-learn's PCA used this rule until 1.5, and PSOL's boxes depend on it.
 
     Args:
-        projections: Of all images of the class, in any number of tensors.
+        projections: Projections of all images of the class, in any number of tensors.
+
+    Returns:
+        1.0 or -1.0.
 
     Example:
         >>> import torch
@@ -129,16 +151,20 @@ def object_sign(projections: Sequence[Tensor]) -> float:
 
 
 def ddt_heatmaps(features: Tensor) -> Tensor:
-    """Heat maps of the images of one class, all of which are at hand; positive is object.
+    """The DDT heat maps of all images of one class at once; positive is object.
 
-    For a class that is too large for this, take :class:`DescriptorCovariance`, :func:`project_descriptors` and
-    :func:`object_sign` one after the other, batch by batch.
+    For a class that does not fit in memory, use :class:`DescriptorCovariance`, :func:`project_descriptors` and
+    :func:`object_sign` in turn, batch by batch.
 
     Args:
         features: B x N x h x w, of all images of the class.
 
     Returns:
         B x h x w, float64.
+
+    Raises:
+        TypeError: If ``features`` is not a floating tensor.
+        ValueError: If ``features`` is not finite or does not have four dimensions.
 
     Example:
         >>> import torch
@@ -154,17 +180,21 @@ def ddt_heatmaps(features: Tensor) -> Tensor:
 
 
 def heatmaps_to_boxes(heatmaps: Tensor, size: Sequence[int]) -> Tensor:
-    """Boxes of heat maps: cells above zero, of their 8-connected components the one with the most cells.
+    """The box around the largest 8-connected component of cells above zero, in pixels of the image.
 
-    The component is enlarged to the image by the nearest cell (pixel x belongs to cell floor(x w / W), as in OpenCV and
-    torch), and the box is that of its pixels.
+    The component is enlarged to the image by nearest-neighbor interpolation (pixel x belongs to cell floor(x w / W), as
+    in OpenCV and torch); the box encloses its pixels.
 
     Args:
         heatmaps: B x h x w.
         size: (H, W) of the image in pixels.
 
     Returns:
-        B x 4 float xyxy in pixels, ends exclusive; the whole image where no cell is above zero.
+        B x 4 float xyxy in pixels, ends exclusive; the whole image if no cell is above zero.
+
+    Raises:
+        TypeError: If ``heatmaps`` is not a floating tensor.
+        ValueError: If ``heatmaps`` does not have three dimensions or ``size`` is invalid.
 
     Example:
         >>> import torch
@@ -182,5 +212,5 @@ def heatmaps_to_boxes(heatmaps: Tensor, size: Sequence[int]) -> Tensor:
 
 
 def _descriptors(features: Tensor) -> Tensor:
-    """(B h w) x N, float64."""
+    """The descriptors of all cells, (B h w) x N, float64."""
     return features.movedim(1, -1).reshape(-1, features.shape[1]).double()

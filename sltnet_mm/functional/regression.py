@@ -1,4 +1,7 @@
-"""The regressor's box units and its loss: p = xyxy / m, equations 3 and 4."""
+"""Box units of the regressor, and its loss: eq. 3 and 4.
+
+Guo et al., *Strengthen Learning Tolerance for Weakly Supervised Object Localization*, CVPR 2021, Sec. 3.1.
+"""
 
 from __future__ import annotations
 
@@ -11,14 +14,24 @@ from sltnet_mm.functional._checks import REDUCTIONS, check_choice, check_tensor,
 
 
 def boxes_to_regression(boxes: Tensor, stride: float) -> Tensor:
-    """Pixels of the network input to the regressor's units, p = (x1/m, y1/m, x2/m, y2/m) (text before eq. 3).
+    r"""Convert boxes from pixels of the network input to the regressor's units.
+
+    .. math::
+        p = \left(\frac{x_1}{m}, \frac{y_1}{m}, \frac{x_2}{m}, \frac{y_2}{m}\right)
+
+    This is the definition of p in the text before eq. 3.
 
     Args:
         boxes: ... x 4, xyxy in pixels of the network input.
-        stride: m, the down-sampling factor, > 0: 16 gives cells of the feature map; the side of the input gives [0, 1].
+        stride: m, the downsampling factor, > 0. 16 gives cells of the feature map; the side length of the input gives
+            [0, 1].
 
     Returns:
-        ... x 4 in units of m pixels, the dtype of ``boxes``; ``regression_to_boxes`` is the inverse.
+        ... x 4 in units of m pixels, in the dtype of ``boxes``; ``regression_to_boxes`` is the inverse.
+
+    Raises:
+        TypeError: If ``boxes`` is not a floating tensor.
+        ValueError: If the last dimension is not 4, or ``stride`` is not positive and finite.
 
     Example:
         >>> import torch
@@ -30,14 +43,18 @@ def boxes_to_regression(boxes: Tensor, stride: float) -> Tensor:
 
 
 def regression_to_boxes(units: Tensor, stride: float) -> Tensor:
-    """The regressor's units back to pixels of the network input, xyxy = m p.
+    """Convert the regressor's units p back to pixels of the network input, xyxy = m p.
 
     Args:
         units: ... x 4, in units of m pixels.
-        stride: m, as given to ``boxes_to_regression``.
+        stride: m, as passed to ``boxes_to_regression``.
 
     Returns:
         ... x 4, xyxy in pixels of the network input, neither clipped nor sorted, in the dtype of ``units``.
+
+    Raises:
+        TypeError: If ``units`` is not a floating tensor.
+        ValueError: If the last dimension is not 4, or ``stride`` is not positive and finite.
 
     Example:
         >>> import torch
@@ -49,14 +66,25 @@ def regression_to_boxes(units: Tensor, stride: float) -> Tensor:
 
 
 def smooth_l1(pred: Tensor, target: Tensor) -> Tensor:
-    """0.5 x^2 where |x| < 1, else |x| - 0.5, of x = pred - target, element by element (eq. 4).
+    r"""The smooth L1 loss of each element (eq. 4), without reduction.
+
+    .. math::
+        \text{smooth}_{L_1}(x) = \begin{cases}
+            0.5 x^2,   & \text{if } |x| < 1 \\
+            |x| - 0.5, & \text{otherwise}
+        \end{cases}
+
+    with x = pred - target.
 
     Args:
         pred: Any shape.
         target: The same shape.
 
     Returns:
-        The same shape, not reduced; half precision is computed and returned as float32.
+        One loss per element, of the same shape; float32 for half precision.
+
+    Raises:
+        ValueError: If the shapes differ.
 
     Example:
         >>> import torch
@@ -69,10 +97,13 @@ def smooth_l1(pred: Tensor, target: Tensor) -> Tensor:
 
 
 def regression_loss(pred: Tensor, target: Tensor, weight: Tensor | None = None, reduction: str = 'mean') -> Tensor:
-    """L_REG: smooth L1 summed over the four numbers of a box (eq. 3), averaged over the images.
+    r"""The regressor's loss: smooth L1 summed over the four coordinates of a box (eq. 3), averaged over the images.
 
-    The mean is sum(weight * loss) / B: an image without a pseudo box has weight 0 and still counts in B, so that one
-    image weighs the same in every batch.
+    .. math::
+        L_{REG}(p, \hat{p}) = \sum_{i=1}^{4} \text{smooth}_{L_1}(p_i - \hat{p}_i)
+
+    The mean is sum(weight * loss) / B. An image without a pseudo box has weight 0 and still counts in B, so one image
+    has the same influence in every batch.
 
     Args:
         pred: B x 4, the regressor's boxes in its units (``boxes_to_regression``).
@@ -81,11 +112,12 @@ def regression_loss(pred: Tensor, target: Tensor, weight: Tensor | None = None, 
         reduction: 'mean' or 'sum' over the batch, or 'none'.
 
     Returns:
-        A scalar, or B values with 'none'; half precision is computed and returned as float32. The mean over an empty
-        batch is 0, with a graph. A NaN stays, whatever its weight.
+        A scalar, or B values with 'none'; float32 for half precision. The mean over an empty batch is 0 and can be
+        differentiated. A NaN stays NaN, whatever its weight.
 
     Raises:
-        ValueError: A shape or the reduction is not as said.
+        TypeError: If a box tensor is not floating.
+        ValueError: If a shape or ``reduction`` is invalid.
 
     Example:
         >>> import torch
@@ -104,7 +136,7 @@ def regression_loss(pred: Tensor, target: Tensor, weight: Tensor | None = None, 
     if weight is not None:
         if weight.shape != loss.shape:
             raise ValueError(
-                f'weight must hold one number an image, shape {tuple(loss.shape)}, got {tuple(weight.shape)}'
+                f'weight must hold one number per image, shape {tuple(loss.shape)}, got {tuple(weight.shape)}'
             )
         loss = loss * weight
     if reduction == 'none':

@@ -1,4 +1,4 @@
-"""The one way in which images and maps are resized here."""
+"""Resizing: images and maps are resized in this one way throughout the package."""
 
 from __future__ import annotations
 
@@ -11,14 +11,18 @@ from sltnet_mm.functional._checks import check_size, check_tensor, full_precisio
 
 
 def resize_maps(maps: Tensor, size: Sequence[int]) -> Tensor:
-    """Bilinear resize (align_corners=False, no antialiasing); the very same tensor where the size is right already.
+    """Resize maps bilinearly (align_corners=False, no antialiasing).
 
     Args:
         maps: B x C x h x w; half precision is interpolated in float32.
         size: (height, width) of the result.
 
     Returns:
-        B x C x height x width in the dtype of ``maps``.
+        B x C x height x width in the dtype of ``maps``; ``maps`` itself if it already has this size.
+
+    Raises:
+        TypeError: If ``maps`` is not a floating tensor.
+        ValueError: If ``maps`` does not have four dimensions or ``size`` is not two positive integers.
 
     Example:
         >>> import torch

@@ -1,4 +1,7 @@
-"""Learning tolerance to semantic mistakes: the loss of equation 8."""
+"""Semantic mistakes tolerance (SMT): the loss of eq. 8.
+
+Guo et al., *Strengthen Learning Tolerance for Weakly Supervised Object Localization*, CVPR 2021, Sec. 3.3.
+"""
 
 from __future__ import annotations
 
@@ -17,15 +20,15 @@ from sltnet_mm.functional._checks import (
 
 
 def check_tolerance(k: int, alpha: float) -> None:
-    """Refuse settings of eq. 8 that are wrong for every number of classes, before any logits are seen.
+    """Raise unless K and alpha of eq. 8 are valid for some number of classes; needs no logits.
 
     Args:
         k: K, an int >= 1.
         alpha: A number in [0, 1].
 
     Raises:
-        TypeError: k is no int or alpha no number.
-        ValueError: A value is out of range.
+        TypeError: If ``k`` is not an int or ``alpha`` is not a number.
+        ValueError: If a value is out of range.
 
     Example:
         >>> check_tolerance(k=30, alpha=0.4)
@@ -38,10 +41,10 @@ def check_tolerance(k: int, alpha: float) -> None:
 
 
 def in_top_k(logits: Tensor, labels: Tensor, k: int) -> Tensor:
-    """Whether the label is among the K classes with the largest logits: fewer than K logits are strictly greater.
+    """Whether each label is among the K classes with the largest logits: fewer than K logits are strictly greater.
 
-    Ties therefore count in favor of the label: with all logits equal, every label is in the top 1. The result carries
-    no gradient. The test is that of eq. 8; its mean is the hit rate, top-K accuracy.
+    Ties count in favor of the label: if all logits are equal, every label is in the top 1. The result carries no
+    gradient. This is the condition of eq. 8; its mean is the top-K accuracy.
 
     Args:
         logits: B x C.
@@ -52,8 +55,9 @@ def in_top_k(logits: Tensor, labels: Tensor, k: int) -> Tensor:
         B, bool.
 
     Raises:
-        ValueError: K is out of range, the batch sizes differ, or (checked on the CPU only, since reading a value from
-            another device would stall it) a label is outside [0, C).
+        TypeError: If ``logits`` is not a floating tensor or ``labels`` is not an int64 tensor.
+        ValueError: If ``k`` is out of range, the batch sizes differ, or a label is outside [0, C). Labels are checked
+            on the CPU only: reading a value from another device would stall it.
 
     Example:
         >>> import torch
@@ -66,24 +70,36 @@ def in_top_k(logits: Tensor, labels: Tensor, k: int) -> Tensor:
 
 
 def smt_loss(logits: Tensor, labels: Tensor, k: int, alpha: float, reduction: str = 'mean') -> Tensor:
-    """Semantic mistakes tolerance: cross entropy, times alpha where the label is among the top K (eq. 8).
+    r"""The semantic mistakes tolerance loss: cross entropy, times alpha where the label is among the top K (eq. 8).
+
+    .. math::
+        L_{SMT}(x, y) = \begin{cases}
+            \alpha \cdot L_{CE}(x, y), & \text{if } x_k \in \text{top-}K(x) \\
+            L_{CE}(x, y),              & \text{otherwise}
+        \end{cases}
+
+    x are the logits of an image, k is the class of its label (:math:`y_k = 1`), and :math:`L_{CE}` is cross entropy,
+    eq. 5: :math:`L_{CE}(x, y) = -\sum_{i=1}^{C} y_i \log p_i` with :math:`p = \text{softmax}(x)` (the paper writes
+    :math:`\log x_i`).
 
     alpha = 1 is plain cross entropy for every K (the paper says "K=1 and alpha=1"); K = C is alpha times cross entropy.
-    The factor belongs to the sample: the mean divides by the batch size, not by the sum of the factors.
+    The factor belongs to the image: the mean divides by the batch size, not by the sum of the factors.
 
     Args:
-        logits: B x C.
+        logits: x, B x C.
         labels: B, int64, in [0, C); or soft labels, see ``tolerant_losses``.
-        k: K, with 1 <= K <= C (the paper: 30 of 200, 100 of 1000 classes).
-        alpha: Factor in [0, 1] for the samples that ``in_top_k`` finds.
+        k: K, with 1 <= K <= C (the paper: 30 of 200 classes on CUB, 100 of 1000 on ILSVRC).
+        alpha: Factor in [0, 1] on the loss of the images that ``in_top_k`` selects.
         reduction: 'mean' or 'sum' over the batch, or 'none'.
 
     Returns:
-        A scalar, or B values with 'none'; float32 for half precision, else the dtype of ``logits``. The mean over an
-        empty batch is 0, with a graph.
+        A scalar, or B values with 'none'; float32 for half precision, otherwise the dtype of ``logits``. The mean over
+        an empty batch is 0 and can be differentiated.
 
     Raises:
-        ValueError: Alpha, K, the reduction or a shape is not as said; on the CPU also a label outside [0, C).
+        TypeError: If an argument has the wrong type.
+        ValueError: If ``alpha``, ``k``, ``reduction`` or a shape is invalid, or (checked on the CPU only) a label is
+            outside [0, C).
 
     Example:
         >>> import torch
@@ -103,25 +119,32 @@ def smt_loss(logits: Tensor, labels: Tensor, k: int, alpha: float, reduction: st
 def tolerant_losses(
     logits: Tensor, labels: Tensor, k: int, alpha: float, background: int | None = None
 ) -> tuple[Tensor, Tensor]:
-    """The losses of eq. 8 one by one, and the share of each label that lies inside the tolerance.
+    r"""The loss of eq. 8 per image, and the share of each label that is tolerated.
 
-    With soft labels t (Mixup, CutMix) every class of the label is tolerated for itself, L = -sum_c t_c f_c log p_c with
-    f_c = alpha where c is among the top K, else 1; a one-hot t gives what its class index gives.
+    For hard labels, see ``smt_loss``. With soft labels t (from Mixup or CutMix), each class of the label is tolerated
+    on its own:
+
+    .. math::
+        L = -\sum_{c=1}^{C} t_c f_c \log p_c, \quad
+        f_c = \begin{cases} \alpha, & \text{if } x_c \in \text{top-}K(x) \\ 1, & \text{otherwise} \end{cases}
+
+    with :math:`p = \text{softmax}(x)`. A one-hot t gives the same loss as its class index.
 
     Args:
-        logits: B x C.
-        labels: B class indices (int64, in [0, C)), or B x C shares of the classes (floating, usually of sum 1).
+        logits: x, B x C.
+        labels: B class indices (int64, in [0, C)), or B x C shares of the classes (floating, usually summing to 1).
         k: K, with 1 <= K <= C.
         alpha: Factor in [0, 1].
-        background: A class that is never damped, as a detector's "no object"; a negative one counts from the end. It
-            takes its place among the top K as every other class.
+        background: A class whose loss is never reduced, such as a detector's "no object"; a negative index counts from
+            the end. It still takes a place among the top K.
 
     Returns:
-        B losses as ``smt_loss`` gives them, and B shares in [0, 1] of the same dtype (0 or 1 for class indices),
+        B losses as in ``smt_loss``, and B tolerated shares in [0, 1] of the same dtype (0 or 1 for class indices),
         without gradient.
 
     Raises:
-        ValueError: As ``smt_loss``, or the background is no class.
+        TypeError: If an argument has the wrong type.
+        ValueError: If a value is invalid as in ``smt_loss``, or ``background`` is not a class index.
 
     Example:
         >>> import torch
@@ -139,17 +162,17 @@ def tolerant_losses(
     if background is not None:
         background = _class_index(background, logits.shape[1])
         hit = hit & (torch.arange(logits.shape[1], device=hit.device) if soft else labels).ne(background)
-    scores = full_precision(logits)
+    logits = full_precision(logits)
     if not soft:
-        loss = F.cross_entropy(scores, labels, reduction='none')
+        loss = F.cross_entropy(logits, labels, reduction='none')
         return torch.where(hit, alpha * loss, loss), hit.to(loss.dtype)
-    shares = labels.to(scores.dtype)
-    factors = torch.where(hit, alpha, 1.0).to(scores.dtype)
-    return -(shares * factors * scores.log_softmax(dim=1)).sum(dim=1), (shares * hit).sum(dim=1).detach()
+    shares = labels.to(logits.dtype)
+    factors = torch.where(hit, alpha, 1.0).to(logits.dtype)
+    return -(shares * factors * logits.log_softmax(dim=1)).sum(dim=1), (shares * hit).sum(dim=1).detach()
 
 
 def _hit_classes(logits: Tensor, shares: Tensor, k: int) -> Tensor:
-    """Which classes are among the K largest logits, B x C bool, by the rule of ``in_top_k``: ties are in."""
+    """Which classes are among the K largest logits, B x C bool. As in ``in_top_k``, ties are included."""
     check_tensor('logits', logits, 'BxC', 2)
     if shares.shape != logits.shape:
         raise ValueError(
@@ -172,11 +195,13 @@ def _check_labels(logits: Tensor, labels: Tensor) -> None:
         raise TypeError(f'labels must be int64 class indices, got {labels.dtype}; convert them with .long()')
     if len(labels) != len(logits):
         raise ValueError(
-            f'labels must hold one class a row of logits, got {len(labels)} labels for logits of shape '
+            f'labels must hold one class per row of logits, got {len(labels)} labels for logits of shape '
             f'{tuple(logits.shape)}'
         )
-    # On a GPU the device-side check of `gather` speaks instead; a comparison here would wait for the device.
+    # On a GPU, the device-side check of `gather` raises instead; a comparison here would wait for the device.
     if labels.device.type == 'cpu' and not torch.compiler.is_compiling() and labels.numel():
         low, high = int(labels.min()), int(labels.max())
         if low < 0 or high >= logits.shape[1]:
-            raise ValueError(f'labels must be in [0, {logits.shape[1]}), the classes of logits, got {low} to {high}')
+            raise ValueError(
+                f'labels must be in [0, {logits.shape[1]}), the number of columns of logits, got {low} to {high}'
+            )

@@ -1,7 +1,13 @@
-"""Views g of the images and their inverses g' on class maps: equations 10 and 12.
+r"""Views g of images, and their inverses g' on class maps: eq. 10 and 12.
 
-Every view has ``draw(images, generator) -> params``, ``apply(images, params) -> images`` and
-``invert(maps, params, size) -> maps``; ``apply`` and ``invert`` are deterministic, all chance is in ``draw``.
+.. math::
+    I^{t} = g(I), \qquad M^{it} = g'(M^{t})
+
+Guo et al., *Strengthen Learning Tolerance for Weakly Supervised Object Localization*, CVPR 2021, Sec. 3.4. Only the
+spatial part of a view is undone on maps.
+
+Every view has ``draw(images, generator) -> params``, ``apply(images, params) -> images`` and ``invert(maps, params,
+size) -> maps``. All randomness is in ``draw``; ``apply`` and ``invert`` are deterministic.
 """
 
 from __future__ import annotations
@@ -19,29 +25,33 @@ from sltnet_mm.functional.resize import resize_maps
 
 
 class View(Protocol):
-    """What ``Compose`` and the training hook need of a view: any class with these three methods will do."""
+    """The interface of a view: ``Compose`` and the training hook accept any class with these three methods."""
 
     def draw(self, images: Tensor, generator: torch.Generator | None = None) -> Any:
         """Draw the parameters of one application to ``images``, B x C x H x W."""
 
     def apply(self, images: Tensor, params: Any) -> Tensor:
-        """The view of ``images`` under these parameters (eq. 10)."""
+        """The view g(I) of ``images`` under these parameters (eq. 10)."""
 
     def invert(self, maps: Tensor, params: Any, size: Sequence[int]) -> Tensor:
-        """Maps of the view, B x C x h x w, moved back into the frame of the original, at ``size`` (eq. 12)."""
+        """The inverse g' on maps of the view, B x C x h x w: in the frame of the original, at ``size`` (eq. 12)."""
 
 
 class ColorJitter:
-    """Brightness, contrast, saturation and hue, in this order, drawn for each image; maps stay where they are.
+    """Random brightness, contrast, saturation and hue, in this order, drawn per image. Maps are not moved.
 
     The ranges are those of ``torchvision.transforms.ColorJitter``: factors are uniform in [max(0, 1 - v), 1 + v], the
-    shift of the hue in [-v, v] turns. The paper gives no values; the defaults are the usual ones of that class.
+    hue shift is uniform in [-v, v] turns. The paper does not report values; the defaults are common ones.
 
     Args:
-        brightness: v >= 0.
-        contrast: v >= 0.
-        saturation: v >= 0.
-        hue: v in [0, 0.5].
+        brightness: Range v >= 0.
+        contrast: Range v >= 0.
+        saturation: Range v >= 0.
+        hue: Range v in [0, 0.5].
+
+    Raises:
+        TypeError: If a range is not a number.
+        ValueError: If a range is out of bounds.
 
     Example:
         >>> import torch
@@ -62,7 +72,7 @@ class ColorJitter:
         self.high = (*(1.0 + value for value in spread), hue)
 
     def draw(self, images: Tensor, generator: torch.Generator | None = None) -> Tensor:
-        """B x 4 on the device of ``images``: brightness, contrast, saturation factors and hue shift, float32."""
+        """Brightness, contrast and saturation factors and hue shift, B x 4, float32, on the device of ``images``."""
         _check_images(images)
         uniform = _rand((4, len(images)), images.device, generator)
         return torch.stack(
@@ -70,7 +80,7 @@ class ColorJitter:
         )
 
     def apply(self, images: Tensor, params: Tensor) -> Tensor:
-        """B x 3 x H x W RGB in [0, 1] to the same, clamped to [0, 1] after each step; dtype kept."""
+        """The jittered images, B x 3 x H x W RGB in [0, 1], clamped to [0, 1] after each step, in the same dtype."""
         _check_images(images)
         return adjust_color(images, *params.unbind(1))
 
@@ -80,10 +90,14 @@ class ColorJitter:
 
 
 class HorizontalFlip:
-    """Mirror left and right, decided for each image.
+    """A random left-right flip, drawn per image.
 
     Args:
-        prob: Probability of a flip, in [0, 1]; 0.5 is the usual choice, the paper gives none.
+        prob: Probability of a flip, in [0, 1]. 0.5 is the usual choice; the paper does not report one.
+
+    Raises:
+        TypeError: If ``prob`` is not a number.
+        ValueError: If ``prob`` is outside [0, 1].
 
     Example:
         >>> import torch
@@ -101,27 +115,30 @@ class HorizontalFlip:
         self.prob = prob
 
     def draw(self, images: Tensor, generator: torch.Generator | None = None) -> Tensor:
-        """B, bool, on the device of ``images``: whether the image is mirrored."""
+        """Whether each image is flipped: B, bool, on the device of ``images``."""
         _check_images(images)
         return _rand((len(images),), images.device, generator) < self.prob
 
     def apply(self, images: Tensor, params: Tensor) -> Tensor:
-        """B x C x H x W to the same."""
+        """The images, B x C x H x W, with the chosen ones flipped."""
         _check_images(images)
         return torch.where(params[:, None, None, None], images.flip(-1), images)
 
     def invert(self, maps: Tensor, params: Tensor, size: Sequence[int]) -> Tensor:
-        """B x C x h x w maps mirrored back, at ``size``; exact where they have that size already."""
+        """Maps, B x C x h x w, flipped back and at ``size``; exact if they already have that size."""
         _check_images(maps, 'maps')
         return resize_maps(torch.where(params[:, None, None, None], maps.flip(-1), maps), size)
 
 
 class Scale:
-    """Resize the whole batch by one of a few factors, bilinear with align_corners=False and no antialiasing.
+    """Random rescaling of the whole batch, bilinear with align_corners=False and no antialiasing.
 
     Args:
-        scales: Factors > 0, drawn with equal chance, one a batch: images of one batch must agree in size. The default
-            makes 196 of 224 pixels; the paper gives no value.
+        scales: Factors > 0; one per batch is drawn with equal probability, because images of a batch must agree in
+            size. The default turns 224 pixels into 196; the paper does not report a value.
+
+    Raises:
+        ValueError: If ``scales`` is not a sequence of positive factors.
 
     Example:
         >>> import torch
@@ -141,19 +158,23 @@ class Scale:
         self.scales = tuple(float(scale) for scale in scales)
 
     def draw(self, images: Tensor, generator: torch.Generator | None = None) -> float:
-        """One factor, drawn on the CPU: the sizes of tensors are decided there."""
+        """One of the factors, drawn on the CPU, where the sizes of tensors are decided.
+
+        Raises:
+            ValueError: If there are several scales and ``generator`` is not on the CPU.
+        """
         _check_images(images)
         if len(self.scales) == 1:
             return self.scales[0]
         if generator is not None and generator.device.type != 'cpu':
             raise ValueError(
-                f'generator must be on the CPU where Scale has several scales, got one on '
-                f'{generator.device}; give a torch.Generator() of the CPU, which all views accept'
+                f'generator must be on the CPU if Scale has several scales, got one on '
+                f'{generator.device}; pass a CPU torch.Generator(), which all views accept'
             )
         return self.scales[int(torch.randint(len(self.scales), (), generator=generator))]
 
     def apply(self, images: Tensor, params: float) -> Tensor:
-        """B x C x H x W to B x C x round(scale H) x round(scale W), at least one pixel; dtype kept."""
+        """The images, B x C x round(scale H) x round(scale W), at least one pixel each way, in the same dtype."""
         _check_images(images)
         return resize_maps(images, [max(1, round(params * side)) for side in images.shape[-2:]])
 
@@ -166,7 +187,7 @@ class Compose:
     """Several views as one: applied in order, inverted in reverse order.
 
     Args:
-        views: Anything with the methods of ``View``.
+        views: Objects with the methods of ``View``.
 
     Example:
         >>> import torch
@@ -183,7 +204,7 @@ class Compose:
         self.views = tuple(views)
 
     def draw(self, images: Tensor, generator: torch.Generator | None = None) -> tuple[Any, ...]:
-        """The parameters of each view, drawn in order. Each sees the images as given: only batch and device matter."""
+        """The parameters of each view, drawn in order; each view gets the original images."""
         return tuple(view.draw(images, generator) for view in self.views)
 
     def apply(self, images: Tensor, params: Sequence[Any]) -> Tensor:
@@ -193,14 +214,14 @@ class Compose:
         return images
 
     def invert(self, maps: Tensor, params: Sequence[Any], size: Sequence[int]) -> Tensor:
-        """g'(M), eq. 12: the inverses from the last view to the first; always at ``size``, without views too."""
+        """g'(M), eq. 12: the inverses from the last view to the first; always at ``size``, even without views."""
         for view, param in zip(reversed(self.views), reversed(tuple(params)), strict=True):
             maps = view.invert(maps, param, size)
         return resize_maps(maps, size)
 
 
 def _rand(shape: tuple[int, ...], device: torch.device, generator: torch.Generator | None) -> Tensor:
-    """Uniform [0, 1) on ``device``; a CPU generator serves every device, at the price of copying a few bytes."""
+    """Uniform [0, 1) on ``device``; a CPU generator works for every device, at the cost of copying a few bytes."""
     if generator is None or generator.device.type == device.type:
         return torch.rand(shape, device=device, generator=generator)
     return torch.rand(shape, generator=generator, device=generator.device).to(device, non_blocking=True)

@@ -1,4 +1,7 @@
-"""Learning tolerance to visual stimulus: the loss of equation 13, and ways to bring maps to a common scale for it."""
+"""Visual stimulus tolerance (VST): the loss of eq. 13, and ways to bring maps to a common scale for it.
+
+Guo et al., *Strengthen Learning Tolerance for Weakly Supervised Object Localization*, CVPR 2021, Sec. 3.4.
+"""
 
 from __future__ import annotations
 
@@ -9,29 +12,35 @@ from sltnet_mm.functional._checks import check_choice, check_tensor, full_precis
 
 NORMALIZATIONS = ('none', 'class_minmax', 'batch_std', 'standardize')
 
-# Spread below half precision's resolution of the values themselves is rounding noise, since under mixed precision the
-# maps come in half precision; it is not blown up to unit spread.
+# Under mixed precision, maps arrive in half precision: a spread below its resolution is rounding noise and must not be
+# amplified to unit spread.
 NOISE = torch.finfo(torch.float16).eps  # 2 ** -10
-# Interpolating a constant in float32 leaves differences of a few units in the last place; 8 of them are no shape.
+# Interpolating a constant in float32 leaves differences of a few units in the last place; up to 8 count as flat.
 INTERPOLATION_NOISE = 8 * torch.finfo(torch.float32).eps
 
 
 def vst_loss(maps: Tensor, restored_maps: Tensor, reduction: str = 'mean') -> Tensor:
-    """Squared distance between the maps of an image and the restored maps of its view, M^o and M^it (eq. 13).
+    r"""The visual stimulus tolerance loss: squared distance between maps and the restored maps of a view.
 
-    Eq. 13 divides the squared norm by W x H only, which sums over the classes; its text says mean squared error.
-    'mean' is the latter, 'class_sum' the former, C times as large. Gradients flow to both sides.
+    .. math::
+        L_{VST} = \frac{1}{W \times H} \lVert M^{o} - M^{it} \rVert_2^2, \qquad M^{it} = g'(M^{t})
+
+    This is eq. 13, with :math:`M^{it}` from eq. 12. As written, it divides by W x H only, which sums over the classes;
+    the paper's text calls it the mean squared error. 'class_sum' is the formula, 'mean' is the text: 'class_sum' is C
+    times as large. Gradients flow to both sides.
 
     Args:
-        maps: M^o, B x C x h x w.
-        restored_maps: M^it = g'(M^t), the same shape.
+        maps: :math:`M^{o}`, the class maps of the original images, B x C x h x w.
+        restored_maps: :math:`M^{it}`, the class maps of the views after ``view.invert``, of the same shape.
         reduction: 'mean' over all elements; 'class_sum': sum over classes, mean over cells and batch.
 
     Returns:
-        A scalar, computed and returned in float32 (float64 where both are). An empty batch gives 0, with a graph.
+        A scalar, computed and returned in float32 (float64 if both inputs are). An empty batch gives 0, which can be
+        differentiated.
 
     Raises:
-        ValueError: The shapes differ, or the reduction is unknown.
+        TypeError: If a map is not a floating tensor.
+        ValueError: If the shapes differ or ``reduction`` is unknown.
 
     Example:
         >>> import torch
@@ -53,30 +62,36 @@ def vst_loss(maps: Tensor, restored_maps: Tensor, reduction: str = 'mean') -> Te
 
 
 def normalize_maps(maps: Tensor, how: str = 'none', reference: Tensor | None = None) -> Tensor:
-    """Bring class maps to a scale on which eq. 13 means the same for every network; to be done to both of its sides.
+    r"""Bring class maps to a scale on which eq. 13 means the same for every network; apply it to both sides.
 
-    On raw maps eq. 13 is least where all maps are constant, and its weight depends on the scale of the maps.
+    On raw maps, eq. 13 is smallest when all maps are constant, and its weight depends on the scale of the maps. With
+    :math:`M_c` the map of class c, the choices are:
 
-    - 'none': what they are.
-    - 'class_minmax': each class map to [0, 1], (M_c - min) / (max - min), with gradient. Blind to a_c M_c + b_c with
-      a_c > 0.
-    - 'batch_std': M / s, s the standard deviation of all of ``reference``, without gradient. The value of the loss is
-      blind to a M; its gradient still shrinks the maps.
-    - 'standardize': of each image (M_c - mean of M_c) / s, s the joint standard deviation over classes and cells after
-      the subtraction, with gradient. Blind to a M_c + b_c, the same a > 0 for all classes of an image.
+    - 'none': the raw maps.
+    - 'class_minmax': each class map scaled to [0, 1], :math:`(M_c - \min M_c) / (\max M_c - \min M_c)`, with gradient.
+      Invariant to :math:`a_c M_c + b_c` with :math:`a_c > 0`.
+    - 'batch_std': :math:`M / s`, with s the standard deviation of all of ``reference``, without gradient. The value of
+      the loss is invariant to :math:`a M`, but its gradient still shrinks the maps.
+    - 'standardize': per image, :math:`(M_c - \text{mean } M_c) / s`, with s the joint standard deviation over classes
+      and cells after the subtraction, with gradient. Invariant to :math:`a M_c + b_c`, with the same a > 0 for all
+      classes of an image.
 
-    Only 'class_minmax' and 'standardize' cannot be made smaller by shrinking or flattening the maps.
+    Only 'class_minmax' and 'standardize' keep the loss from being lowered by shrinking or flattening the maps.
 
     Args:
         maps: B x C x h x w.
-        how: One of the four.
-        reference: What 'batch_std' takes its scale from, ``maps`` by default. Give the maps of the original for both
-            sides, so that both are divided by the same number. The others do not use it.
+        how: One of the four names above.
+        reference: Maps that give the scale of 'batch_std', ``maps`` by default. Pass the maps of the original for both
+            sides, so that both are divided by the same number. The other choices ignore it.
 
     Returns:
-        The same shape, float32 for half precision. A constant class map gives zeros with zero gradient under
-        'class_minmax'; the standard deviations have a floor of 2^-10, half precision's resolution, times the root mean
-        square of the values, and where all values are 0 they are taken as 1: values and gradients stay finite.
+        The normalized maps, of the same shape; float32 for half precision. Values and gradients stay finite: with
+        'class_minmax', a constant class map gives zeros with zero gradient; the standard deviations are at least 2^-10
+        (the resolution of half precision) times the root mean square of the values, and 1 if all values are 0.
+
+    Raises:
+        TypeError: If ``maps`` is not a floating tensor.
+        ValueError: If ``maps`` does not have four dimensions or ``how`` is unknown.
 
     Example:
         >>> import torch
@@ -104,15 +119,15 @@ def normalize_maps(maps: Tensor, how: str = 'none', reference: Tensor | None = N
 def _class_minmax(maps: Tensor) -> Tensor:
     low, high = maps.amin((2, 3), keepdim=True), maps.amax((2, 3), keepdim=True)
     span = high - low
-    # The smallest normal number is added so that 1 / span is finite.
+    # The smallest normal number keeps 1 / span finite.
     noise = INTERPOLATION_NOISE * torch.maximum(high.abs(), low.abs()) + torch.finfo(torch.float32).tiny
     flat = span.isfinite() & (span <= noise)
-    # Divided by 1 and then dropped where flat: a division by 0 would leave NaN in the gradient even of dropped values.
+    # Flat maps are divided by 1, then dropped: a division by 0 would put NaN even into the gradient of dropped values.
     return torch.where(flat, 0, (maps - low) / torch.where(flat, 1, span))
 
 
 def _spread(centered: Tensor, raw: Tensor, dims: tuple[int, ...]) -> Tensor:
-    """Root mean square of ``centered`` over ``dims``, at least NOISE times that of ``raw``; 1 where both are 0."""
+    """Root mean square of ``centered`` over ``dims``, at least NOISE times that of ``raw``; 1 if both are 0."""
     floor = NOISE**2 * raw.detach().square().mean(dims, keepdim=True)
     variance = centered.square().mean(dims, keepdim=True) + floor
     return torch.where(variance == 0, 1, variance).sqrt()

@@ -76,5 +76,5 @@ def test_refusals():
     one = torch.ones(2)
     with pytest.raises(ValueError, match='three channels'):
         adjust_color(torch.rand(2, 1, 4, 4), one, one, one, one)
-    with pytest.raises(ValueError, match='contrast must hold one number an image'):
+    with pytest.raises(ValueError, match='contrast must hold one number per image'):
         adjust_color(torch.rand(2, 3, 4, 4), one, torch.ones(3), one, one)

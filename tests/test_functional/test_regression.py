@@ -75,7 +75,7 @@ def test_loss_refuses():
         regression_loss(torch.zeros(2, 4), torch.zeros(1, 4))
     with pytest.raises(ValueError, match='Bx4'):
         regression_loss(torch.zeros(2, 3), torch.zeros(2, 3))
-    with pytest.raises(ValueError, match='one number an image'):
+    with pytest.raises(ValueError, match='one number per image'):
         regression_loss(torch.zeros(2, 4), torch.zeros(2, 4), torch.ones(2, 4))
     with pytest.raises(ValueError, match='reduction'):
         regression_loss(torch.zeros(2, 4), torch.zeros(2, 4), reduction='batchmean')

@@ -109,7 +109,7 @@ def test_refusals():
             smt_loss(logits, labels, k, 0.5)
     with pytest.raises(ValueError, match='reduction must be one of'):
         smt_loss(logits, labels, 1, 0.5, 'average')
-    with pytest.raises(ValueError, match='one class a row'):
+    with pytest.raises(ValueError, match='one class per row'):
         smt_loss(logits, labels[:1], 1, 0.5)
     with pytest.raises(TypeError, match='int64'):
         smt_loss(logits, labels.float(), 1, 0.5)
