@@ -1,4 +1,4 @@
-"""Registered modules: thin shells around :mod:`sltnet_mm.functional`. Only ``SLTNet`` needs mmdet."""
+"""Registered models: thin wrappers around :mod:`sltnet_mm.functional`. Only ``SLTNet`` needs mmdet."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ try:
     from sltnet_mm.models.slt_net import SLTNet  # noqa: F401
 
     __all__ += ['SLTNet']
-except ImportError as error:  # mmdet is absent, or cannot be imported (mmcv without operators)
+except ImportError as error:  # mmdet is missing or cannot be imported (mmcv without operators)
     _reason = error
 
     @MODELS.register_module(name='SLTNet')

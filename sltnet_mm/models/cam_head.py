@@ -15,28 +15,36 @@ from sltnet_mm.registry import MODELS
 
 @MODELS.register_module()
 class CAMHead(ClsHead):
-    """CAM head of Sec. 3.2: a 1x1 convolution without bias gives the class maps of eq. 7, their means the logits.
+    r"""The CAM head of SLT-Net's localizer (Guo et al., CVPR 2021, Sec. 3.2; after Zhou et al., CVPR 2016).
 
-    ``head.cam`` is that convolution: a forward hook on it sees the raw class maps ``M`` (B x C x h x w). Averaging the
-    maps equals pooling the features first (eq. 6), since both are linear.
+    A 1x1 convolution without bias turns the features F into the class maps of eq. 7; their spatial means are the
+    logits:
+
+    .. math::
+        M_c = \sum_{n=1}^{N} w_{n,c} \cdot F_n, \qquad x_c = \frac{1}{W \times H} \sum_{(w,h)} M_c(w, h)
+
+    Averaging the maps equals pooling the features first (eq. 6), since both are linear. ``head.cam`` is the
+    convolution: a forward hook on it sees the raw class maps M (B x C x h x w).
 
     Args:
         num_classes: C, at least 2.
         in_channels: Channels of the backbone's last feature map.
-        loss: Config of the loss; :class:`SMTLoss` for a localizer, ``mmpretrain.CrossEntropyLoss`` for a plain CAM. The
-            loss is logged as its ``loss_name`` (``loss_smt``), else as ``loss_cls``: the key ``loss`` is the total's.
-        top_k: K of ACAM (eq. 9) in predictions; None takes the loss' ``top_k``, and 1 where the loss has none (the
-            predicted class' map).
-        conv_channels: Output channels of 3x3 convolutions with ReLU put before the maps; ``(1024,)`` is VGG16-CAM's
-            conv6.
+        loss: Config of the loss: :class:`SMTLoss` for SLT-Net's localizer, ``mmpretrain.CrossEntropyLoss`` (default)
+            for a plain CAM. It is logged under its ``loss_name`` (``loss_smt``) or as ``loss_cls``; the key ``loss`` is
+            mmengine's total.
+        top_k: K of ACAM (eq. 9) in predictions. None takes the loss' ``top_k``, or 1 (the map of the predicted class)
+            if the loss has none.
+        conv_channels: Output channels of 3x3 convolutions with ReLU in front of ``cam``; ``(1024,)`` is conv6 of
+            VGG16-CAM.
         cal_acc: Log the training accuracy, as in mmpretrain.
         topk: The k's of that accuracy (mmpretrain's name; not K).
-        init_cfg: Defaults to a normal distribution of std 0.01 for ``cam``, as mmpretrain's LinearClsHead, Kaiming
-            before it.
+        init_cfg: By default, a normal distribution of std 0.01 for ``cam``, as in mmpretrain's LinearClsHead, and
+            Kaiming for the convolutions in front of it.
 
     Raises:
-        TypeError, ValueError: For values outside the ranges, and for features that no class map can be made of (see
-            :func:`check_features`).
+        TypeError: If (when called) the features are not a tensor.
+        ValueError: If a value is out of range or (when called) the features cannot give class maps, see
+            :func:`check_features`.
 
     Example:
         >>> import torch
@@ -82,7 +90,7 @@ class CAMHead(ClsHead):
         self.cam = nn.Conv2d(in_channels, num_classes, 1, bias=False)
 
     def pre_logits(self, feats: tuple[Tensor, ...]) -> Tensor:
-        """Features that the maps are made of: B x N x h x w."""
+        """The features that the maps are made of, B x N x h x w."""
         features = feats[-1] if isinstance(feats, (tuple, list)) else feats
         check_features(features, self.in_channels)
         return self.convs(features)
@@ -96,14 +104,25 @@ class CAMHead(ClsHead):
         return self.class_maps(feats).mean(dim=(2, 3))
 
     def loss(self, feats: tuple[Tensor, ...], data_samples: list[DataSample]) -> dict[str, Tensor]:
-        """Losses under names of their own: mmengine logs the total as ``loss`` and would overwrite that key."""
+        """The losses, under their own names: mmengine logs the total as ``loss`` and would overwrite that key.
+
+        Args:
+            feats: The backbone's feature maps.
+            data_samples: B samples with ``gt_label``.
+
+        Returns:
+            Dict of losses, and of accuracies with ``cal_acc``.
+
+        Raises:
+            ValueError: If a label is not below ``num_classes`` (checked on the CPU only).
+        """
         self._check_labels(data_samples)
         losses = super().loss(feats, data_samples)
         losses[getattr(self.loss_module, 'loss_name', 'loss_cls')] = losses.pop('loss')
         return losses
 
     def _check_labels(self, data_samples: list[DataSample]) -> None:
-        """Name a label beyond the classes; on the CPU only, since a look at another device's values waits for it."""
+        """Raise if a label is beyond the classes; on the CPU only, since reading another device would stall it."""
         for sample in data_samples:
             if 'gt_label' in sample and sample.gt_label.device.type == 'cpu' and sample.gt_label.numel():
                 if int(sample.gt_label.max()) >= self.num_classes:
@@ -114,7 +133,11 @@ class CAMHead(ClsHead):
                     )
 
     def predict(self, feats: tuple[Tensor, ...], data_samples: list[DataSample] | None = None) -> list[DataSample]:
-        """Scores, maps and, where the samples know their ``img_shape``, ACAM as score map at that size.
+        """Scores and class maps and, if the samples have an ``img_shape``, ACAM as a score map at that size.
+
+        Args:
+            feats: The backbone's feature maps.
+            data_samples: B samples, or None for new ones.
 
         Returns:
             Samples with ``pred_score`` (C), ``pred_label`` (1), ``pred_maps`` (see :func:`add_localization`) and
@@ -128,15 +151,15 @@ class CAMHead(ClsHead):
 
 
 def check_features(features: Any, in_channels: int) -> None:
-    """Refuse what a backbone gave where no class maps can be made of it; the message says which setting mends it.
+    """Raise if a backbone's output cannot give class maps; the message says which setting to change.
 
     Args:
         features: Should be a tensor, B x N x h x w with more than one cell.
         in_channels: N.
 
     Raises:
-        TypeError: No tensor.
-        ValueError: Another shape.
+        TypeError: If ``features`` is not a tensor.
+        ValueError: If ``features`` has another shape.
 
     Example:
         >>> import torch
@@ -148,28 +171,28 @@ def check_features(features: Any, in_channels: int) -> None:
     need = 'CAMHead needs feature maps B x N x h x w'
     if not isinstance(features, Tensor):
         raise TypeError(
-            f'{need}, got {type(features).__name__} as the last of the backbone: set a backbone that gives maps, or '
+            f'{need}, got {type(features).__name__} as the last output of the backbone: use a backbone with maps, or '
             "out_type='featmap' for a vision transformer of mmpretrain"
         )
     shape = tuple(features.shape)
     if features.ndim == 3:
         raise ValueError(
-            f"{need}, got shape {shape}: a sequence of tokens; set out_type='featmap' in mmpretrain's vision "
-            "transformers, features_only=True in timm's"
+            f"{need}, got shape {shape}: a sequence of tokens; set out_type='featmap' for mmpretrain's vision "
+            "transformers, features_only=True for timm's"
         )
     if features.ndim != 4:
         raise ValueError(
-            f"{need}, got shape {shape}: pooled features; set neck=None, and in the backbone out_type='featmap' "
+            f"{need}, got shape {shape}: pooled features; set neck=None and, in the backbone, out_type='featmap' "
             '(vision transformers) or gap_before_final_norm=False (ConvNeXt)'
         )
     if shape[1] != in_channels:
-        last = '; its channels come last, take a backbone that puts them first' if shape[3] == in_channels else ''
+        last = '; its channels come last, use a backbone that puts them first' if shape[3] == in_channels else ''
         raise ValueError(
             f'CAMHead: in_channels is {in_channels}, the backbone gives {shape[1]} channels (shape {shape}){last}. Set '
-            f'in_channels to what its last output has, or out_indices to another output'
+            f'in_channels to the channels of its last output, or out_indices to another output'
         )
     if shape[2] * shape[3] == 1:
         raise ValueError(
-            f'{need}, got shape {shape}: a map of one cell shows no place; set neck=None, a smaller stride '
+            f'{need}, got shape {shape}: a map of one cell cannot localize; set neck=None, a smaller stride '
             '(ResNet: strides=(1, 2, 2, 1)), or larger images'
         )

@@ -1,4 +1,4 @@
-"""See what a submodule returned, without a change to the model."""
+"""Capture the output of a submodule without changing the model."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from torch import Tensor, nn
 def capture_first_output(**modules: nn.Module) -> Iterator[dict[str, Tensor]]:
     """Collect the *first* output of each named module while the context is open.
 
-    The first, because a hook on the outer module may run it again on another view of the images inside the same call
-    (:class:`~sltnet_mm.hooks.VSTHook` does): the later outputs belong to that view.
+    Only the first: inside the same call, a hook on the outer module may run it again on another view of the images
+    (:class:`~sltnet_mm.hooks.VSTHook` does), and later outputs belong to that view.
 
     Args:
-        **modules: Name = module.
+        **modules: The modules, each under the name of its output.
 
     Yields:
         Dict of name to output, filled as the modules run.

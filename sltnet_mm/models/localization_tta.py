@@ -1,4 +1,4 @@
-"""Test-time augmentation of localizers, regressors and SLT-Nets."""
+"""Test-time augmentation for localizers, regressors and SLT-Nets."""
 
 from __future__ import annotations
 
@@ -19,32 +19,37 @@ from sltnet_mm.structures.frames import input_to_original
 
 @MODELS.register_module()
 class LocalizationTTA(BaseTTAModel):
-    """Means over views of an image: probabilities, maps and boxes, flips undone.
+    """Average the predictions over several views of an image: probabilities, maps and boxes, with flips undone.
 
-    For ``tta_model`` in a config, whose ``tta_pipeline`` shows each image in several views
-    (``mmcv.transforms.TestTimeAug``). The views may be mirrored and differ in scale; they must show the same part of
-    the image, and one of them must not be mirrored: the merged prediction is in its frame. mmdet's ``DetTTAModel`` has
-    non-maximum suppression choose among the boxes, and mmpretrain's ``AverageClsScoreTTA`` drops the maps.
+    Set it as ``tta_model`` in a config whose ``tta_pipeline`` shows each image in several views
+    (``mmcv.transforms.TestTimeAug``). The views may be mirrored and differ in scale. They must show the same part of
+    the image, and at least one must not be mirrored: the merged prediction is in its frame. mmdet's ``DetTTAModel``
+    selects among the boxes by non-maximum suppression, and mmpretrain's ``AverageClsScoreTTA`` drops the maps.
 
-    Merged are, where the model gives them: ``pred_score`` (C) and with it ``pred_label``; the raw maps ``pred_maps``,
-    of which ``pred_score_map`` is then made as from a single view; the box of ``pred_instances``, its labels and scores
-    following ``pred_score``.
+    Merged, if the model predicts them: ``pred_score`` (C) and the ``pred_label`` that follows from it; the raw maps
+    ``pred_maps``, and ``pred_score_map`` made from them as for a single view; the box of ``pred_instances``, whose
+    labels and scores follow ``pred_score``.
 
     Args:
         module: The model, or its config.
         data_preprocessor: As in mmengine.
 
     Raises:
-        ValueError: (when called) all views are mirrored, or they show different parts of the image.
+        ValueError: If (when called) all views are mirrored, or the views show different parts of the image.
     """
 
     def merge_preds(self, data_samples_list: Sequence[Sequence[BaseDataElement]]) -> list[BaseDataElement]:
-        """One prediction an image, from a sequence of views for each."""
+        """One prediction per image, from a sequence of views for each."""
         return [merge_views(views) for views in data_samples_list]
 
 
 def merge_views(views: Sequence[BaseDataElement]) -> BaseDataElement:
-    """The merged prediction of one image's views (see :class:`LocalizationTTA`); the first unmirrored one is written.
+    """The merged prediction of one image's views, written into the first unmirrored one.
+
+    See :class:`LocalizationTTA`.
+
+    Raises:
+        ValueError: If all views are mirrored, or they show different parts of the image.
 
     Example:
         >>> view = BaseDataElement(metainfo=dict(ori_shape=(8, 10), homography_matrix=np.diag([.8, 1, 1])))
@@ -58,8 +63,8 @@ def merge_views(views: Sequence[BaseDataElement]) -> BaseDataElement:
     merged = next((view for view in views if not view.get('flip', False)), None)
     if merged is None:
         raise ValueError(
-            f'all {len(views)} views of {views[0].get("img_path", "an image")} are mirrored: give tta_pipeline one '
-            'that is not (flip_prob=0), in whose frame the others are merged'
+            f'all {len(views)} views of {views[0].get("img_path", "an image")} are mirrored: add one to tta_pipeline '
+            'that is not (flip_prob=0); the others are merged in its frame'
         )
     _check_parts(views, merged)
     if 'pred_score' in merged:
@@ -109,7 +114,7 @@ def _mirror(view: BaseDataElement) -> np.ndarray:
 
 
 def _check_parts(views: Sequence[BaseDataElement], merged: BaseDataElement) -> None:
-    """Refuse views that show different parts of the image: maps and score maps could not be laid on one another."""
+    """Raise if the views show different parts of the image: their maps could not be averaged."""
     own = _part(merged)
     for part in map(_part, views):
         if part is None or own is None:
@@ -123,7 +128,7 @@ def _check_parts(views: Sequence[BaseDataElement], merged: BaseDataElement) -> N
 
 
 def _part(view: BaseDataElement) -> np.ndarray | None:
-    """The box of the original image that the network input covers, or None where its size is not known."""
+    """The box of the original image that the network input covers, or None if the input size is unknown."""
     if 'img_shape' not in view:
         return None
     height, width = view.img_shape[:2]

@@ -1,4 +1,4 @@
-"""What a localizer's prediction writes onto a sample."""
+"""The maps that a localizer's prediction writes onto a data sample."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from sltnet_mm.functional.cam import average_top_k_maps, to_score_map
 
 
 def add_localization(data_samples: Sequence[BaseDataElement], maps: Tensor, logits: Tensor, top_k: int) -> None:
-    """Write a localizer's maps onto its samples, in place.
+    """Write a localizer's maps onto its data samples, in place.
 
     Each sample gets ``pred_maps``, raw float32 h x w maps: ``top_k`` (ACAM, eq. 9), ``top_1`` (the predicted class)
-    and, where the sample has a ``gt_label``, ``label`` (that class); and ``pred_score_map`` (H x W in [0, 1]), ACAM
-    resized to the network input, where the samples have an ``img_shape``.
+    and, if the sample has a ``gt_label``, ``label`` (that class). If the samples have an ``img_shape``, they also get
+    ``pred_score_map`` (H x W in [0, 1]), ACAM resized to the network input.
 
     Args:
         data_samples: B samples.
@@ -24,7 +24,15 @@ def add_localization(data_samples: Sequence[BaseDataElement], maps: Tensor, logi
         top_k: K of ACAM.
 
     Raises:
-        ValueError: The samples of the batch differ in ``img_shape``.
+        ValueError: If the samples of the batch differ in ``img_shape``.
+
+    Example:
+        >>> import torch
+        >>> sample = BaseDataElement(metainfo=dict(img_shape=(8, 8)))
+        >>> maps = torch.rand(1, 5, 4, 4)
+        >>> add_localization([sample], maps, maps.mean(dim=(2, 3)), top_k=2)
+        >>> sample.pred_maps.top_k.shape, sample.pred_score_map.shape
+        (torch.Size([4, 4]), torch.Size([8, 8]))
     """
     maps = maps.float()
     acam = average_top_k_maps(maps, logits, top_k)

@@ -1,4 +1,4 @@
-"""The regressor's head: one box an image."""
+"""The regressor's head: one box per image."""
 
 from __future__ import annotations
 
@@ -19,29 +19,37 @@ _ACTIVATIONS = {'relu': nn.ReLU, 'sigmoid': nn.Sigmoid, 'none': nn.Identity}
 
 @MODELS.register_module()
 class SingleBoxHead(BaseModule):
-    """Head of the regressor (Sec. 3.1): pooled features, FC-ReLU, FC-ReLU, four numbers p = xyxy / m.
+    r"""The head of SLT-Net's regressor (Guo et al., CVPR 2021, Sec. 3.1): pooled features, FC-ReLU, FC-ReLU, one box.
 
-    Takes the place of ``bbox_head`` in ``mmdet.SingleStageDetector``. Training reads one box an image from
-    ``gt_instances.bboxes`` (pixels of the network input) and, where present, its factor in the loss from
-    ``gt_instances.weights``; the loss is eq. 3, logged as ``loss_bbox``.
+    It predicts :math:`\hat{p} = (x_1, y_1, x_2, y_2) / m` and is trained with
+
+    .. math::
+        L_{REG}(p, \hat{p}) = \sum_{i=1}^{4} \text{smooth}_{L_1}(p_i - \hat{p}_i)
+
+    (eq. 3, with smooth L1 from eq. 4; see :func:`sltnet_mm.functional.regression_loss`), logged as ``loss_bbox``.
+
+    It replaces ``bbox_head`` in ``mmdet.SingleStageDetector``. Training reads one box per image from
+    ``gt_instances.bboxes`` (pixels of the network input) and, if present, its weight in the loss from
+    ``gt_instances.weights``.
 
     Args:
         in_channels: Channels of the backbone's last feature map.
-        feat_channels: Width of the hidden layer; 512 as in PSOL, the paper gives none.
-        downsample: m of Sec. 3.1, pixels per box unit; 16 is VGG16's stride, so a 224 image spans 14 units, which suits
-            smooth L1's bend at 1. The image size gives boxes in [0, 1].
+        feat_channels: Width of the hidden layer; 512 as in PSOL, the paper does not report it.
+        downsample: m of Sec. 3.1, pixels per box unit. 16 is VGG16's stride; a 224x224 image then spans 14 units, a
+            good range for smooth L1, which turns linear at 1. The image size gives boxes in [0, 1].
         out_act: Activation after the last layer: 'relu' (the paper's text), 'sigmoid' (PSOL, with boxes in [0, 1]) or
             'none'.
-        init_box: Four box units that the last bias starts with, in place of zeros where a ReLU is dead.
-            None: the centered box of half the sides, (.25, .25, .75, .75) * ``input_size`` / m.
-        input_size: Side of the network input in pixels, for ``init_box=None``.
+        init_box: Initial bias of the last layer, four box units; zeros would start with dead ReLUs. None is the
+            centered box of half the side lengths, (.25, .25, .75, .75) * ``input_size`` / m.
+        input_size: Side length of the network input in pixels, for ``init_box=None``.
         loss_weight: Factor on the loss, >= 0.
         train_cfg: Accepted because mmdet's detectors pass it; must be empty.
-        test_cfg: As ``train_cfg``.
-        init_cfg: As everywhere in mmengine; the two layers are otherwise initialized as torch does.
+        test_cfg: Like ``train_cfg``.
+        init_cfg: As in mmengine; without it, the two layers keep torch's initialization.
 
     Raises:
-        ValueError: For values outside the ranges.
+        ValueError: If a value is out of range, ``train_cfg`` or ``test_cfg`` is not empty, or 'sigmoid' cannot reach
+            ``init_box``.
 
     Example:
         >>> import torch
@@ -80,7 +88,7 @@ class SingleBoxHead(BaseModule):
             raise ValueError(f'SingleBoxHead: init_box must be four box units x1, y1, x2, y2, got {init_box}')
         if out_act == 'sigmoid' and max(init_box) > 1:
             raise ValueError(
-                f'SingleBoxHead: out_act="sigmoid" gives box units in (0, 1), but the first box is {tuple(init_box)}: '
+                f'SingleBoxHead: out_act="sigmoid" gives box units in (0, 1), but init_box is {tuple(init_box)}: '
                 f'set downsample to the size of the network input ({input_size})'
             )
         self.downsample = downsample
@@ -102,25 +110,32 @@ class SingleBoxHead(BaseModule):
             self.fc2.bias.copy_(start)
 
     def forward(self, feats: tuple[Tensor, ...]) -> Tensor:
-        """Boxes in box units p = xyxy / m, B x 4, from the last of the feature maps B x N x h x w."""
+        """Boxes in box units p = xyxy / m, B x 4, from the last of the feature maps, B x N x h x w."""
         pooled = feats[-1].mean(dim=(2, 3))
         return self.out_act(self.fc2(self.act(self.fc1(pooled))))
 
     def loss(self, feats: tuple[Tensor, ...], batch_data_samples: Sequence[BaseDataElement]) -> dict[str, Tensor]:
-        """L_REG (eq. 3) against the one box of each sample; a sample without a box takes part with weight 0.
+        """The loss L_REG (eq. 3) against the one box of each sample; a sample without a box has weight 0.
 
-        Such samples (no pseudo box, or one that the crop left nothing of) are counted since the start in
-        ``statistics['images_without_pseudo_box']``, which ``StatisticsHook`` logs.
+        ``statistics['images_without_pseudo_box']`` counts such samples (no pseudo box, or cropped away) since the
+        start; ``StatisticsHook`` logs it.
+
+        Args:
+            feats: The backbone's feature maps.
+            batch_data_samples: B samples with ``gt_instances``, whose ``bboxes`` are in pixels of the network input.
+
+        Returns:
+            Dict with ``loss_bbox``, a scalar.
 
         Raises:
-            ValueError: A sample with several boxes.
+            ValueError: If a sample has several boxes.
         """
         instances = [sample.gt_instances for sample in batch_data_samples]
         for sample, instance in zip(batch_data_samples, instances, strict=True):
             if len(instance) > 1:
                 raise ValueError(
-                    f'SingleBoxHead trains on one box an image, {sample.get("img_path", "a sample")} has '
-                    f'{len(instance)}: keep the pseudo box alone'
+                    f'SingleBoxHead trains on one box per image, but {sample.get("img_path", "a sample")} has '
+                    f'{len(instance)}: keep only the pseudo box'
                 )
         predicted = self(feats)
         no_box, weight = predicted.new_zeros(1, 4), predicted.new_ones(1)
@@ -135,7 +150,7 @@ class SingleBoxHead(BaseModule):
         return dict(loss_bbox=self.loss_weight * regression_loss(predicted, target, weights))
 
     def predict_boxes(self, feats: tuple[Tensor, ...], size: tuple[int, int]) -> Tensor:
-        """Boxes in pixels of the network input ``size`` (h, w): B x 4 xyxy, corners in order, clipped to it."""
+        """Boxes in pixels of the network input ``size`` (h, w): B x 4 xyxy, corners sorted, clipped to the input."""
         boxes = regression_to_boxes(self(feats).float(), self.downsample)
         low, high = torch.minimum(boxes[:, :2], boxes[:, 2:]), torch.maximum(boxes[:, :2], boxes[:, 2:])
         return clip_boxes(torch.cat([low, high], dim=1), size)
@@ -143,13 +158,16 @@ class SingleBoxHead(BaseModule):
     def predict(
         self, feats: tuple[Tensor, ...], batch_data_samples: Sequence[BaseDataElement], rescale: bool = True
     ) -> list[InstanceData]:
-        """One box an image with label 0 and score 1 (the regressor knows no classes).
+        """One box per image, with label 0 and score 1 (the regressor does not know the classes).
 
         Args:
             feats: The backbone's feature maps.
             batch_data_samples: B samples with ``img_shape`` and, for ``rescale``, ``homography_matrix`` and
                 ``ori_shape``.
-            rescale: Boxes in original pixels (default) or in pixels of the network input.
+            rescale: Give boxes in original pixels (default), otherwise in pixels of the network input.
+
+        Returns:
+            B instances with ``bboxes``, ``labels`` and ``scores``, one row each.
         """
         boxes = self.predict_boxes(feats, batch_data_samples[0].img_shape[:2])
         if rescale:
@@ -165,5 +183,5 @@ def _weight(instance: InstanceData, one: Tensor) -> Tensor:
 
 
 def _as_tensor(boxes) -> Tensor:
-    """Boxes as a tensor, also where mmdet packs them as ``HorizontalBoxes``."""
+    """Boxes as a tensor, including mmdet's ``HorizontalBoxes``."""
     return getattr(boxes, 'tensor', boxes)

@@ -1,4 +1,4 @@
-"""SLT-Net: localizer and regressor trained together, the classifier joined for inference."""
+"""SLT-Net: localizer and regressor, trained together, and a classifier that joins them for inference."""
 
 from __future__ import annotations
 
@@ -21,38 +21,44 @@ _TEST_CFG = dict(box_from='regressor', score_map=False, max_labels=5)
 
 @MODELS.register_module()
 class SLTNet(BaseDetector):
-    """SLT-Net of eq. 1-4 as an mmdet detector.
+    r"""SLT-Net (Guo et al., CVPR 2021, eq. 1 and 2) as an mmdet detector.
 
-    Training: ``L_SMT + beta L_VST + L_REG``. The localizer is *called* (forward hooks fire through the call alone), so
-    that a :class:`~sltnet_mm.hooks.VSTHook` on ``localizer`` adds ``loss_vst``. The maps and logits of the original
-    view, detached, give the pseudo boxes that the regressor is trained on in the same step (readings of Sec. 3.1); an
+    .. math::
+        L_{\text{SLT-Net}} = L_{LOC} + L_{REG} + L_{CLS}, \qquad L_{LOC} = L_{SMT} + \beta L_{VST}
+
+    :math:`L_{SMT}` (eq. 8) is :class:`SMTLoss` in the localizer's :class:`CAMHead`; :math:`L_{VST}` (eq. 13) is added
+    by :class:`~sltnet_mm.hooks.VSTHook`, whose ``weight`` is :math:`\beta`; :math:`L_{REG}` (eq. 3, 4) is in
+    :class:`SingleBoxHead`; :math:`L_{CLS}` (eq. 5), cross entropy, trains the classifier in its own run.
+
+    Training: the localizer is *called*, because forward hooks such as VSTHook act only on a call. The pseudo boxes come
+    from its maps and logits of the original view, detached, and train the regressor in the same step (Sec. 3.1). An
     image without foreground takes part with weight 0. There is one backward pass; localizer and regressor share no
-    weights. The classifier has its own run: here it is frozen and in eval mode.
+    weights. The classifier is frozen here, in eval mode.
 
-    Inference: the box of the regressor (or the localizer), the labels of the classifier (or, without one, the
-    localizer). ``pred_instances`` holds the same box min(5, C) times with the best labels and their scores, in original
-    pixels, so that mmdet's metrics, visualizers and ``DetInferencer`` work.
+    Inference: the box comes from the regressor (or the localizer), the labels from the classifier (or, without one,
+    from the localizer). ``pred_instances`` holds the same box min(5, C) times, with the best labels and their scores,
+    in original pixels, so that mmdet's metrics, visualizers and ``DetInferencer`` work.
 
     Args:
-        localizer: Classifier config whose ``head`` has the map layer ``cam``: ``mmpretrain.ImageClassifier`` with
-            :class:`CAMHead`. Parts of mmpretrain get ``_scope_='mmpretrain'`` (else mmdet's classes of the same name
-            are built).
+        localizer: Config of a classifier whose ``head`` has the map layer ``cam``: ``mmpretrain.ImageClassifier`` with
+            :class:`CAMHead`. Parts that belong to mmpretrain get ``_scope_='mmpretrain'``; otherwise mmdet's classes of
+            the same name would be built.
         pseudo_box: Config of :class:`~sltnet_mm.pseudo_boxes.PseudoBoxGenerator`; its ``top_k`` defaults to the head's.
-        regressor: Detector config, ``mmdet.SingleStageDetector`` with :class:`SingleBoxHead`.
-        classifier: ``mmpretrain.ImageClassifier`` config, or None. It sees the single view of the localization, unless
-            the test pipeline leaves ten crops (``sltnet_mm.TenCrop``, Sec. 4.1): then its probabilities are averaged
-            over them. Scores of a classifier that is tested on its own are joined by ``LocalizationMetric(score_file=
-            ...)``. Its weights must come with the checkpoint
-            (tools/model_converters/merge_parts.py writes them into it) or, in training, its ``init_cfg``.
-        data_preprocessor: As mmdet's; the parts' own preprocessors are not used.
+        regressor: Config of a detector, ``mmdet.SingleStageDetector`` with :class:`SingleBoxHead`.
+        classifier: Config of an ``mmpretrain.ImageClassifier``, or None. It sees the same single view as the localizer,
+            unless the test pipeline adds ten crops (``sltnet_mm.TenCrop``, Sec. 4.1); its probabilities are then
+            averaged over the crops. Its weights must be in the checkpoint (tools/model_converters/merge_parts.py writes
+            them into it) or, in training, come from its ``init_cfg``. To use scores of a classifier tested on its own,
+            pass them to ``LocalizationMetric(score_file=...)``.
+        data_preprocessor: As in mmdet; the parts' own preprocessors are not used.
         train_cfg: Must be empty.
-        test_cfg: ``box_from`` ('regressor' or 'localizer'), ``score_map`` (write ``pred_maps`` and ``pred_score_map``;
-            default False), ``max_labels`` (5).
-        init_cfg: As everywhere in mmengine.
+        test_cfg: ``box_from`` ('regressor' or 'localizer'), ``score_map`` (whether to write ``pred_maps`` and
+            ``pred_score_map``; default False), ``max_labels`` (5).
+        init_cfg: As in mmengine.
 
     Raises:
-        ValueError: An unknown or impossible setting.
-        RuntimeError: Prediction with a classifier whose weights were never loaded.
+        ValueError: If a setting is unknown or impossible.
+        RuntimeError: If (in prediction) the weights of the classifier were never loaded.
     """
 
     def __init__(
@@ -98,26 +104,29 @@ class SLTNet(BaseDetector):
         self._classifier_loaded = not own & missing
 
     def train(self, mode: bool = True) -> SLTNet:
-        """Training mode for localizer and regressor; the classifier stays in eval mode."""
+        """Set training mode for localizer and regressor; the classifier stays in eval mode."""
         super().train(mode)
         if self.classifier is not None:
             self.classifier.eval()
         return self
 
     def _run_localizer(self, inputs: Tensor, data_samples: Sequence[BaseDataElement] | None, mode: str):
-        """The localizer's output with the class maps and logits of the original view."""
+        """The localizer's output, with the class maps and logits of the original view."""
         head = self.localizer.head
         with capture_first_output(maps=head.cam, logits=head) as seen:
             outputs = self.localizer(inputs, data_samples, mode=mode)
-        # CAMHead.loss calls the head, so that its logits pass the same way in every mode.
+        # CAMHead.loss calls the head itself, so its logits are captured in every mode.
         return outputs, seen['maps'].detach(), seen['logits'].detach()
 
     def loss(self, batch_inputs: Tensor, batch_data_samples: Sequence[BaseDataElement]) -> dict[str, Tensor]:
-        """Losses ``loss_smt`` (and ``loss_vst`` through the hook) and ``loss_bbox``.
+        """The losses ``loss_smt`` (and ``loss_vst``, from the hook) and ``loss_bbox``.
 
         Args:
             batch_inputs: Normalized images, B x 3 x H x W.
             batch_data_samples: B samples with ``gt_label``. Their ``gt_instances`` is replaced by the pseudo box.
+
+        Returns:
+            Dict of losses.
         """
         losses, maps, logits = self._run_localizer(batch_inputs, batch_data_samples, mode='loss')
         boxes, score_maps = self.pseudo_box(maps, logits, batch_inputs.shape[-2:])
@@ -138,16 +147,19 @@ class SLTNet(BaseDetector):
     def predict(
         self, batch_inputs: Tensor, batch_data_samples: Sequence[BaseDataElement], rescale: bool = True
     ) -> Sequence[BaseDataElement]:
-        """Predictions written onto the samples.
+        """The samples with their predictions.
 
         Args:
             batch_inputs: Normalized images, B x 3 x H x W.
             batch_data_samples: B samples with ``homography_matrix``, ``ori_shape`` and ``img_shape``.
-            rescale: Boxes in original pixels (default) or in pixels of the network input.
+            rescale: Give boxes in original pixels (default), otherwise in pixels of the network input.
 
         Returns:
             The samples with ``pred_instances``, ``pred_score`` (C), ``pred_label`` (1) and, with
             ``test_cfg.score_map``, ``pred_maps`` and ``pred_score_map``.
+
+        Raises:
+            RuntimeError: If the weights of the classifier were never loaded.
         """
         size = tuple(batch_inputs.shape[-2:])
         boxes: Any = None
@@ -168,12 +180,12 @@ class SLTNet(BaseDetector):
         return self._write(batch_data_samples, boxes, scores)
 
     def _classify(self, batch_inputs: Tensor, data_samples: Sequence[BaseDataElement]) -> Tensor:
-        """Class probabilities, B x C; the mean over the crops where the pipeline left some (:class:`TenCrop`)."""
+        """Class probabilities, B x C; the mean over the crops if the pipeline added some (:class:`TenCrop`)."""
         if not self._classifier_loaded:
             raise RuntimeError(
-                'the weights of SLTNet.classifier were never loaded: the checkpoint holds none. Write them into it: '
+                'the weights of SLTNet.classifier were never loaded: the checkpoint has none. Write them into it: '
                 'python tools/model_converters/merge_parts.py SLT_CHECKPOINT --classifier CLASSIFIER_CHECKPOINT '
-                '--out MERGED, or set model.classifier=None to take the labels from the localizer'
+                '--out MERGED; or set model.classifier=None to take the labels from the localizer'
             )
         if 'crops' not in data_samples[0]:
             return self.classifier(batch_inputs, mode='tensor').float().softmax(dim=1)
@@ -204,7 +216,7 @@ class SLTNet(BaseDetector):
 
 
 def _in_its_scope(part: dict) -> dict:
-    """A copy of ``part`` (mmdet's detectors write into theirs), with mmpretrain's scope where it is of mmpretrain."""
+    """A copy of ``part`` (mmdet's detectors write into theirs), with mmpretrain's scope if it belongs to mmpretrain."""
     part = copy.deepcopy(part)
     if str(part.get('type', '')).startswith('mmpretrain.'):
         part.setdefault('_scope_', 'mmpretrain')

@@ -1,4 +1,4 @@
-"""A small plain convolutional network for small images."""
+"""A small, plain convolutional network for small images."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from sltnet_mm.registry import MODELS
 
 @MODELS.register_module()
 class SmallConvNet(BaseModule):
-    """Five 3x3 convolutions with batch norm and ReLU, max pooling between some of them: the embedded data's backbone.
+    """Five 3x3 convolutions with batch norm, ReLU and optional max pooling, for the synthetic data set.
 
     Args:
-        width: Channels of the first layer; the layers have width x (1, 2, 2, 4, 4). 12 trains within a minute on a CPU
-            core.
-        pools: After which layers (0 ... 4) the sides are halved; ``(0, 1)`` gives output stride 4. A localizer on 64x64
-            images needs the 16x16 maps of stride 4; with 8x8 maps its boxes come out far too large.
-        init_cfg: None leaves torch's own initialization, which learns faster here than Kaiming's larger weights: behind
-            batch norm they only lower the effective learning rate.
+        width: Channels of the first layer; the layers have width x (1, 2, 2, 4, 4) channels. 12 trains within a minute
+            on one CPU core.
+        pools: Layers (0 to 4) after which height and width are halved; ``(0, 1)`` gives output stride 4. A localizer on
+            64x64 images needs the 16x16 maps of stride 4; with 8x8 maps, its boxes are far too large.
+        init_cfg: None keeps torch's own initialization. It learns faster here than Kaiming's larger weights, which,
+            followed by batch norm, only lower the effective learning rate.
 
     Raises:
-        ValueError: For a pool outside the layers or a width below 1.
+        ValueError: If ``width`` is below 1 or ``pools`` names a layer that does not exist.
 
     Example:
         >>> import torch

@@ -1,4 +1,4 @@
-"""The semantic tolerance loss as a loss module of mmpretrain and mmdet heads."""
+"""The semantic mistakes tolerance loss (eq. 8) as a loss module for heads of mmpretrain and mmdet."""
 
 from __future__ import annotations
 
@@ -14,27 +14,35 @@ _REDUCTIONS = ('none', 'mean', 'sum')
 
 @MODELS.register_module()
 class SMTLoss(BaseModule):
-    """L_SMT of eq. 8: cross entropy, damped by ``alpha`` where the label is among the top-K scores.
+    r"""The semantic mistakes tolerance loss of SLT-Net (Guo et al., CVPR 2021, eq. 8).
 
-    The shell of :func:`sltnet_mm.functional.tolerant_losses` with the call signature of mmpretrain's and mmdet's
-    losses. After a call, ``statistics['tolerated']`` holds the share of the samples (of those with a weight) inside the
-    tolerance as a detached scalar tensor on the logits' device; :class:`~sltnet_mm.hooks.StatisticsHook` logs it at the
+    .. math::
+        L_{SMT}(x, y) = \begin{cases}
+            \alpha \cdot L_{CE}(x, y), & \text{if } x_k \in \text{top-}K(x) \\
+            L_{CE}(x, y),              & \text{otherwise}
+        \end{cases}
+
+    It is cross entropy, multiplied by ``alpha`` if the logit of the label k is among the top K. This module wraps
+    :func:`sltnet_mm.functional.tolerant_losses` in the call signature of mmpretrain's and mmdet's losses. After a call,
+    ``statistics['tolerated']`` is the fraction of samples (of those with a positive weight) whose label is among the
+    top K, as a detached scalar tensor on the logits' device; :class:`~sltnet_mm.hooks.StatisticsHook` logs it at the
     logging interval.
 
-    It is a loss on softmax scores. mmdet's heads build their classification layer for such a loss where its config has
-    no ``use_sigmoid=True``: give it with ``_delete_=True`` in place of a focal loss.
+    It works on softmax scores. mmdet's heads build a softmax classification layer if the config of their loss has no
+    ``use_sigmoid=True``: to replace a focal loss, pass it with ``_delete_=True``.
 
     Args:
-        top_k: K, how many classes count as similar to the label; 1 <= K <= classes. (mmpretrain's ``topk`` means
-            accuracy.).
-        alpha: Factor on the loss inside the tolerance, in [0, 1]; 1 gives cross entropy.
+        top_k: K, how many classes count as similar to the label; 1 <= K <= number of classes. (Do not confuse it with
+            mmpretrain's ``topk``, which is about accuracy.)
+        alpha: Factor in [0, 1] on the loss of labels among the top K; 1 gives cross entropy.
         loss_weight: Factor on the whole loss, >= 0.
         reduction: 'mean' over the samples (default), 'sum' or 'none'.
-        background_class: Class of boxes without an object, which is never damped but counts among the top K; -1 in
-            mmdet's heads, whose last class it is. None (default): there is none, as in a classifier.
+        background_class: Class of boxes without an object. Its loss is never reduced, but it takes a place among the
+            top K. -1 in mmdet's heads, where it is the last class; None (default) in a classifier, which has none.
 
     Raises:
-        ValueError: For a value outside these ranges.
+        TypeError: If ``top_k``, ``alpha`` or ``background_class`` has the wrong type.
+        ValueError: If a value is out of range.
 
     Example:
         >>> import torch
@@ -81,21 +89,22 @@ class SMTLoss(BaseModule):
         avg_factor: float | Tensor | None = None,
         reduction_override: str | None = None,
     ) -> Tensor:
-        """L_SMT of a batch.
+        """The loss of a batch.
 
         Args:
             cls_score: Logits, B x C.
-            label: Class indices, B (int64), or soft labels, B x C (Mixup, CutMix): each class of a soft label is
-                tolerated for itself, see :func:`sltnet_mm.functional.tolerant_losses`.
-            weight: Factor per sample, B; 0 for a box that is to be ignored.
-            avg_factor: What the sum is divided by in place of B (reduction 'mean' only).
-            reduction_override: Used in place of ``reduction`` for this call.
+            label: Class indices, B (int64), or soft labels, B x C (Mixup, CutMix). Each class of a soft label is
+                tolerated on its own, see :func:`sltnet_mm.functional.tolerant_losses`.
+            weight: Factor per sample, B; 0 for a box to ignore.
+            avg_factor: Divisor of the sum in place of B (reduction 'mean' only).
+            reduction_override: Replaces ``reduction`` for this call.
 
         Returns:
             A scalar, or B values with reduction 'none'.
 
         Raises:
-            ValueError: Shapes that do not fit, K beyond the classes, ``avg_factor`` with reduction 'sum'.
+            ValueError: If shapes do not match, K exceeds the number of classes, or ``avg_factor`` is given with
+                reduction 'sum'.
         """
         reduction = reduction_override or self.reduction
         if reduction not in _REDUCTIONS:
@@ -115,7 +124,7 @@ class SMTLoss(BaseModule):
             return self.loss_weight * losses
         total = losses.sum()
         if reduction == 'mean':
-            # eps as in mmdet: where every box is ignored, avg_factor may be 0
+            # eps as in mmdet: if every box is ignored, avg_factor may be 0
             total = total / (
                 max(losses.numel(), 1) if avg_factor is None else avg_factor + torch.finfo(torch.float32).eps
             )

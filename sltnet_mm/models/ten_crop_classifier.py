@@ -1,4 +1,4 @@
-"""mmpretrain's classifier on the ten crops of each test image."""
+"""mmpretrain's image classifier, averaged over the ten crops of each test image."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from sltnet_mm.registry import MODELS
 
 @MODELS.register_module()
 class TenCropClassifier(ImageClassifier):
-    """``mmpretrain.ImageClassifier`` whose prediction is the mean of the class probabilities of an image's crops.
+    """``mmpretrain.ImageClassifier`` that averages the class probabilities over the crops of an image.
 
-    The crops are those that ``sltnet_mm.TenCrop`` leaves on the samples in the test pipeline (Sec. 4.1: "ten crop" for
-    classification). Without crops, and in training, it is ``ImageClassifier``, with the same parameters, so that their
-    checkpoints fit one another. Inside :class:`SLTNet` write ``mmpretrain.ImageClassifier``: SLTNet takes the crops
-    itself.
+    In the test pipeline, ``sltnet_mm.TenCrop`` adds the crops to the samples (the paper's Sec. 4.1 uses "ten crop" for
+    classification). Without crops, and in training, it behaves like ``ImageClassifier``. It has the same parameters, so
+    checkpoints of the two are interchangeable. Inside :class:`SLTNet`, use ``mmpretrain.ImageClassifier``: SLTNet
+    averages the crops itself.
 
-    The arguments are ``ImageClassifier``'s.
+    The arguments are those of ``ImageClassifier``.
 
     Example:
         >>> import torch
@@ -35,22 +35,27 @@ class TenCropClassifier(ImageClassifier):
     """
 
     def predict(self, inputs: Tensor, data_samples: list[DataSample] | None = None, **kwargs: object) -> list:
-        """Predictions ``pred_score`` (C) and ``pred_label`` (1) on the samples, whose ``crops`` are taken away.
+        """The samples with ``pred_score`` (C) and ``pred_label`` (1), and without their ``crops``.
 
         Args:
-            inputs: The single views, B x 3 x H x W; not looked at where there are crops.
+            inputs: The single views, B x 3 x H x W; ignored if there are crops.
             data_samples: B samples, all with ``crops`` (10 x 3 x h x w uint8) or all without.
-            **kwargs: Passed on to the head where there are no crops.
+            **kwargs: Passed to the head if there are no crops.
+
+        Returns:
+            The data samples.
 
         Raises:
-            ValueError: Some samples have crops, others have none.
+            ValueError: If some samples have crops and others do not.
         """
         cropped = ['crops' in sample for sample in data_samples or ()]
         if data_samples is None or not any(cropped):
             return super().predict(inputs, data_samples, **kwargs)
         if not all(cropped):
-            raise ValueError('TenCropClassifier: some samples of the batch have crops, others have none')
-        # Taken away: ten images a sample would otherwise be kept by whatever keeps predictions.
+            raise ValueError(
+                'TenCropClassifier: some samples of the batch have crops, others have none; use one test pipeline'
+            )
+        # Removed: otherwise, whatever keeps the predictions would keep ten images per sample.
         crops = torch.stack([sample.pop('crops') for sample in data_samples])
         views = self.data_preprocessor(dict(inputs=crops.flatten(0, 1)), training=False)['inputs']
         scores = self(views, mode='tensor').float().softmax(dim=1).unflatten(0, crops.shape[:2]).mean(dim=1)

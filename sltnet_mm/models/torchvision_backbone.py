@@ -14,8 +14,8 @@ from torchvision.models import get_model, list_models
 
 from sltnet_mm.registry import MODELS
 
-# The child that ends a family's feature maps, tried in this order: squeezenet, vgg, densenet, mobilenet, efficientnet
-# and convnext name it `features`; resnet, resnext and regnet-like ones `layer4`.
+# The child that gives the last feature maps, tried in this order: `features` in squeezenet, vgg, densenet, mobilenet,
+# efficientnet and convnext; `layer4` in resnet and resnext.
 _FEATURE_ENDS = ('features', 'layer4')
 
 
@@ -24,22 +24,23 @@ class TorchvisionBackbone(BaseModule):
     """A torchvision classification network up to its feature maps, under torchvision's parameter names.
 
     Args:
-        model: A name of ``torchvision.models.list_models()``, as ``'squeezenet1_1'``.
+        model: A name in ``torchvision.models.list_models()``, such as ``'squeezenet1_1'``.
         end: The child after which the network is cut, or a dotted name inside a sequential child (``'features.29'`` is
-            VGG16 without its last pooling). None takes ``features`` or ``layer4``, whichever the network has. What
-            comes before it must run in the order of the children, as in those families.
-        checkpoint: A file with weights of the whole torchvision network; they are loaded by ``init_weights``. A
-            parameter that the file lacks, or of another shape, is an error; its classifier is left out. None: random
-            weights, which the log says.
-        init_cfg: Must be None (the weights are ``checkpoint``'s).
-        taps: In place of ``end``, the dotted names whose outputs are returned, in the network's order; it is cut after
-            the last. A detector's neck takes them: ``('features.7', 'features.12')`` are SqueezeNet 1.1's maps of
-            strides 8 and 16 (256 and 512 channels), ``('layer2', 'layer3', 'layer4')`` a ResNet's of 8, 16 and 32.
+            VGG16 without its last pooling). None takes ``features`` or ``layer4``, whichever the network has. The
+            children before it must run in their order, as they do in those families.
+        checkpoint: A file with weights of the whole torchvision network, loaded by ``init_weights``. It is an error if
+            the file lacks a parameter or has it in another shape; the classifier in the file is ignored. None gives
+            random weights, and the log says so.
+        init_cfg: Must be None (the weights come from ``checkpoint``).
+        taps: In place of ``end``, the dotted names of the layers whose outputs are returned, in the network's order;
+            the network is cut after the last. Use them with a detector's neck: ``('features.7', 'features.12')`` are
+            SqueezeNet 1.1's maps of strides 8 and 16 (256 and 512 channels), ``('layer2', 'layer3', 'layer4')`` a
+            ResNet's of 8, 16 and 32.
 
     Raises:
-        ValueError: An unknown model, end or tap; taps out of order, beside an ``end``, or in front of a step that
-            changes its input in place.
-        FileNotFoundError: ``checkpoint`` does not exist.
+        ValueError: If ``model``, ``end`` or a tap is unknown, ``taps`` are out of order or combined with ``end``, or a
+            tap is followed by a layer that changes its input in place.
+        FileNotFoundError: If ``checkpoint`` does not exist.
 
     Example:
         >>> import torch
@@ -61,7 +62,7 @@ class TorchvisionBackbone(BaseModule):
     ) -> None:
         super().__init__()
         if init_cfg:
-            raise ValueError('TorchvisionBackbone: use `checkpoint` in place of init_cfg')
+            raise ValueError('TorchvisionBackbone takes no init_cfg: use `checkpoint`')
         if model not in list_models(module=None):
             raise ValueError(
                 f'TorchvisionBackbone: torchvision has no model {model!r}; see torchvision.models.list_models()'
@@ -76,10 +77,15 @@ class TorchvisionBackbone(BaseModule):
             self.add_module(name, child)
 
     def init_weights(self) -> None:
-        """Load ``checkpoint``; the parameters' names are torchvision's."""
+        """Load ``checkpoint``, whose parameters have torchvision's names.
+
+        Raises:
+            FileNotFoundError: If ``checkpoint`` does not exist.
+            ValueError: If ``checkpoint`` does not fit the network.
+        """
         if self.checkpoint is None:
             print_log(
-                f'TorchvisionBackbone({self.model_name}): no checkpoint is given, the weights are random',
+                f'TorchvisionBackbone({self.model_name}): no checkpoint given, the weights are random',
                 logger='current',
             )
             return
@@ -97,7 +103,7 @@ class TorchvisionBackbone(BaseModule):
         self.load_state_dict({name: weights[name] for name in own})
 
     def forward(self, images: Tensor) -> tuple[Tensor, ...]:
-        """Feature maps of images B x 3 x H x W: a tuple of one tensor B x N x h x w, or of one for each tap."""
+        """Feature maps of images B x 3 x H x W: a tuple of one tensor B x N x h x w, or of one per tap."""
         if self.taps is None:
             for child in self.children():
                 images = child(images)
@@ -111,14 +117,14 @@ class TorchvisionBackbone(BaseModule):
 
 
 def _cut(network: nn.Module, end: str | None) -> OrderedDict[str, nn.Module]:
-    """The children of ``network`` up to and with ``end``."""
+    """The children of ``network`` up to and including ``end``."""
     children = OrderedDict(network.named_children())
     if end is None:
         end = next((name for name in _FEATURE_ENDS if name in children), None)
     last, _, inner = (end or '').partition('.')
     if last not in children:
         raise ValueError(
-            f'TorchvisionBackbone: end {end!r} is no child of {type(network).__name__}, its children are '
+            f'TorchvisionBackbone: end {end!r} is not a child of {type(network).__name__}, whose children are '
             f'{list(children)}'
         )
     names = list(children)
@@ -128,14 +134,14 @@ def _cut(network: nn.Module, end: str | None) -> OrderedDict[str, nn.Module]:
         steps = [name for name, _ in sequence.named_children()]
         if not isinstance(sequence, nn.Sequential) or inner not in steps:
             raise ValueError(
-                f'TorchvisionBackbone: end {end!r}: {last} is no sequence with a step {inner!r}, its steps are {steps}'
+                f'TorchvisionBackbone: end {end!r}: {last} is not a Sequential with a layer {inner!r}; it has {steps}'
             )
         kept[last] = sequence[: steps.index(inner) + 1]
     return kept
 
 
 def _steps(children: Mapping[str, nn.Module], taps: Set[str]) -> list[tuple[str, nn.Module]]:
-    """What runs one after the other: a sequential child's own steps where a tap lies inside it, else the child."""
+    """The layers in order: a sequential child's own layers if a tap lies inside it, otherwise the child."""
     steps: list[tuple[str, nn.Module]] = []
     for name, child in children.items():
         inside = isinstance(child, nn.Sequential) and any(tap.startswith(f'{name}.') for tap in taps)
@@ -144,24 +150,24 @@ def _steps(children: Mapping[str, nn.Module], taps: Set[str]) -> list[tuple[str,
 
 
 def _last_tap(network: nn.Module, taps: Sequence[str], end: str | None) -> str:
-    """The last of ``taps``, once they are seen to be usable."""
+    """The last of ``taps``, after checking that all of them are usable."""
     if end is not None or isinstance(taps, str) or not taps:
         raise ValueError(
-            f'TorchvisionBackbone: taps must be a sequence of names, without an end beside them, got taps {taps!r} and '
+            f'TorchvisionBackbone: taps must be a sequence of names, and end must be None, got taps {taps!r} and '
             f'end {end!r}'
         )
     steps = _steps(OrderedDict(network.named_children()), set(taps))
     names = [name for name, _ in steps]
     missing = [tap for tap in taps if tap not in names]
     if missing:
-        raise ValueError(f'TorchvisionBackbone: taps {missing} are no steps of {type(network).__name__}: {names}')
+        raise ValueError(f'TorchvisionBackbone: taps {missing} are not layers of {type(network).__name__}: {names}')
     places = [names.index(tap) for tap in taps]
     if any(after <= before for before, after in zip(places, places[1:], strict=False)):
-        raise ValueError(f"TorchvisionBackbone: taps must stand in the network's order, each once, got {tuple(taps)}")
+        raise ValueError(f"TorchvisionBackbone: taps must be in the network's order, each once, got {tuple(taps)}")
     for tap, place in zip(taps[:-1], places, strict=False):
         name, following = steps[place + 1]
         if getattr(following, 'inplace', False):
             raise ValueError(
-                f'TorchvisionBackbone: the step after tap {tap} changes its output in place: tap {name} instead'
+                f'TorchvisionBackbone: the layer after tap {tap} changes its output in place: tap {name} instead'
             )
     return taps[-1]

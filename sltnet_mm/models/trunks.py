@@ -1,4 +1,4 @@
-"""Backbones of mmpretrain with a choice of where they end, for class maps that are large enough."""
+"""mmpretrain backbones that can end earlier, for class maps that are large enough."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from sltnet_mm.registry import MODELS
 
 @MODELS.register_module()
 class DenseNetTrunk(DenseNet):
-    """mmpretrain's DenseNet, with or without the last halving of its maps. The parameters keep their names.
+    """mmpretrain's DenseNet, with or without the last halving of its maps. The parameter names are unchanged.
 
     Args:
         arch: '121', '161', '169' or '201'.
-        last_pool: Keep the pooling of the last transition: 7x7 maps of a 224 image; without it 14x14, with the same
-            weights (for localizers; the counterpart of a ResNet with ``strides=(1, 2, 2, 1)``).
-        memory_efficient: Compute parts of the forward pass again in the backward pass, for a smaller memory.
-        init_cfg: As everywhere in mmengine.
+        last_pool: Keep the pooling of the last transition, which gives 7x7 maps for 224x224 images. Without it, the
+            maps are 14x14, with the same weights (for localizers; like a ResNet with ``strides=(1, 2, 2, 1)``).
+        memory_efficient: Recompute parts of the forward pass in the backward pass to save memory.
+        init_cfg: As in mmengine.
 
     Raises:
-        ValueError: An unknown architecture.
+        ValueError: If ``arch`` is unknown.
 
     Example:
         >>> import torch
@@ -39,25 +39,25 @@ class DenseNetTrunk(DenseNet):
             raise ValueError(f'DenseNetTrunk: arch must be one of {sorted(self.arch_settings)}, got {arch!r}')
         super().__init__(arch=arch, memory_efficient=memory_efficient, init_cfg=init_cfg)
         if not last_pool:
-            self.transitions[-2].pool = nn.Identity()  # the last but one: the last is the final norm
+            self.transitions[-2].pool = nn.Identity()  # the second to last: the last is the final norm
 
 
 @MODELS.register_module()
 class InceptionV3Trunk(InceptionV3):
-    """mmpretrain's InceptionV3 up to and with the block ``end``: feature maps in place of logits.
+    """mmpretrain's InceptionV3 up to and including the block ``end``: feature maps instead of logits.
 
-    mmpretrain's own always runs to its classifier. The parameters keep their names, so its checkpoints fit.
+    mmpretrain's own class always runs up to its classifier. The parameter names are unchanged, so its checkpoints fit.
 
     Args:
-        end: Last block that is kept: ``'Mixed_6e'`` (768 channels) leaves out the last three blocks, as SLT-Net's
-            localizer does (Sec. 4.1); ``'Mixed_7c'`` (2048 channels) is the whole network without its classifier.
-        mixed_6a_stride: 2 as published: 12x12 maps of a 224 image at Mixed_6e, 17x17 of 299. 1, as in SPG's and
-            wsolevaluation's InceptionV3-CAM: 25x25 and 35x35; the block's two convolutions and its pooling are then
-            padded by 1. The weights are the same.
+        end: The last block to keep. ``'Mixed_6e'`` (768 channels) drops the last three blocks, as SLT-Net's localizer
+            does (Sec. 4.1); ``'Mixed_7c'`` (2048 channels) is the whole network without its classifier.
+        mixed_6a_stride: 2 as published: 12x12 maps at Mixed_6e for 224x224 images, 17x17 for 299x299. 1 as in the
+            InceptionV3-CAM of SPG and wsolevaluation: 25x25 and 35x35; the block's two convolutions and its pooling are
+            then padded by 1. The weights are the same.
         init_cfg: None is mmpretrain's own initialization.
 
     Raises:
-        ValueError: An unknown block or stride.
+        ValueError: If ``end`` or ``mixed_6a_stride`` is unknown.
 
     Example:
         >>> import torch
@@ -69,7 +69,7 @@ class InceptionV3Trunk(InceptionV3):
     def __init__(
         self, end: str = 'Mixed_7c', mixed_6a_stride: int = 2, init_cfg: dict | list[dict] | None = None
     ) -> None:
-        # The classifier is thrown away: the fewer classes, the less is built for that.
+        # The classifier is discarded: build it as small as possible.
         super().__init__(num_classes=1, **({} if init_cfg is None else dict(init_cfg=init_cfg)))
         blocks = [name for name, _ in self.named_children() if name.startswith(('Conv2d_', 'Mixed_'))]
         if end not in blocks:

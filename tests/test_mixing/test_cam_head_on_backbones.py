@@ -98,7 +98,7 @@ VIT = dict(type='VisionTransformer', arch='deit-tiny', img_size=64, patch_size=1
             dict(type='DistilledVisionTransformer', arch='deit-tiny', img_size=64, patch_size=16),
             192,
             TypeError,
-            "got tuple as the last of the backbone: .*out_type='featmap'",
+            "got tuple as the last output of the backbone: .*out_type='featmap'",
         ),
         (dict(type='ConvNeXt', arch='atto'), 320, ValueError, r'\(3, 320\): .*gap_before_final_norm=False'),
         (
@@ -107,7 +107,7 @@ VIT = dict(type='VisionTransformer', arch='deit-tiny', img_size=64, patch_size=1
             ValueError,
             r'in_channels is 2048, the backbone gives 512 channels \(shape \(3, 512, 2, 2\)\)\. Set in_channels',
         ),
-        (dict(type='ResNet_CIFAR', depth=18, strides=(4, 4, 2, 2)), 512, ValueError, 'one cell shows no place'),
+        (dict(type='ResNet_CIFAR', depth=18, strides=(4, 4, 2, 2)), 512, ValueError, 'one cell cannot localize'),
     ],
 )
 def test_a_backbone_without_maps(backbone, in_channels, error, message):
