@@ -1,4 +1,4 @@
-"""SLT-Net for the OpenMMLab stack: objects found with image labels alone."""
+"""SLT-Net for the OpenMMLab stack: object localization from image labels alone."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ['SLTInferencer', '__version__']
 
 
 def __getattr__(name: str) -> Any:
-    """``SLTInferencer`` on first use: it imports the hosts, which take seconds."""
+    """Import ``SLTInferencer`` on first use: it imports the hosts, which takes seconds."""
     if name == 'SLTInferencer':
         from sltnet_mm.inferencer import SLTInferencer
 

@@ -1,4 +1,4 @@
-"""What tools/train.py and tools/test.py share: their common arguments, and the config that comes of them."""
+"""Arguments and config handling shared by tools/train.py and tools/test.py."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from mmengine.runner import Runner
 
 
 def add_common_arguments(parser: argparse.ArgumentParser) -> None:
-    """Arguments of both tools, under the names that OpenMMLab's tools use."""
+    """Add the arguments of both tools, under the names that OpenMMLab's tools use."""
     parser.add_argument('config', help='config file')
     parser.add_argument('--work-dir', help='where logs and results go; default: work_dirs/<config name>')
     parser.add_argument(
@@ -31,14 +31,14 @@ def add_common_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def load_config(args: argparse.Namespace) -> Config:
-    """The config with the common arguments worked in.
+    """The config file with the common arguments applied.
 
     Raises:
-        FileNotFoundError: No such config.
-        ValueError: ``--data-root`` for data that has none.
+        FileNotFoundError: If the config does not exist.
+        ValueError: If ``--data-root`` is given for data that have none.
     """
     if not Path(args.config).is_file():
-        raise FileNotFoundError(f'config {args.config} does not exist; the configs of this package are below configs/')
+        raise FileNotFoundError(f'config {args.config} does not exist; the configs of this package are in configs/')
     os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
     cfg = Config.fromfile(args.config)
     cfg.launcher = args.launcher
@@ -67,7 +67,7 @@ def _set_data_root(cfg: Config, data_root: str) -> None:
 
 
 def unwrapped(dataset: Any) -> Any:
-    """The config of the data set inside wrappers, as mmengine's ``RepeatDataset`` or our ``PseudoBoxDataset``.
+    """The config of the data set inside wrappers such as mmengine's ``RepeatDataset`` or our ``PseudoBoxDataset``.
 
     Example:
         >>> unwrapped(dict(type='RepeatDataset', times=2, dataset=dict(type='sltnet_mm.CUBLocalization')))
@@ -79,10 +79,16 @@ def unwrapped(dataset: Any) -> Any:
 
 
 def set_epochs(cfg: Config, epochs: int) -> None:
-    """Another number of training epochs; schedulers that end with the config's last epoch (``T_max``) end with the new.
+    """Change the number of training epochs; schedulers that end with the last epoch (``T_max``) follow.
 
     Raises:
-        ValueError: ``epochs`` below 1.
+        ValueError: If ``epochs`` is below 1.
+
+    Example:
+        >>> cfg = Config(dict(train_cfg=dict(max_epochs=4), param_scheduler=[dict(type='CosineAnnealingLR', T_max=4)]))
+        >>> set_epochs(cfg, 2)
+        >>> cfg.train_cfg.max_epochs, cfg.param_scheduler[0].T_max
+        (2, 2)
     """
     if epochs < 1:
         raise ValueError(f'epochs must be at least 1, got {epochs}')
@@ -93,5 +99,5 @@ def set_epochs(cfg: Config, epochs: int) -> None:
 
 
 def build_runner(cfg: Config) -> Runner:
-    """The runner that the config names, mmengine's ``Runner`` by default."""
+    """The runner that the config names, by default mmengine's ``Runner``."""
     return RUNNERS.build(cfg) if 'runner_type' in cfg else Runner.from_cfg(cfg)

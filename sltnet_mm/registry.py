@@ -1,8 +1,8 @@
-"""The registries of sltnet_mm: children of mmengine's roots, scope ``sltnet_mm``.
+"""The registries of sltnet_mm: children of mmengine's root registries, with scope ``sltnet_mm``.
 
 ``locations`` are imported when a name is first looked up, so ``type='sltnet_mm.CAMHead'`` resolves from any host
-(mmpretrain, mmdet, plain mmengine) without ``custom_imports``. This module imports mmengine only: an error here would
-surface as "not in the registry".
+(mmpretrain, mmdet, plain mmengine) without ``custom_imports``. This module imports mmengine only: a failing import here
+would surface as "not in the registry".
 """
 
 from __future__ import annotations

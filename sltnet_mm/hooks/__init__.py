@@ -1,4 +1,4 @@
-"""Hooks: L_VST for any host model, and what a training run should watch and say."""
+"""Hooks: L_VST for any host model, checks before and during training, and logs and pictures of a run."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What several hooks ask of the runner."""
+"""Helpers that read the runner, shared by several hooks."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from torch import nn
 
 
 def unwrap(model: nn.Module) -> nn.Module:
-    """The model inside a distributed wrapper and one of test-time augmentation, as mmengine's checkpoints see it."""
+    """The model without wrappers for distributed training and test-time augmentation, as checkpoints see it."""
     inner: Any = model
     while is_model_wrapper(inner) or isinstance(inner, BaseTTAModel):
         inner = inner.module
@@ -18,5 +18,5 @@ def unwrap(model: nn.Module) -> nn.Module:
 
 
 def logging_interval(runner: Runner) -> int:
-    """The interval of the runner's ``LoggerHook``, mmengine's default of 10 without one."""
+    """The interval of the runner's ``LoggerHook``; without one, mmengine's default of 10."""
     return next((hook.interval for hook in runner.hooks if type(hook).__name__ == 'LoggerHook'), 10)

@@ -1,4 +1,4 @@
-"""Say, loudly and early, that the class maps are collapsing to constants."""
+"""An early warning that the class maps are collapsing to constants."""
 
 from __future__ import annotations
 
@@ -6,10 +6,13 @@ from torch import Tensor
 
 
 def spatial_deviation(maps: Tensor) -> Tensor:
-    """Mean over samples and classes of the maps' spatial standard deviation: a detached scalar.
+    """The spatial standard deviation of the maps, averaged over samples and classes: a detached scalar.
 
     Args:
         maps: B x C x h x w.
+
+    Returns:
+        A float32 scalar.
 
     Example:
         >>> import torch
@@ -22,13 +25,13 @@ def spatial_deviation(maps: Tensor) -> Tensor:
 class CollapseGuard:
     """Watches the maps' spatial deviation relative to its value at the first iteration.
 
-    L_VST has a trivial minimum: maps that are constants are the same in every view. A weight too large for the scale of
-    the maps drives a network into it; the classification loss then stays at log C and no box can be found.
+    L_VST has a trivial minimum: constant maps are the same in every view. If its weight is too large for the scale of
+    the maps, it drives the network there. The classification loss then stays at log C, and no box can be found.
 
     Args:
-        share: What counts as collapsed, relative to the first value (0.05).
-        patience: After how many such values in a row the one warning comes (3).
-        advice: What to set, for the message.
+        advice: What to change, appended to the warning.
+        share: Fraction of the first value at or below which the maps count as collapsed.
+        patience: Number of such values in a row after which the one warning is given.
 
     Example:
         >>> guard = CollapseGuard(advice='Set weight=0.1.')
@@ -46,13 +49,17 @@ class CollapseGuard:
         self._warned = False
 
     def start(self, value: float) -> None:
-        """Take ``value`` as that of the first iteration."""
+        """Set the value of the first iteration."""
         self.first = value
 
     def update(self, value: float, iteration: int) -> str | None:
-        """Take one more value; the warning when this one brings it (once), else None."""
+        """Add a value; give the warning if this value triggers it (once), otherwise None.
+
+        Raises:
+            RuntimeError: If ``start`` was not called before.
+        """
         if self.first is None:
-            raise RuntimeError('CollapseGuard.update before start')
+            raise RuntimeError('CollapseGuard.update was called before start')
         self._low = self._low + 1 if value <= self.share * self.first else 0
         if self._low < self.patience or self._warned:
             return None

@@ -1,4 +1,4 @@
-"""A hook that stops a run before its first iteration when the training data do not fit the model."""
+"""A hook that stops a run before its first iteration if the training data do not fit the model."""
 
 from __future__ import annotations
 
@@ -11,17 +11,18 @@ from sltnet_mm.registry import HOOKS
 
 @HOOKS.register_module()
 class DataFitHook(Hook):
-    """Before training, see that the training data fill a batch and have as many classes as every head.
+    """Check before training that the data fill a batch and have as many classes as every head.
 
-    On a GPU a label beyond the head's classes is a device-side failure without a name, and an epoch without a single
-    batch trains nothing without a word; here both are errors.
+    On a GPU, a label beyond the head's classes is a device-side failure that names nothing, and an epoch without a
+    single batch silently trains nothing. Both are clear errors here. mmpretrain's ``ClassNumCheckHook`` and mmdet's
+    ``NumClassCheckHook`` compare the classes only.
 
     Raises:
-        ValueError: The numbers do not fit.
+        ValueError: If (before training) the data do not fill a batch or the numbers of classes differ.
     """
 
     def before_train(self, runner: Runner) -> None:
-        """Compare once, before the first iteration."""
+        """Check once, before the first iteration."""
         loader = runner.train_dataloader
         if len(loader) == 0:
             raise ValueError(
@@ -33,7 +34,7 @@ class DataFitHook(Hook):
             return
         for name, module in unwrap(runner.model).named_modules():
             count = getattr(module, 'num_classes', None)
-            if name.endswith('rpn_head'):  # a proposal is an object or none, whatever the classes
+            if name.endswith('rpn_head'):  # proposals have one class, object, whatever the data
                 continue
             if isinstance(count, int) and name.endswith('head') and count != len(classes):
                 raise ValueError(

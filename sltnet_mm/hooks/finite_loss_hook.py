@@ -13,13 +13,13 @@ from sltnet_mm.registry import HOOKS
 
 @HOOKS.register_module()
 class FiniteLossHook(Hook):
-    """Stop at the first loss that is NaN or infinite, naming the iteration and the batch's files.
+    """Stop at the first loss that is NaN or infinite, naming the iteration and the files of the batch.
 
-    Reads the number that mmengine has already fetched for its log: no host sync of its own. It runs after
-    ``RuntimeInfoHook``, which fetches it.
+    It reads the number that mmengine's ``RuntimeInfoHook`` has already fetched for the log, so it adds no host
+    synchronization of its own. It must run after that hook.
 
     Raises:
-        FloatingPointError: From the training loop.
+        FloatingPointError: If (in training) a loss is not finite.
     """
 
     priority = 'NORMAL'
@@ -33,7 +33,7 @@ class FiniteLossHook(Hook):
             raise FloatingPointError(
                 f'{", ".join(f"{name} = {value}" for name, value in bad.items())} in iteration {runner.iter + 1}, '
                 f'epoch {runner.epoch + 1}. Lower the learning rate (optim_wrapper.optimizer.lr) or clip the gradients '
-                f'(optim_wrapper.clip_grad). The batch: {", ".join(_files(data_batch)) or "files unknown"}'
+                f'(optim_wrapper.clip_grad). Batch: {", ".join(_files(data_batch)) or "files unknown"}'
             )
 
 

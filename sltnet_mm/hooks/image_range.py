@@ -1,4 +1,4 @@
-"""Between the normalized images that a network sees and RGB in [0, 1], where color means something."""
+"""Conversion between the normalized images that a network sees and RGB in [0, 1], in which colors are adjusted."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from torch import Tensor, nn
 
 
 class ImageRange:
-    """The normalization of a model's data preprocessor, to be undone and done again around a transform.
+    """The normalization of a model's data preprocessor, undone before a transform and applied again after it.
 
     Args:
-        mean: Per channel, in the order of the normalized images, 0-255.
-        std: Per channel.
+        mean: Per channel, in the order of the normalized images, on the scale 0-255.
+        std: Per channel, on the same scale.
         bgr: Whether the normalized images are BGR.
 
     Example:
@@ -32,11 +32,16 @@ class ImageRange:
 
     @classmethod
     def of(cls, model: nn.Module, channel_order: str | None = None) -> ImageRange:
-        """Read it from the *root* model's ``data_preprocessor``: the parts' own do not normalize.
+        """The range of a model, read from the ``data_preprocessor`` of the *root* model.
+
+        The preprocessors of its parts do not normalize.
 
         Args:
             model: The unwrapped model.
             channel_order: 'rgb', 'bgr', or None: BGR, as mmcv loads images, unless the preprocessor swaps the channels.
+
+        Returns:
+            The range; for a preprocessor without normalization, mean 0 and standard deviation 1.
         """
         preprocessor: Any = getattr(model, 'data_preprocessor', None)
         swaps = getattr(preprocessor, '_channel_conversion', False) or getattr(preprocessor, 'to_rgb', False)
@@ -47,11 +52,14 @@ class ImageRange:
         return cls(preprocessor.mean, preprocessor.std, bgr)
 
     def transform(self, images: Tensor, function: Callable[[Tensor], Tensor]) -> Tensor:
-        """``function`` of the images as RGB in [0, 1], normalized again.
+        """Apply ``function`` to the images as RGB in [0, 1], and normalize the result again.
 
         Args:
             images: Normalized images, B x 3 x H x W.
-            function: B x 3 x H x W in [0, 1] to B x 3 x H' x W'.
+            function: Maps B x 3 x H x W in [0, 1] to B x 3 x H' x W'.
+
+        Returns:
+            Normalized images, B x 3 x H' x W'.
         """
         mean, std = self.mean.to(images), self.std.to(images)
         rgb = torch.addcmul(mean / 255, images, std / 255)  # one pass over the images each way

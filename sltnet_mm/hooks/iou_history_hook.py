@@ -1,4 +1,4 @@
-"""How well each image is localized after each epoch."""
+"""A hook that records how well each image is localized after each epoch."""
 
 from __future__ import annotations
 
@@ -22,29 +22,30 @@ SOURCES = ('map', 'box')
 
 @HOOKS.register_module()
 class IoUHistoryHook(Hook):
-    """After every validation, keep each image's boxes and their IoU with the truth, of localizer and regressor.
+    """Record the boxes of localizer and regressor on each image, and their IoU, after every validation.
 
-    This is what Figures 1b and 6 of the paper show: the boxes of single images drift while the network trains. The
-    images are those of ``val_dataloader``; with ``train_cfg.val_interval=1`` there is a row an epoch. A resumed run
-    goes on in the same file.
+    Figures 1b and 6 of the paper are made from such records: the boxes of single images drift while the network trains.
+    The images are those of ``val_dataloader``; with ``train_cfg.val_interval=1`` there is one record per epoch. A
+    resumed run continues the same file.
 
     The file is a compressed ``.npz`` of E validations and N images, in the order of their ids:
 
-    - ``epochs`` (E,) int32: how many were trained when the row was made;
+    - ``epochs`` (E,) int32: number of epochs trained before each validation;
     - ``img_ids`` (N,) and ``img_paths`` (N,) text;
-    - ``gt_boxes`` (N, 4) float32 xyxy in pixels of the original image: the first true box;
-    - ``iou_map``, ``iou_box`` (E, N) float16: IoU of the localizer's, the regressor's box with the best true box;
+    - ``gt_boxes`` (N, 4) float32 xyxy in pixels of the original image: the first ground-truth box;
+    - ``iou_map``, ``iou_box`` (E, N) float16: IoU of the localizer's and the regressor's box with the ground-truth box
+      that it overlaps most;
     - ``boxes_map``, ``boxes_box`` (E, N, 4) float32 xyxy in pixels of the original image.
 
-    Arrays of a source that the model does not predict are absent: a localizer alone gives ``map``.
+    Arrays for a source that the model does not predict are absent: a localizer alone has ``map`` only.
 
     Args:
-        out_file: Where it is written; a relative path lies in the work dir.
-        threshold: The localizer's box is that of its score map at this share of the maximum (0.2, the paper's).
+        out_file: Path of the file; a relative path lies in the work directory.
+        threshold: Fraction of the score map's maximum at which the localizer's box is cut (the paper: 0.2).
 
     Raises:
-        ValueError: ``out_file`` does not end in .npz; the threshold is outside [0, 1); (in validation) an image has no
-            true box; other images or sources than those of the file that a resumed run goes on in.
+        ValueError: If ``out_file`` does not end in .npz or ``threshold`` is outside [0, 1); or if (in validation) an
+            image has no ground-truth box, or a resumed run has other images or sources than its file.
 
     Example:
         >>> IoUHistoryHook().out_file
@@ -64,13 +65,13 @@ class IoUHistoryHook(Hook):
         self._history: dict[str, np.ndarray] = {}
 
     def before_train(self, runner: Runner) -> None:
-        """Take up the rows of an interrupted run; a run from the start begins anew."""
+        """Load the records of an interrupted run; a new run starts from nothing."""
         path = Path(runner.work_dir) / self.out_file
         if runner.epoch > 0 and path.is_file():
             self._history = read_iou_history(path)
 
     def before_val_epoch(self, runner: Runner) -> None:
-        """Begin a row."""
+        """Start a new record."""
         self._rows = []
 
     def after_val_iter(
@@ -80,11 +81,11 @@ class IoUHistoryHook(Hook):
         data_batch: dict | None = None,
         outputs: Sequence[BaseDataElement] | None = None,
     ) -> None:
-        """Note the boxes of a batch and their IoU."""
+        """Record the boxes of a batch and their IoU."""
         self._rows += [self._row(sample) for sample in outputs or ()]
 
     def after_val_epoch(self, runner: Runner, metrics: Mapping | None = None) -> None:
-        """Write the row."""
+        """Write the record."""
         rows = collect_results(self._rows, len(runner.val_dataloader.dataset), device='cpu')
         self._rows = []
         if is_main_process() and rows:
@@ -96,7 +97,9 @@ class IoUHistoryHook(Hook):
     def _row(self, sample: BaseDataElement) -> dict[str, Any]:
         truth = sample_boxes(sample, 'gt_instances').numpy()
         if not len(truth):
-            raise ValueError(f'IoUHistoryHook: image {sample.img_id!r} has no true box: validate on a split with boxes')
+            raise ValueError(
+                f'IoUHistoryHook: image {sample.img_id!r} has no ground-truth box; validate on a split with boxes'
+            )
         row = dict(img_id=str(sample.img_id), img_path=str(sample.img_path), gt_box=truth[0])
         boxes = {}
         if 'pred_score_map' in sample:
@@ -110,7 +113,7 @@ class IoUHistoryHook(Hook):
 
 
 def _extended(history: dict[str, np.ndarray], epoch: int, rows: Sequence[dict[str, Any]]) -> dict[str, np.ndarray]:
-    """The history with one more row; rows of this epoch and later ones, of a run that was set back, are dropped."""
+    """The history with one more record; those of this epoch and later (the run was set back) are dropped."""
     fixed = dict(
         img_ids=np.array([row['img_id'] for row in rows]),
         img_paths=np.array([row['img_path'] for row in rows]),
@@ -118,8 +121,8 @@ def _extended(history: dict[str, np.ndarray], epoch: int, rows: Sequence[dict[st
     )
     if history and not np.array_equal(history['img_ids'], fixed['img_ids']):
         raise ValueError(
-            'IoUHistoryHook: the file of the interrupted run is of other images than those of val_dataloader; delete '
-            'it, or give another out_file'
+            'IoUHistoryHook: the file of the interrupted run has other images than val_dataloader; delete it, or set '
+            'another out_file'
         )
     kept = history['epochs'] < epoch if history else np.zeros(0, bool)
     new = dict(epochs=np.array([epoch], np.int32))
@@ -131,7 +134,7 @@ def _extended(history: dict[str, np.ndarray], epoch: int, rows: Sequence[dict[st
     if history and set(new) != kept_keys:
         raise ValueError(
             f'IoUHistoryHook: the file of the interrupted run holds {sorted(kept_keys)}, this run gives '
-            f'{sorted(new)}: predict the same sources (model.test_cfg), delete the file, or give another out_file'
+            f'{sorted(new)}: predict the same sources (model.test_cfg), delete the file, or set another out_file'
         )
     grown = {key: np.concatenate([history[key][kept], value]) if history else value for key, value in new.items()}
     return {**fixed, **grown}
@@ -141,13 +144,13 @@ def read_iou_history(path: str | Path) -> dict[str, np.ndarray]:
     """The arrays of a file that :class:`IoUHistoryHook` wrote.
 
     Raises:
-        FileNotFoundError: There is no such file.
-        ValueError: It is another kind of file.
+        FileNotFoundError: If there is no such file.
+        ValueError: If it is another kind of file.
     """
     if not Path(path).is_file():
         raise FileNotFoundError(f'{path} does not exist: sltnet_mm.IoUHistoryHook writes it after every validation')
     with np.load(path) as arrays:
         history = dict(arrays)
     if not {'epochs', 'img_ids', 'gt_boxes'} <= set(history):
-        raise ValueError(f'{path} holds {sorted(history)}: that is no file of sltnet_mm.IoUHistoryHook')
+        raise ValueError(f'{path} holds {sorted(history)}: it is not a file of sltnet_mm.IoUHistoryHook')
     return history

@@ -1,4 +1,4 @@
-"""The layer of a host model that class maps come from, found by name and checked."""
+"""The layer of a host model that gives the class maps, found by name and checked."""
 
 from __future__ import annotations
 
@@ -10,19 +10,20 @@ from sltnet_mm.functional.cam import class_maps
 
 
 class MapLayer:
-    """A layer that returns class maps, or one that returns features together with the linear classifier behind them.
+    """A layer that returns class maps, or one that returns features, with the linear classifier behind it.
 
     Args:
         owner: The module in which the names are looked up.
         cam_layer: Dotted name of the layer that returns class maps B x C x h x w.
-        feature_layer: In its place, the layer that returns features B x N x h x w (of a tuple, the last, as
-            mmpretrain's heads take them),
-        classifier: And the linear layer (weight C x N, or a 1x1 convolution's) on their spatial mean.
-        user: Who asks, as the beginning of the messages.
+        feature_layer: Dotted name of a layer that returns features B x N x h x w, in place of ``cam_layer``. If it
+            returns a tuple, its last entry is used, as in mmpretrain's heads.
+        classifier: Required with ``feature_layer``: dotted name of the linear layer (weight C x N, or that of a 1x1
+            convolution) that is applied to the spatial mean of its features.
+        user: Name of the caller, with which the messages begin.
 
     Raises:
-        ValueError: Names that do not go together or do not exist (the message lists what does), or a classifier
-            without such a weight.
+        ValueError: If the names cannot be combined, a name does not exist (the message lists those that do), or the
+            classifier has no such weight.
 
     Example:
         >>> import torch
@@ -49,23 +50,23 @@ class MapLayer:
         self._classifier: Any = self._find_classifier(owner, classifier) if classifier else None
 
     def maps(self, output: Any) -> Tensor:
-        """Class maps B x C x h x w of what the layer returned.
+        """Class maps B x C x h x w from what the layer returned.
 
         Raises:
-            TypeError: The layer did not return a tensor.
-            ValueError: It is not of that shape, or its channels are not those of the classifier.
+            TypeError: If the layer did not return a tensor.
+            ValueError: If the output has another shape, or its channels are not those of the classifier.
         """
         if isinstance(output, (tuple, list)) and output and self._classifier is not None:
             output = output[-1]
         if not isinstance(output, Tensor):
             raise TypeError(
-                f'{self.user}: {self.argument}={self.name!r} must return one tensor of maps, it returns '
-                f'{type(output).__name__}; name the layer inside it that gives the maps'
+                f'{self.user}: {self.argument}={self.name!r} must return one tensor of maps, but returns '
+                f'{type(output).__name__}; name the layer inside it that returns the maps'
             )
         if output.ndim != 4:
             raise ValueError(
                 f'{self.user}: {self.name} must return maps B x C x h x w, got shape {tuple(output.shape)}; choose the '
-                "layer before pooling or flattening (a vision transformer gives maps with out_type='featmap')"
+                "layer before pooling or flattening (a vision transformer returns maps with out_type='featmap')"
             )
         if self._classifier is None:
             return output
@@ -73,8 +74,8 @@ class MapLayer:
         if output.shape[1] != weight.shape[1]:
             raise ValueError(
                 f'{self.user}: {self.name} gives {output.shape[1]} channels, but classifier={self._classifier_name!r} '
-                f'takes {weight.shape[1]}: feature_layer must give what the classifier gets the spatial mean of. Where '
-                'layers stand between them, use head=dict(type="sltnet_mm.CAMHead", ...) and cam_layer="head.cam"'
+                f'takes {weight.shape[1]}: the classifier must act on the spatial mean of feature_layer. If there '
+                'are layers between them, use head=dict(type="sltnet_mm.CAMHead", ...) and cam_layer="head.cam"'
             )
         return class_maps(output, weight)
 
@@ -88,23 +89,23 @@ class MapLayer:
         raise ValueError(
             f'{self.user}: classifier={name!r} must be a linear layer (weight C x N) or a 1x1 convolution, but '
             f'{type(module).__name__} has {found}; '
-            + (f'linear layers in it: {", ".join(inside)}' if inside else 'there is no linear layer in it')
+            + (f'linear layers in it: {", ".join(inside)}' if inside else 'it contains no linear layer')
         )
 
 
 def check_layer_names(
     cam_layer: str | None, feature_layer: str | None, classifier: str | None, user: str = 'VSTHook'
 ) -> None:
-    """Refuse names that do not go together.
+    """Raise unless the names can be combined: ``cam_layer`` alone, or ``feature_layer`` with ``classifier``.
 
     Raises:
-        ValueError: As said.
+        ValueError: If they cannot.
 
     Example:
         >>> check_layer_names('head.cam', None, None)
     """
     if (feature_layer is None) != (classifier is None):
-        raise ValueError(f'{user}: feature_layer and classifier go together')
+        raise ValueError(f'{user}: feature_layer and classifier go together: give both or neither')
     if (cam_layer is None) == (feature_layer is None):
         raise ValueError(f'{user}: give cam_layer (a layer that returns class maps), or feature_layer and classifier')
 
@@ -112,8 +113,17 @@ def check_layer_names(
 def find_module(root: nn.Module, name: str, argument: str, user: str = 'VSTHook') -> nn.Module:
     """The module ``root.name``.
 
+    Args:
+        root: The module in which ``name`` is looked up.
+        name: Dotted name.
+        argument: Name of the argument that held ``name``, for the message.
+        user: Name of the caller, for the message.
+
+    Returns:
+        The submodule.
+
     Raises:
-        ValueError: There is none; the message lists those that exist.
+        ValueError: If there is no such module; the message lists those that exist.
 
     Example:
         >>> find_module(nn.Sequential(nn.ReLU()), '0', 'cam_layer')

@@ -1,4 +1,4 @@
-"""Log what modules counted, without a host sync in every step."""
+"""A hook that logs what modules count, without a host synchronization in every iteration."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from sltnet_mm.registry import HOOKS
 
 @HOOKS.register_module()
 class StatisticsHook(Hook):
-    """At the logging interval, log every module's ``statistics`` (name -> number, or detached scalar tensor).
+    """Log the ``statistics`` of every module (name -> number, or detached scalar tensor) at the logging interval.
 
-    :class:`~sltnet_mm.models.SMTLoss` gives ``tolerated`` (share of the batch inside the tolerance), SLTNet (and,
-    trained offline, SingleBoxHead) ``images_without_pseudo_box`` (count since the start). Names that two modules share
-    are preceded by the module's path.
+    :class:`~sltnet_mm.models.SMTLoss` has ``tolerated``, the fraction of the batch whose label is among the top K.
+    SLTNet (and SingleBoxHead, if trained on stored pseudo boxes) has ``images_without_pseudo_box``, a count since the
+    start. A name that two modules share is logged with the module's path in front.
     """
 
-    priority = 'NORMAL'  # before LoggerHook (BELOW_NORMAL), which writes what is put into the message hub
+    priority = 'NORMAL'  # before LoggerHook (BELOW_NORMAL), which writes the contents of the message hub
 
     def before_train(self, runner: Runner) -> None:
         """Find the modules that keep statistics."""
@@ -30,7 +30,7 @@ class StatisticsHook(Hook):
         ]
 
     def after_train_iter(self, runner: Runner, batch_idx: int, data_batch=None, outputs=None) -> None:
-        """Fetch and log, at the interval only."""
+        """Fetch and log the statistics, at the interval only."""
         if not self.every_n_inner_iters(batch_idx, self._interval):
             return
         names = [key for _, module in self._modules for key in module.statistics]

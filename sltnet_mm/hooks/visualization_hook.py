@@ -1,4 +1,4 @@
-"""Pictures of a test run."""
+"""A hook that draws the predictions of a test or validation run."""
 
 from __future__ import annotations
 
@@ -20,25 +20,26 @@ from sltnet_mm.visualization import LocalizationVisualizer, original_image
 class LocalizationVisualizationHook(Hook):
     """Write a picture of every image of a test run to ``WORK_DIR/<timestamp>/<out_dir>/``.
 
-    Needs ``visualizer=dict(type='sltnet_mm.LocalizationVisualizer')``. A distributed run draws the main process' own.
+    It needs ``visualizer=dict(type='sltnet_mm.LocalizationVisualizer')``. In a distributed run, only the main process'
+    images are drawn.
 
     Args:
         enable: Whether to draw.
         out_dir: Folder below the run's own, or an absolute path.
-        interval: Draw every so many-th image, beginning with the first.
-        max_images: Draw no more than this; None: no limit.
-        score_map: Draw score maps too. SLT-Net gives them where ``model.test_cfg.score_map`` is true.
-        val: Draw in validation too, into ``<out_dir>/iter_<n>``, n iterations after the start.
-        pred_score_thr: A label with a smaller score is not written.
-        backend_args: Mmengine's arguments of the file back-end that images are read with.
-        show: Open a window for each picture. With ``out_dir=None``, in place of writing it.
-        wait_time: Seconds until the window goes on; 0: until a key is pressed.
-        draw: Mmdet's name of ``enable``, which its tools set; given, it decides.
-        test_out_dir: Mmdet's name of ``out_dir``, likewise.
+        interval: Draw every ``interval``-th image, starting with the first.
+        max_images: Draw at most this many; None for no limit.
+        score_map: Draw score maps too. SLT-Net predicts them if ``model.test_cfg.score_map`` is true.
+        val: Draw in validation too, into ``<out_dir>/iter_<n>``, where n is the number of training iterations so far.
+        pred_score_thr: Labels with a smaller score are not written.
+        backend_args: Arguments of the mmengine file backend that reads the images.
+        show: Open a window for each picture. With ``out_dir=None``, pictures are shown and not written.
+        wait_time: Seconds until the window closes; 0 waits for a key.
+        draw: mmdet's name for ``enable``, which its tools set; overrides it.
+        test_out_dir: mmdet's name for ``out_dir``, which its tools set; overrides it.
 
     Raises:
-        ValueError: ``interval`` or ``max_images`` below 1, or neither a folder nor a window.
-        TypeError: (when the run begins) the visualizer is another one.
+        TypeError: If (when the run begins) the visualizer is of another class.
+        ValueError: If ``interval`` or ``max_images`` is below 1, or there is neither a folder nor a window.
 
     Example:
         >>> hook = LocalizationVisualizationHook(enable=True, out_dir='pictures', interval=10)
@@ -79,11 +80,11 @@ class LocalizationVisualizationHook(Hook):
         self._seen = self._drawn = 0
 
     def before_test_epoch(self, runner: Runner) -> None:
-        """Begin to count."""
+        """Reset the counters."""
         self._begin(runner)
 
     def before_val_epoch(self, runner: Runner) -> None:
-        """Begin to count."""
+        """Reset the counters, if ``val``."""
         if self.val:
             self._begin(runner)
 
@@ -104,12 +105,12 @@ class LocalizationVisualizationHook(Hook):
         data_batch: dict | None = None,
         outputs: Sequence[BaseDataElement] | None = None,
     ) -> None:
-        """Draw the images of this batch, where asked for."""
+        """Draw the images of this batch, if ``val``."""
         if self.val:
             self._draw(runner, runner.val_dataloader, outputs or (), f'iter_{runner.iter}')
 
     def after_test_epoch(self, runner: Runner, metrics: dict[str, float] | None = None) -> None:
-        """Say where the pictures are."""
+        """Log where the pictures are."""
         if self.enable and self._drawn and self.out_dir is not None:
             print_log(f'{self._drawn} pictures in {self._folder(runner)}', logger='current')
 

@@ -1,4 +1,4 @@
-"""L_VST for any host model, from the config alone."""
+"""L_VST (eq. 10-13) for any host model, from the config alone."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from sltnet_mm.hooks.image_range import ImageRange
 from sltnet_mm.hooks.map_layer import MapLayer, check_layer_names, find_module
 from sltnet_mm.registry import HOOKS, TASK_UTILS
 
-OWN_LOSS = 'loss_host'  # mmengine logs the total as `loss`: a host's loss of that name would hide it
-FIRST_DEVIATION = 'vst_first_spatial_deviation'  # its name in the message hub
+OWN_LOSS = 'loss_host'  # mmengine logs the total as `loss`; a host's loss of that name would hide it
+FIRST_DEVIATION = 'vst_first_spatial_deviation'  # key in the message hub
 
 for _view in (ColorJitter, HorizontalFlip, Scale):
     TASK_UTILS.register_module(module=_view)
@@ -29,44 +29,64 @@ for _view in (ColorJitter, HorizontalFlip, Scale):
 
 @HOOKS.register_module()
 class VSTHook(Hook):
-    """Adds ``weight * L_VST`` (eq. 10-13) to the losses of a model that has a map-giving layer, without a change to it.
+    r"""Add the visual stimulus tolerance loss (Guo et al., CVPR 2021, eq. 10-13) to the losses of an unmodified model.
 
-    In every training iteration, after the forward pass of the images, the same module runs on a view g(I) of them
-    (``mode='tensor'``); the view's maps, taken back by g', are compared with the original maps. Gradients flow through
-    both. All of it happens inside the module's own call: right under DDP, mixed precision and gradient accumulation.
-    Batch norm's running statistics see both views. The hooks stand on the unwrapped module from ``before_train`` to
-    ``after_train``; nothing is kept between iterations. Where the model itself calls its loss ``loss``, as mmpretrain's
-    heads do, it is logged as ``loss_host``: mmengine's ``loss`` is the total.
+    .. math::
+        I^{t} = g(I), \qquad
+        M^{o} = f_{loc}(W_{loc}, I), \quad M^{t} = f_{loc}(W_{loc}, I^{t}), \qquad
+        M^{it} = g'(M^{t})
+
+    .. math::
+        L_{VST} = \frac{1}{W \times H} \lVert M^{o} - M^{it} \rVert_2^2
+
+    In every training iteration, after the forward pass of the images, the same module runs again on a view g(I) of them
+    (``mode='tensor'``). The maps of the view are moved back by g' and compared with the original maps; ``weight *
+    L_VST`` is added to the losses. Gradients flow through both passes.
+
+    All of this happens inside the module's own call, so it works with distributed training, mixed precision and
+    gradient accumulation. Batch norm's running statistics see both views. The forward hooks are attached to the
+    unwrapped module from ``before_train`` to ``after_train``; nothing is kept between iterations. If the model itself
+    names its loss ``loss``, as mmpretrain's heads do, it is logged as ``loss_host``, because mmengine's ``loss`` is the
+    total.
 
     Args:
-        module: Dotted name, in the model, of the module whose call is repeated; '' is the model, ``'localizer'``
-            SLTNet's. Its ``forward`` takes the images first and has an argument ``mode``; with mode='loss' it returns a
+        module: Dotted name, in the model, of the module to run again; '' is the model itself, ``'localizer'`` that of
+            SLTNet. Its ``forward`` takes the images first and has an argument ``mode``; with mode='loss' it returns a
             dict.
-        cam_layer: Dotted name, in ``module``, of the layer whose output are the class maps B x C x h x w. A layer that
-            runs several times in a pass (a head shared by several levels) is compared run by run.
-        views: Configs of the views, applied in this order, undone in reverse: ``sltnet_mm.ColorJitter``,
-            ``sltnet_mm.HorizontalFlip``, ``sltnet_mm.Scale``. The default is all three, color last: it costs the most
-            and the scaled image has fewer pixels.
-        weight: Beta of eq. 2, >= 0. The default belongs to the default normalization; the paper's is 10, on raw maps.
-        normalization: What is compared: 'standardize' (free of scale and offset: cannot collapse the maps), 'none' (raw
-            maps, the paper's text), 'class_minmax' or 'batch_std'; see :func:`sltnet_mm.functional.normalize_maps`.
+        cam_layer: Dotted name, in ``module``, of the layer whose output is the class maps B x C x h x w. If the layer
+            runs several times in one pass (a head shared by several levels), its outputs are compared one by one.
+        views: Configs of the views, applied in this order and undone in reverse: ``sltnet_mm.ColorJitter``,
+            ``sltnet_mm.HorizontalFlip``, ``sltnet_mm.Scale``. The default is all three. Color comes last: it costs the
+            most, and the scaled image has fewer pixels.
+        weight: Beta of eq. 2, >= 0. The default is meant for the default normalization; the paper uses 10, on raw maps.
+        normalization: How maps are normalized before the comparison: 'standardize' (independent of scale and offset; it
+            cannot collapse the maps), 'none' (raw maps, as in the paper), 'class_minmax' or 'batch_std'; see
+            :func:`sltnet_mm.functional.normalize_maps`.
         reduction: 'mean' over all elements, or 'class_sum' (eq. 13 to the letter); see
             :func:`sltnet_mm.functional.vst_loss`.
-        top_k: Compare the average of the original's top-K class maps (eq. 9) in place of all maps; 'head' takes K from
-            the module that holds ``cam_layer`` (CAMHead's ``top_k``), so that the map which gives the box is compared.
-            With 'standardize' and weight 0.3 this is the form that helped on both networks of docs/benchmarks.md.
-        detach_original: No gradient through the original's maps.
-        feature_layer: For a host with a plain linear head, in place of ``cam_layer``: the layer that gives features B x
-            N x h x w (of a tuple, as a backbone returns, the last),
-        classifier: And the linear layer (C x N weight) on their spatial mean; the maps are eq. 7.
-        channel_order: 'rgb' or 'bgr' of the normalized images; None reads it from the preprocessor (images are loaded
-            as BGR by mmcv, and swapped where it says so).
+        top_k: Compare the averages of the class maps of the original's top K classes (eq. 9) instead of all maps.
+            'head' takes K from the module that holds ``cam_layer`` (CAMHead's ``top_k``), so that the map which gives
+            the box is compared. Together with 'standardize' and weight 0.3, this form helped on both networks of
+            docs/benchmarks.md.
+        detach_original: Stop the gradient through the original's maps.
+        feature_layer: Dotted name of the layer that returns features B x N x h x w, in place of ``cam_layer``, for a
+            host with a plain linear head. If it returns a tuple, as backbones do, its last entry is used.
+        classifier: Required with ``feature_layer``: dotted name of the linear layer (weight C x N) that is applied to
+            the spatial mean of its features. The maps are then those of eq. 7.
+        channel_order: 'rgb' or 'bgr', the order of the normalized images. None reads it from the preprocessor: mmcv
+            loads BGR, and the preprocessor may swap the channels.
         loss_name: Key in the losses.
 
     Raises:
-        ValueError: Settings that contradict each other; a module or layer that does not exist (the message lists what
-            does).
-        RuntimeError: A training iteration passed in which the hook did not act.
+        ValueError: If settings contradict each other, or (before training) a module or layer does not exist; the
+            message lists those that do.
+        TypeError: If (in training) the module does not return a dict of losses, or its first argument is not images.
+        RuntimeError: If a training iteration passes in which the hook did not act.
+
+    Example:
+        >>> hook = VSTHook(module='localizer', cam_layer='head.cam', weight=0.3, top_k='head')
+        >>> hook.normalization, [type(view).__name__ for view in hook.views.views]
+        ('standardize', ['HorizontalFlip', 'Scale', 'ColorJitter'])
     """
 
     priority = 'NORMAL'
@@ -94,14 +114,16 @@ class VSTHook(Hook):
         if 'loss' not in loss_name:
             raise ValueError(f'VSTHook: loss_name must contain "loss" to be back-propagated, got {loss_name!r}')
         probe = torch.zeros(1, 1, 1, 1)
-        vst_loss(probe, normalize_maps(probe, normalization, reference=probe), reduction)  # refuses unknown names now
+        vst_loss(probe, normalize_maps(probe, normalization, reference=probe), reduction)  # raises on unknown names
         views = (
             views
             if views is not None
             else [dict(type=f'sltnet_mm.{name}') for name in ('HorizontalFlip', 'Scale', 'ColorJitter')]
         )
         if top_k == 'head' and cam_layer is None:
-            raise ValueError('VSTHook: top_k="head" goes with cam_layer, a layer of a head with a K; give a number')
+            raise ValueError(
+                'VSTHook: top_k="head" goes with cam_layer, a layer of a head with a K; set top_k=<number>'
+            )
         if top_k not in (None, 'head') and (isinstance(top_k, str) or top_k < 1):
             raise ValueError(f'VSTHook: top_k must be at least 1, "head" or None, got {top_k!r}')
         self.views = Compose([TASK_UTILS.build(dict(view)) for view in views])
@@ -117,12 +139,12 @@ class VSTHook(Hook):
         self.channel_order = channel_order
         self.loss_name = loss_name
         self._handles: list = []
-        self._maps: list[Any] | None = None  # where the map layer's outputs go; None: not listening
+        self._maps: list[Any] | None = None  # outputs of the map layer; None: not listening
         self._in_view = False
         self._last_maps: Tensor | None = None  # of this iteration, detached, for the guard
 
     def before_train(self, runner: Runner) -> None:
-        """Set the forward hooks on the unwrapped module."""
+        """Attach the forward hooks to the unwrapped module."""
         model = unwrap(runner.model)
         target = find_module(model, self.module, 'module')
         self._source = MapLayer(target, self.cam_layer, self.feature_layer, self.classifier)
@@ -147,27 +169,31 @@ class VSTHook(Hook):
         ]
 
     def after_train(self, runner: Runner) -> None:
-        """Remove them."""
+        """Remove the forward hooks."""
         for handle in self._handles:
             handle.remove()
         self._handles = []
         self._maps = self._last_maps = None
 
     def before_train_iter(self, runner: Runner, batch_idx: int, data_batch=None) -> None:
-        """Forget the last iteration."""
+        """Discard the maps of the last iteration."""
         self._last_maps = None
 
     def after_train_iter(self, runner: Runner, batch_idx: int, data_batch=None, outputs=None) -> None:
-        """Check that the hook acted and, at the logging interval, that the maps live."""
+        """Check that the hook acted and, at the logging interval, that the maps have not collapsed.
+
+        Raises:
+            RuntimeError: If the hook did not act in this iteration.
+        """
         if self._last_maps is None:
             raise RuntimeError(
                 f'VSTHook added no loss in iteration {runner.iter + 1}: {self.module or "the model"} was not called '
-                'with mode="loss" in training mode (is it frozen in eval mode, or does its owner call .loss() in place '
+                'with mode="loss" in training mode (is it frozen in eval mode, or does its owner call .loss() instead '
                 'of the module itself?), or '
                 f'{self.cam_layer or self.feature_layer} did not run in that call'
             )
         if self._guard.first is None:
-            # kept in the message hub, which checkpoints hold: a resumed run is measured against its true beginning
+            # kept in the message hub, which checkpoints save: a resumed run is compared with its original start
             first = runner.message_hub.runtime_info.get(FIRST_DEVIATION)
             self._guard.start(float(spatial_deviation(self._last_maps)) if first is None else first)
             runner.message_hub.update_info(FIRST_DEVIATION, self._guard.first)
@@ -233,7 +259,7 @@ class VSTHook(Hook):
         return {**outputs, self.loss_name: self.weight * loss}
 
     def _run_on(self, module: nn.Module, call: inspect.BoundArguments, name: str, images: Tensor) -> list[Any]:
-        """The map layer's outputs while ``module`` runs on ``images`` in place of its argument ``name``."""
+        """The map layer's outputs while ``module`` runs on ``images`` instead of its argument ``name``."""
         call.arguments.update({name: images, 'mode': 'tensor'})
         self._maps, self._in_view = [], True
         try:

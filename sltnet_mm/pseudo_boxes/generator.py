@@ -13,19 +13,24 @@ from sltnet_mm.registry import TASK_UTILS
 
 @TASK_UTILS.register_module()
 class PseudoBoxGenerator:
-    """The box of the largest component of a localizer's score map (Sec. 3.2, 3.3).
+    r"""The pseudo boxes of SLT-Net (Guo et al., CVPR 2021, Sec. 3.2 and 3.3): localizer's class maps in, boxes out.
 
-    The class maps of the top-K classes are averaged (ACAM, eq. 9), resized to the network input, min-max normalized;
-    pixels above ``threshold`` times the maximum are foreground; the box is that of the 8-connected component with the
-    most pixels. In training it is made as at test.
+    The class maps of the top K classes are averaged (ACAM, eq. 9):
+
+    .. math::
+        A = \frac{1}{K} \sum_{j \in t} M_j
+
+    A is resized to the network input and min-max normalized to the score map. Pixels above ``threshold`` times the
+    maximum are foreground. The box encloses the 8-connected component with the most pixels. Training and test use the
+    same procedure.
 
     Args:
-        threshold: Share of the maximum, in [0, 1); 0.2 is the paper's "top 20% values" read as in CAM (Zhou et al.
-            2016).
-        top_k: K; None leaves it to the owner (SLTNet sets its localizer's).
+        threshold: Fraction of the maximum, in [0, 1). The paper's "top 20% values" is read as 0.2 of the maximum, as in
+            CAM (Zhou et al., CVPR 2016).
+        top_k: K; None leaves it to the owner (SLTNet sets that of its localizer).
 
     Raises:
-        ValueError: For values outside the ranges, or a call while ``top_k`` is None.
+        ValueError: If a value is out of range, or (when called) ``top_k`` is None.
 
     Example:
         >>> import torch
@@ -45,36 +50,39 @@ class PseudoBoxGenerator:
         self.top_k = top_k
 
     def __call__(self, maps: Tensor, logits: Tensor, size: tuple[int, int]) -> tuple[Tensor, Tensor]:
-        """Boxes and score maps of a batch, on the maps' device and without a host sync.
+        """The boxes and score maps of a batch, on the maps' device and without a host synchronization.
 
         Args:
-            maps: Class maps, B x C x h x w.
+            maps: Class maps M, B x C x h x w.
             logits: B x C; they choose the K classes.
             size: (H, W) of the network input.
 
         Returns:
-            Boxes, B x 4 float xyxy in pixels of the network input, ends exclusive (the whole image where there is no
-            foreground: the score map is zero everywhere), and score maps, B x H x W in [0, 1].
+            Boxes, B x 4 float xyxy in pixels of the network input, ends exclusive (the whole image if there is no
+            foreground; the score map is then zero everywhere), and score maps, B x H x W in [0, 1].
+
+        Raises:
+            ValueError: If ``top_k`` is None or a shape is invalid.
         """
         if self.top_k is None:
             raise ValueError(
-                'PseudoBoxGenerator: top_k is not set; give PseudoBoxGenerator(top_k=...) the K of the localizer'
+                'PseudoBoxGenerator: top_k is not set; use PseudoBoxGenerator(top_k=...) with the K of the localizer'
             )
         score_maps = to_score_map(average_top_k_maps(maps, logits, self.top_k), size=size)
         return score_map_to_box(score_maps, self.threshold), score_maps
 
     def from_maps(self, maps: Tensor | np.ndarray, size: tuple[int, int]) -> tuple[Tensor, Tensor]:
-        """The same from one map an image: those of other code, such as Grad-CAM's arrays in [0, 1].
+        """The boxes and score maps from one map per image, as made by other code such as Grad-CAM.
 
         Args:
             maps: H x W or B x h x w, of any size and range, covering the whole image.
             size: (H, W) of the image in whose pixels the boxes are wanted.
 
         Returns:
-            Boxes and score maps as a call gives them; B is 1 for a single map.
+            Boxes and score maps as from a call; B is 1 for a single map.
 
         Raises:
-            ValueError: Maps of another shape.
+            ValueError: If ``maps`` has another shape.
 
         Example:
             >>> import numpy as np
@@ -86,8 +94,8 @@ class PseudoBoxGenerator:
         maps = torch.as_tensor(maps)
         if maps.ndim not in (2, 3):
             raise ValueError(
-                f'PseudoBoxGenerator.from_maps: maps must be H x W or B x h x w, one an image, got shape '
-                f'{tuple(maps.shape)}; class maps B x C x h x w and their logits go into the call itself'
+                f'PseudoBoxGenerator.from_maps: maps must be H x W or B x h x w, one per image, got shape '
+                f'{tuple(maps.shape)}; pass class maps B x C x h x w and their logits to the generator itself'
             )
         maps = maps if maps.is_floating_point() else maps.float()
         score_maps = to_score_map(maps[None] if maps.ndim == 2 else maps, size=size)

@@ -1,1 +1,1 @@
-"""What the rooms pass to one another: box files, and the frames that boxes and maps live in."""
+"""Data that the subpackages exchange: box files, and the frames of boxes and maps."""

@@ -1,4 +1,4 @@
-"""The file of one box an image that pseudo boxes are kept in: COCO json with provenance, and its strict reader."""
+"""The file format of pseudo boxes, one box per image: COCO JSON with provenance, and its strict reader."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ class BoxRecord:
     """The box of one image.
 
     Args:
-        index: Place of the image in its data set.
+        index: Index of the image in its data set.
         file_name: Relative to the data set's ``data_root`` (see :func:`file_name_of`).
         size: (width, height) of the original image in pixels.
         label: Class of the image.
-        box: x1, y1, x2, y2 in original pixels, ends exclusive; None where nothing was found.
-        score: Probability of the label, None where the source of the box knows none.
+        box: x1, y1, x2, y2 in original pixels, ends exclusive; None if nothing was found.
+        score: Probability of the label; None if the source of the box has none.
     """
 
     index: int
@@ -42,16 +42,16 @@ class BoxRecord:
 
 @dataclass(frozen=True)
 class BoxFile:
-    """What :func:`read_box_file` gives; row i of the arrays is image i of the file.
+    """The contents of a box file, from :func:`read_box_file`; row i of the arrays is image i of the file.
 
     Args:
-        path: Of the file, for messages.
-        info: provenance.
+        path: Path of the file, for messages.
+        info: Provenance.
         classes: Names, in the order of the labels.
         rows: File name to row.
         sizes: (n, 2) int32, width and height of the original images.
-        boxes: (n, 4) float32 xyxy in original pixels; NaN where an image has none.
-        labels: (n,) int64; -1 where an image has no box.
+        boxes: (n, 4) float32 xyxy in original pixels; NaN for an image without a box.
+        labels: (n,) int64; -1 for an image without a box.
     """
 
     path: str
@@ -64,7 +64,7 @@ class BoxFile:
 
 
 def file_name_of(img_path: str, data_root: str | None) -> str:
-    """The path of an image relative to the folder of its data set, with slashes; as it is where it lies elsewhere.
+    """The path of an image relative to the folder of its data set, with slashes; unchanged if it lies elsewhere.
 
     Example:
         >>> file_name_of('data/CUB_200_2011/images/001/a.jpg', 'data/CUB_200_2011')
@@ -79,10 +79,13 @@ def file_name_of(img_path: str, data_root: str | None) -> str:
 
 
 def dataset_identity(dataset: Any) -> dict[str, Any]:
-    """What a box file says about its images: kind, split, number, and a hash of file names and labels.
+    """The identity of a data set in a box file: kind, split, number of images, and a hash of file names and labels.
 
     Args:
         dataset: An mmengine data set whose samples have ``img_path`` and ``gt_label``.
+
+    Returns:
+        Dict of ``type``, ``images``, ``sha256`` and, if the data set has one, ``split``.
     """
     digest = hashlib.sha256()
     for index in range(len(dataset)):
@@ -93,12 +96,12 @@ def dataset_identity(dataset: Any) -> dict[str, Any]:
 
 
 def to_coco(info: dict[str, Any], records: Iterable[BoxRecord], classes: Sequence[str]) -> dict[str, Any]:
-    """Records as a COCO dict, which mmdet's ``CocoDataset`` trains on.
+    """Records as a COCO dict, which mmdet's ``CocoDataset`` can train on.
 
-    ``images`` are in the order of the data set with its places as ids. ``annotations`` hold at most one box an image:
-    ``bbox`` as x, y, w, h in original pixels to a thousandth, ids from 1 (pycocotools never finds a true box with id
-    0). ``categories`` have ids from 0, in the order of the labels. ``info`` is the given one with the version of the
-    format and of this package, and the images without a box.
+    ``images`` are in the order of the data set, with their indices as ids. ``annotations`` hold at most one box per
+    image: ``bbox`` is x, y, w, h in original pixels, rounded to a thousandth; ids start at 1, since pycocotools never
+    matches a ground-truth box with id 0. ``categories`` have ids from 0, in the order of the labels. ``info`` is the
+    given one, plus the versions of the format and of this package and the images without a box.
 
     Example:
         >>> record = BoxRecord(0, 'a.jpg', (30, 20), 1, (2.0, 3.0, 12.0, 9.0), 0.5)
@@ -139,18 +142,18 @@ def to_coco(info: dict[str, Any], records: Iterable[BoxRecord], classes: Sequenc
 
 
 def write_box_file(path: str | Path, coco: dict[str, Any]) -> None:
-    """Write a COCO dict so that the file is either absent (or the old one) or whole."""
+    """Write a COCO dict atomically: the file is absent (or the old one) or complete."""
     with atomic_write(path) as partial:
         partial.write_text(json.dumps(coco))
 
 
 def read_box_file(path: str | Path) -> BoxFile:
-    """Read a file of one box an image.
+    """Read a file of one box per image.
 
     Raises:
-        FileNotFoundError: There is no such file.
-        ValueError: No such file of this version, several boxes for one image, a box without area or not finite, a label
-            outside the classes. The message names the file.
+        FileNotFoundError: If there is no such file.
+        ValueError: If it is not a box file of this version, an image has several boxes, a box has no area or is not
+            finite, or a label is outside the classes. The message names the file.
     """
     if not Path(path).is_file():
         raise FileNotFoundError(
@@ -171,7 +174,7 @@ def _read(path: str | Path, coco: dict[str, Any]) -> BoxFile:
     if info.get('format_version') != FORMAT_VERSION:
         raise ValueError(
             f'{path}: pseudo boxes of format version {info.get("format_version")}, but this version of sltnet_mm reads '
-            f'{FORMAT_VERSION}: write the file anew (tools/generate_pseudo_boxes.py --overwrite)'
+            f'{FORMAT_VERSION}: write the file again (tools/generate_pseudo_boxes.py --overwrite)'
         )
     if [category['id'] for category in categories] != list(range(len(categories))):
         raise ValueError(f'{path}: the ids of the categories must be 0, 1, 2, ...: they are the labels')
@@ -201,14 +204,14 @@ def _read(path: str | Path, coco: dict[str, Any]) -> BoxFile:
 def _check_annotations(
     path: str | Path, images: list[dict], annotations: list[dict], owners: np.ndarray, corners: np.ndarray
 ) -> None:
-    """Raise unless every image has at most one box, and every box an area; ``corners`` are x, y, w, h."""
+    """Raise unless every image has at most one box and every box has an area; ``corners`` are x, y, w, h."""
     if (owners < 0).any():
         stray = annotations[int((owners < 0).argmax())]
         raise ValueError(f'{path}: a box for image id {stray["image_id"]}, which is not among the images')
     counts = np.bincount(owners)
     if counts.max() > 1:
         name = images[int(counts.argmax())]['file_name']
-        raise ValueError(f'{path}: several boxes for {name!r}; the regressor learns one an image')
+        raise ValueError(f'{path}: several boxes for {name!r}; the regressor learns one per image')
     bad = ~(np.isfinite(corners).all(1) & (corners[:, 2:] > 0).all(1))
     if bad.any():
         first = int(bad.argmax())

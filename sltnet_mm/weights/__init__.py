@@ -1,4 +1,4 @@
-"""Trained weights: strict loading, checks that a checkpoint fits a model, and names of other libraries."""
+"""Trained weights: strict loading, checks that a checkpoint fits a model, and names from other libraries."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Checkpoints: does one fit a model, and several parts in one file."""
+"""Check that a checkpoint fits a model; merge a classifier's weights into an SLT-Net checkpoint."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ CLASSIFIER_PREFIX = 'classifier.'
 
 
 def check_fit(model: nn.Module, checkpoint: dict, may_miss: Sequence[str] = ()) -> None:
-    """Refuse a checkpoint in which parameters of the model are missing or have another shape.
+    """Raise if parameters of the model are missing from a checkpoint or have another shape there.
 
     Args:
-        model: Not wrapped.
+        model: The unwrapped model.
         checkpoint: As loaded from a file.
         may_miss: Prefixes of parameters that the checkpoint may lack or hold in another shape.
 
     Raises:
-        ValueError: It does not fit; the message names the first few parameters.
+        ValueError: If the checkpoint does not fit; the message names the first few parameters.
 
     Example:
         >>> from torch import nn
@@ -39,18 +39,18 @@ def check_fit(model: nn.Module, checkpoint: dict, may_miss: Sequence[str] = ()) 
     if problem:
         raise ValueError(
             f'the checkpoint is of another model or class count: {problem}'
-            'Give the config that it was trained with. A classifier trained on its own is written into it by '
-            'tools/model_converters/merge_parts.py; parameters that may be new are named in '
+            'Use the config that it was trained with. A classifier trained on its own is merged into it by '
+            'tools/model_converters/merge_parts.py; parameters that may be new are listed in '
             'default_hooks.checkpoint_fit.may_miss'
         )
 
 
 def misfit(own: Mapping[str, torch.Tensor], weights: Mapping[str, torch.Tensor]) -> str:
-    """What of ``own`` is missing from ``weights`` or has another shape there; '' where all fits.
+    """The parameters of ``own`` that are missing from ``weights`` or have another shape there, in words; '' if all fit.
 
     Args:
         own: What a model needs, by name.
-        weights: What a file holds.
+        weights: What a file holds, by name.
 
     Returns:
         Sentences that name the first few parameters, with a space at the end.
@@ -82,15 +82,15 @@ def merge_parts(checkpoint: str | Path, classifier: str | Path, out: str | Path)
 
     Args:
         checkpoint: File with localizer and regressor, as training writes it.
-        classifier: File of the classifier's own run.
-        out: The merged file: weights and metainfo; the optimizer's state is left out, since training goes on from the
-            parts.
+        classifier: File from the classifier's own run.
+        out: The merged file: weights and metainfo. The optimizer's state is left out, because training continues from
+            the separate files.
 
     Returns:
-        How many tensors of the classifier were written.
+        The number of the classifier's tensors that were written.
 
     Raises:
-        ValueError: ``checkpoint`` is not SLTNet's, or ``classifier`` is.
+        ValueError: If ``checkpoint`` is not SLTNet's, or ``classifier`` is.
     """
     parts = CheckpointLoader.load_checkpoint(str(checkpoint), map_location='cpu')
     weights = state_dict_of(parts)
@@ -109,7 +109,7 @@ def merge_parts(checkpoint: str | Path, classifier: str | Path, out: str | Path)
 
 
 def state_dict_of(checkpoint: dict) -> dict[str, torch.Tensor]:
-    """Weights by name, of a file with or without ``state_dict``; DDP's ``module.`` is taken off.
+    """The weights in a checkpoint by name, with or without ``state_dict`` around them and DDP's ``module.`` in front.
 
     Example:
         >>> list(state_dict_of(dict(state_dict={'module.weight': torch.ones(1)})))

@@ -1,4 +1,4 @@
-"""Weights of a trained network for a part of a model, all of them or an error."""
+"""Strict loading of pretrained weights: it is an error if a parameter is not found."""
 
 from __future__ import annotations
 
@@ -14,31 +14,33 @@ from sltnet_mm.weights.checkpoints import misfit, state_dict_of
 
 _COUNTER = 'num_batches_tracked'  # batch norm's count of training steps: absent from files older than torch 0.4.1
 _ANOTHER_FILE = (
-    'Other places for the files: SLTNET_WEIGHTS (a mirror, or a folder with the same tree) and SLTNET_<NETWORK> (one '
-    "file) in the environment, see configs/_base_/weights.py; torchvision's own files are converted by "
+    'To use other files, set the environment variables SLTNET_WEIGHTS (a mirror, or a folder with the same tree) or '
+    "SLTNET_<NETWORK> (one file), see configs/_base_/weights.py; torchvision's own files are converted by "
     'tools/model_converters/torchvision_to_mmpretrain.py.'
 )
 
 
 @WEIGHT_INITIALIZERS.register_module()
 class Pretrained:
-    """mmengine's ``Pretrained`` without its silence: every parameter of the module must come from the file.
+    """mmengine's ``Pretrained``, but strict: every parameter of the module must come from the file.
 
-    mmengine's own logs what is missing or has another shape and leaves it random. In a config it is
-    ``init_cfg=dict(type='Pretrained', _scope_='sltnet_mm', checkpoint=..., prefix='backbone')``: the plain type name,
-    because mmengine and mmpretrain's ResNet look for it to run this initialization last.
+    mmengine's own only logs parameters that are missing or have another shape, and leaves them random. In a config,
+    write ``init_cfg=dict(type='Pretrained', _scope_='sltnet_mm', checkpoint=..., prefix='backbone')``. The plain type
+    name matters: mmengine and mmpretrain's ResNet look for it to run this initialization last.
 
     Args:
-        checkpoint: File, URL, or any other place that mmengine's ``CheckpointLoader`` reads.
-        prefix: Name that the module has in the file, as ``'backbone'``; None: the file is the module's own.
-        may_miss: Prefixes, in the module, of parameters that keep their random values, as ``('classifier.6',)`` for
-            VGG16's last layer on other classes than the file's.
-        map_location: As mmengine's.
+        checkpoint: File, URL, or any other location that mmengine's ``CheckpointLoader`` reads.
+        prefix: Name of the module in the file, such as ``'backbone'``; None if the file is that of the module itself.
+        may_miss: Prefixes, in the module, of parameters that keep their random values, such as ``('classifier.6',)``
+            for VGG16's last layer with other classes than the file's.
+        map_location: As in mmengine.
 
     Raises:
-        FileNotFoundError: A local file that does not exist.
-        ConnectionError: A download that failed.
-        ValueError: A file that holds no weights, has nothing under ``prefix``, or does not fit the module.
+        TypeError: If ``may_miss`` is a string.
+        FileNotFoundError: If (when called) a local file does not exist.
+        ConnectionError: If (when called) a download fails.
+        ValueError: If (when called) the file is not a checkpoint, has nothing under ``prefix``, or does not fit the
+            module.
 
     Example:
         >>> Pretrained('no/such/file.pth', prefix='backbone')(nn.Linear(2, 1))
@@ -71,7 +73,7 @@ class Pretrained:
         module.load_state_dict({name: weights[name] for name in own}, strict=False)
         print_log(
             f'{type(module).__name__}: {len(own)} of {len(module.state_dict())} tensors from {self.checkpoint}'
-            + (f', random are {", ".join(self.may_miss)}' if self.may_miss else ''),
+            + (f'; random: {", ".join(self.may_miss)}' if self.may_miss else ''),
             logger='current',
         )
         if hasattr(module, '_params_init_info'):  # mmengine's record of who initialized what
@@ -88,7 +90,7 @@ class Pretrained:
             ) from error
         except Exception as error:  # whatever unpickling a file of another kind raises
             raise ValueError(
-                f'{self.checkpoint} is no checkpoint, or an incomplete one ({type(error).__name__}: {error})'
+                f'{self.checkpoint} is not a checkpoint, or an incomplete one ({type(error).__name__}: {error})'
             ) from error
         weights = state_dict_of(checkpoint)
         if self.prefix is None:
@@ -97,7 +99,7 @@ class Pretrained:
         part = {name.removeprefix(prefix): value for name, value in weights.items() if name.startswith(prefix)}
         if not part:
             raise ValueError(
-                f'the weights {self.checkpoint} have nothing under {prefix!r}, their names are '
+                f'the weights {self.checkpoint} have nothing under {prefix!r}; their names are '
                 f'{", ".join(list(weights)[:3])}, ... {_ANOTHER_FILE}'
             )
         return part

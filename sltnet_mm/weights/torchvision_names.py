@@ -1,4 +1,4 @@
-"""torchvision's checkpoint files under mmpretrain's names."""
+"""Conversion of torchvision's checkpoint files to mmpretrain's parameter names."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _VGG_STAGES = {'11': (1, 1, 2, 2, 2), '13': (2, 2, 2, 2, 2), '16': (2, 2, 3, 3, 
 
 
 def _vgg(name: str, depth: str) -> str:
-    """Convolutions, activations and poolings have numbers in torchvision; the first two are one in mmpretrain."""
+    """The layer numbers: torchvision counts activations too, mmpretrain counts convolution and activation as one."""
     module, index, kind = name.split('.')
     if module == 'classifier':
         return f'backbone.{name}'
@@ -38,7 +38,7 @@ _DENSENET_STEM = {'conv0': 'stem.0', 'norm0': 'stem.1', 'norm5': 'transitions.3.
 
 
 def _densenet(name: str, depth: str) -> str:
-    """Blocks and layers count from 1 in torchvision; its published files say ``norm.1``, its networks ``norm1``."""
+    """Blocks and layers count from 1 in torchvision; its published files write ``norm.1``, its networks ``norm1``."""
     if name.startswith('classifier.'):
         return name.replace('classifier', 'head.fc')
     module, child, *rest = re.sub(r'\.(norm|conv)\.([12])\.', r'.\1\2.', name).split('.')
@@ -72,19 +72,19 @@ NETWORKS = (
 def to_mmpretrain(weights: Mapping[str, Tensor], network: str) -> dict[str, Tensor]:
     """Rename the weights of a torchvision classification network to those of mmpretrain's ``ImageClassifier``.
 
-    Every parameter and buffer of mmpretrain's network gets a value, and every one of torchvision's file is used (but
-    InceptionV3's auxiliary head, which mmpretrain's default network lacks, is left out). Counters of batch norm that
-    old files lack are zero.
+    Every parameter and buffer of mmpretrain's network gets a value, and every one in torchvision's file is used, except
+    for InceptionV3's auxiliary head, which mmpretrain's default network lacks. Batch norm counters that old files lack
+    are set to zero.
 
     Args:
-        weights: As torchvision publishes them, 1,000 classes.
-        network: Torchvision's name, one of ``NETWORKS``.
+        weights: As torchvision publishes them, for 1,000 classes.
+        network: torchvision's name, one of ``NETWORKS``.
 
     Returns:
         The same tensors, named ``backbone.*`` and ``head.*``.
 
     Raises:
-        ValueError: An unknown network, or weights that are not this network's.
+        ValueError: If ``network`` is unknown, or ``weights`` are not those of this network.
 
     Example:
         >>> from torchvision.models import resnet18
@@ -111,12 +111,12 @@ def to_mmpretrain(weights: Mapping[str, Tensor], network: str) -> dict[str, Tens
     left = [name for name in renamed if name not in wanted]
     problem = misfit(wanted, renamed)
     if problem or left:
-        raise ValueError(f'the weights are not {network}: {problem}{len(left)} have no place in it ({left[:3]})')
+        raise ValueError(f'the weights are not {network}: {problem}{len(left)} do not exist in it ({left[:3]})')
     return renamed
 
 
 def _wanted(backbone: dict, head_weight: Tensor | None) -> dict[str, Tensor]:
-    """Names and shapes of mmpretrain's classifier; its head is in the backbone where ``head_weight`` is None."""
+    """Names and shapes of mmpretrain's classifier; with ``head_weight`` None, the backbone includes the head."""
     head: dict = dict(type='ClsHead')
     if head_weight is not None:
         head = dict(type='LinearClsHead', num_classes=1000, in_channels=head_weight.shape[-1])

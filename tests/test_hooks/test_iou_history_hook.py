@@ -147,10 +147,10 @@ def test_bad_input(tmp_path):
         IoUHistoryHook(threshold=1)
     without = sample('a', [0, 0, 4, 4], (0, 0, 4, 4))
     without.gt_instances = InstanceData(bboxes=torch.zeros(0, 4))
-    with pytest.raises(ValueError, match="'a' has no true box"):
+    with pytest.raises(ValueError, match="'a' has no ground-truth box"):
         validate(IoUHistoryHook(), runner(tmp_path, images=1), [without])
     with pytest.raises(FileNotFoundError, match='IoUHistoryHook writes it'):
         read_iou_history(tmp_path / 'none.npz')
     np.savez(tmp_path / 'other.npz', numbers=np.zeros(3))
-    with pytest.raises(ValueError, match='no file of'):
+    with pytest.raises(ValueError, match='not a file of'):
         read_iou_history(tmp_path / 'other.npz')

@@ -174,7 +174,7 @@ def test_a_part_keeps_the_name_that_its_owner_reads():
         (
             dict(cam_layer='backbone'),
             TypeError,
-            "cam_layer='backbone' must return one tensor of maps, it returns tuple",
+            "cam_layer='backbone' must return one tensor of maps, but returns tuple",
         ),
         (dict(cam_layer='head.fc'), ValueError, r'head.fc must return maps B x C x h x w, got shape \(3, 5\)'),
         (dict(feature_layer='backbone', classifier='head.fcc'), ValueError, 'it has: .*head.fc'),

@@ -118,5 +118,5 @@ def test_grad_cam_arrays_and_integer_maps():
     assert (
         PseudoBoxGenerator().from_maps((saliency * 255).astype(np.uint8), size=(20, 30))[0].tolist() == boxes.tolist()
     )
-    with pytest.raises(ValueError, match='H x W or B x h x w, one an image, got shape .2, 3, 4, 5.; class maps'):
+    with pytest.raises(ValueError, match='H x W or B x h x w, one per image, got shape .2, 3, 4, 5.; pass class'):
         PseudoBoxGenerator().from_maps(np.zeros((2, 3, 4, 5)), size=(8, 8))

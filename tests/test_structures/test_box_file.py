@@ -77,7 +77,10 @@ def change(path, **changes):
 @pytest.mark.parametrize(
     ('changes', 'message'),
     [
-        (dict(info=lambda info: dict(info, format_version=0)), 'format version 0, but .* reads 1: write the file anew'),
+        (
+            dict(info=lambda info: dict(info, format_version=0)),
+            'format version 0, but .* reads 1: write the file again',
+        ),
         (dict(info=lambda info: {}), 'format version None'),
         (dict(annotations=lambda boxes: boxes + [dict(boxes[0], id=9)]), "several boxes for 'a.jpg'"),
         (dict(annotations=lambda boxes: [dict(boxes[0], image_id=7)]), 'image id 7, which is not among'),

@@ -47,7 +47,7 @@ def test_nothing_is_loaded_silently(tmp_path):
     with pytest.raises(ConnectionError, match='cannot be loaded.*SLTNET_WEIGHTS'):
         Pretrained('http://127.0.0.1:9/weights.pth')(net)  # nobody listens there
     (tmp_path / 'broken.pth').write_bytes(b'<html>not found</html>')
-    with pytest.raises(ValueError, match='broken.pth is no checkpoint'):
+    with pytest.raises(ValueError, match='broken.pth is not a checkpoint'):
         Pretrained(str(tmp_path / 'broken.pth'))(net)
     assert torch.equal(net.weight, before)
 

@@ -68,7 +68,7 @@ def test_old_files_names_and_missing_counters():
     ('weights_of', 'network', 'message'),
     [
         ('resnet18', 'resnet34', 'not resnet34: .* parameters missing'),
-        ('resnet34', 'resnet18', 'not resnet18: .* have no place in it'),
+        ('resnet34', 'resnet18', 'not resnet18: .* do not exist in it'),
         ('vgg19', 'vgg16', 'not vgg16: it has no parameter features.'),
         ('vgg16_bn', 'vgg16', 'not vgg16: it has no parameter features.1.weight'),
         ('resnet18', 'densenet121', 'not densenet121: it has no parameter conv1.weight'),
