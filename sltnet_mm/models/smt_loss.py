@@ -32,8 +32,8 @@ class SMTLoss(BaseModule):
     ``use_sigmoid=True``: to replace a focal loss, pass it with ``_delete_=True``.
 
     Args:
-        top_k: K, how many classes count as similar to the label; 1 <= K <= number of classes. (Do not confuse it with
-            mmpretrain's ``topk``, which is about accuracy.)
+        top_k: K, how many classes count as similar to the label; 1 <= K <= number of classes. Not to be
+            confused with mmpretrain's ``topk``, which is for accuracy.
         alpha: Factor in [0, 1] on the loss of labels among the top K; 1 gives cross entropy.
         loss_weight: Factor on the whole loss, >= 0.
         reduction: 'mean' over the samples (default), 'sum' or 'none'.

@@ -1,7 +1,7 @@
-"""The connected components of a gray image at all its levels at once: where basins touch, and in which order they join.
+"""The connected components of a gray image at all levels: where basins touch, and in which order they merge.
 
-Two basins (see ``hills``) are connected above a level exactly if a chain of neighboring basins touch above it;
-Kruskal's algorithm gives the levels at which they join. All functions are compiled; images are uint8, C-contiguous.
+Two basins (see ``hills``) are connected above a level exactly if a chain of neighboring basins touch above it.
+Kruskal's algorithm gives the levels at which they merge. All functions are compiled; images are uint8, C-contiguous.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ OUTSIDE = 256
 
 
 class Merges(NamedTuple):
-    """How basins become one as the level sinks; sorted by falling level.
+    """How basins merge as the level falls; sorted from high to low.
 
     Args:
-        level: (m,) the two are connected where the foreground is ``> T`` with ``T < level``.
-        kept: (m,) the basin that stands for both from then on.
-        absorbed: (m,) the other.
+        level: (m,) the two are connected in the foreground ``> T`` if ``T < level``.
+        kept: (m,) the basin that represents both from then on.
+        absorbed: (m,) the other basin.
     """
 
     level: np.ndarray
@@ -38,8 +38,8 @@ class BasinTree(NamedTuple):
         hills: Pieces of the rows.
         basin: (n,) the basin of each hill.
         roots: (b,) the highest hill of each basin.
-        top: (b,) int16, its value; with a frame, a last entry for it, :data:`OUTSIDE`.
-        merges: Where basins join. The frame always stands for what joins it.
+        top: (b,) int16, the value of that hill; with a frame, one more entry for it, :data:`OUTSIDE`.
+        merges: How basins merge. The frame always represents what merges with it.
     """
 
     hills: Hills
@@ -53,8 +53,10 @@ class BasinTree(NamedTuple):
 def _contact(
     upper: np.ndarray, lower: np.ndarray, start_a: int, end_a: int, start_b: int, end_b: int, reach: int
 ) -> np.uint8:
-    """Highest level above which a pixel of ``upper[start_a:end_a]`` touches one of ``lower[start_b:end_b]``: max of the
-    pairs' minima.
+    """The highest level above which two pieces of neighboring rows touch.
+
+    It is the maximum, over touching pixels of ``upper[start_a:end_a]`` and ``lower[start_b:end_b]``, of the smaller
+    value.
     """
     best = np.uint8(0)
     for shift in range(-reach, reach + 1):
@@ -74,17 +76,17 @@ def basin_contacts(
 
     Args:
         image: (H, W).
-        hills: Its hills.
+        hills: The hills of the image.
         basin: (n,) basin of each hill.
-        reach: 1: 8-connected, 0: 4-connected.
-        frame: Number of the basin that surrounds the image and touches its border at every level, or -1 for none.
+        reach: 1 for 8-connected, 0 for 4-connected.
+        frame: Index of the basin that surrounds the image and touches its border at every level, or -1 for none.
 
     Returns:
-        Level (e,) uint8, and the pair (e, 2) of basins; a pair may be listed many times.
+        Levels (e,) uint8, and pairs of basins (e, 2); a pair may be listed several times.
     """
     height, width = image.shape
-    # partitions of a row into a and b pieces meet in fewer than 2 (a + b) pairs, diagonal ones included; then a pair a
-    # hill beside it, and the border
+    # Rows of a and b hills touch in fewer than 2 (a + b) pairs, diagonal ones included; in addition, one pair per hill
+    # with the next hill of its row, and the border.
     capacity = 5 * len(basin) + 2 * (height + width) + 4
     level, pair = np.empty(capacity, np.uint8), np.empty((capacity, 2), np.int32)
     n = 0
@@ -120,7 +122,7 @@ def basin_contacts(
 
 @compiled
 def falling_order(level: np.ndarray) -> np.ndarray:
-    """The indices (n,) that sort uint8 values (n,) from high to low, stable: a counting sort."""
+    """The indices (n,) that sort uint8 values (n,) from high to low; a stable counting sort."""
     place = np.zeros(LEVELS + 1, np.int64)
     for value in level:
         place[LEVELS - 1 - value + 1] += 1
@@ -136,7 +138,7 @@ def falling_order(level: np.ndarray) -> np.ndarray:
 
 @compiled
 def find(parent: np.ndarray, node: int) -> int:
-    """The representative of a node, shortening the way to it."""
+    """The representative of a node in a union-find forest; shortens the path to it."""
     while parent[node] != node:
         parent[node] = parent[parent[node]]
         node = parent[node]
@@ -145,15 +147,15 @@ def find(parent: np.ndarray, node: int) -> int:
 
 @compiled
 def merge_basins(top: np.ndarray, level: np.ndarray, pair: np.ndarray) -> Merges:
-    """Join basins along their contacts from high to low (Kruskal).
+    """Merge basins along their contacts, from high to low (Kruskal).
 
     Args:
-        top: (b,) highest value of each basin; the higher one stands for both.
-        level: (e,) contacts' levels.
+        top: (b,) highest value of each basin; the higher basin represents both.
+        level: (e,) levels of the contacts.
         pair: (e, 2) their basins.
 
     Returns:
-        :class:`Merges`, b - 1 of them where all basins are connected.
+        :class:`Merges`; b - 1 of them if all basins are connected.
     """
     parent = np.arange(len(top)).astype(np.int32)
     levels, kept, absorbed = np.empty(len(top), np.uint8), np.empty(len(top), np.int32), np.empty(len(top), np.int32)
@@ -175,8 +177,8 @@ def basin_tree(image: np.ndarray, reach: int, framed: bool) -> BasinTree:
 
     Args:
         image: (H, W) uint8, C-contiguous.
-        reach: 1: 8-connected, 0: 4-connected.
-        framed: A frame surrounds the image and belongs to the foreground at every level.
+        reach: 1 for 8-connected, 0 for 4-connected.
+        framed: Whether a frame surrounds the image that belongs to the foreground at every level.
     """
     hills = split_rows(image)
     basin, roots = link_hills(image, hills, reach)

@@ -1,4 +1,4 @@
-"""numba, where it is installed: compilation on first use, kept on disk where a directory for it can be written."""
+"""Compilation with numba, if it is installed: on first use, cached on disk if a folder can be written."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any
 
 try:
     import numba
-except ImportError:  # the plain OpenCV path gives the same numbers
+except ImportError:  # the plain OpenCV loop gives the same results
     numba = None
 
 HAS_NUMBA = numba is not None
@@ -20,11 +20,11 @@ _logger = logging.getLogger('sltnet_mm')
 
 
 def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Compile a function of arrays and numbers with numba on its first call; without numba return it as it is.
+    """Compile a function of arrays and numbers with numba on its first call; leave it as it is without numba.
 
-    All compiled functions of this package together take about 20 seconds of one core the first time. The machine code
-    is kept under ``NUMBA_CACHE_DIR``, or ``~/.cache``; where that cannot be written, each process compiles anew and one
-    warning says so. The global interpreter lock is released, so threads work side by side.
+    The first time, all compiled functions of this package together take about 20 seconds on one core. The machine code
+    is kept in ``NUMBA_CACHE_DIR`` or ``~/.cache``. If that cannot be written, each process compiles again, after one
+    warning. The global interpreter lock is released, so threads run in parallel.
 
     Example:
         >>> @compiled
@@ -41,7 +41,7 @@ def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
     before, numba.config.CACHE_DIR = numba.config.CACHE_DIR, str(folder)
     try:
         return numba.njit(cache=True, nogil=True)(function)
-    except RuntimeError:  # a function without a source file, typed at a prompt, cannot be kept
+    except RuntimeError:  # a function without a source file (typed at a prompt) cannot be cached
         return numba.njit(nogil=True)(function)
     finally:
         numba.config.CACHE_DIR = before
@@ -49,11 +49,10 @@ def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
 
 @cache
 def cache_folder() -> Path | None:
-    """The directory for the machine code of these sources, made where it is missing; None if it cannot be
-    written.
+    """The folder for the machine code of these sources, created if missing; None if it cannot be written.
 
-    Its name holds a digest of all compiled modules: numba itself looks only at the file of a function, and would go on
-    using old code of what that function calls.
+    Its name contains a digest of all compiled modules: numba itself looks only at the file of a function, and would
+    keep using old code of the functions that it calls.
     """
     sources = (path.read_bytes() for path in sorted(Path(__file__).parent.glob('*.py')))
     digest = hashlib.sha256(b''.join(source for source in sources if b'@compiled' in source)).hexdigest()[:16]
@@ -66,7 +65,7 @@ def cache_folder() -> Path | None:
     except (OSError, RuntimeError) as error:  # RuntimeError: no home directory
         _logger.warning(
             'Compiled evaluation code cannot be kept on disk (%s): every process compiles it again, about 20 seconds. '
-            'Set NUMBA_CACHE_DIR to a directory that can be written.',
+            'Set NUMBA_CACHE_DIR to a writable folder.',
             error,
         )
         return None

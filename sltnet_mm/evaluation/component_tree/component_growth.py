@@ -1,5 +1,6 @@
-"""Boxes of the connected components of a gray image, growing while the level sinks; see ``hills``. All functions are
-compiled.
+"""Bounding boxes of the connected components of a gray image, growing while the level falls (see ``hills``).
+
+All functions are compiled.
 """
 
 from __future__ import annotations
@@ -14,15 +15,15 @@ from sltnet_mm.evaluation.component_tree.hills import Hills
 
 
 class Growth(NamedTuple):
-    """Components while the level sinks; a component is known by the basin that stands for it.
+    """The components while the level falls; a component is identified by the basin that represents it.
 
     Args:
         parent: (b,) union-find over the basins.
         box: (b, 4) x0, y0, x1, y1 so far, ends exclusive.
-        columns: (b, W) highest value of each component in each column: a connected set covers an interval of columns.
-        rows: (b, H) in each row.
-        alive: (b,) the components of the level, the first ``count`` of them.
-        slot: (b,) where a component stands in ``alive``.
+        columns: (b, W) highest value of each component in each column; a connected set covers an interval of columns.
+        rows: (b, H) highest value of each component in each row.
+        alive: (b,) the components that exist at the level, the first ``count`` entries.
+        slot: (b,) index of a component in ``alive``.
     """
 
     parent: np.ndarray
@@ -64,7 +65,7 @@ def start_growth(image: np.ndarray, tree: BasinTree) -> Growth:
 
 @compiled
 def grow_box(growth: Growth, component: int, level: int) -> bool:
-    """Widen a component's box to what it covers above the level; return whether it changed."""
+    """Widen the box of a component to what it covers above the level; the result tells whether the box changed."""
     columns, rows, box = growth.columns[component], growth.rows[component], growth.box[component]
     x0, y0, x1, y1 = box
     while x0 > 0 and columns[x0 - 1] > level:
@@ -82,7 +83,7 @@ def grow_box(growth: Growth, component: int, level: int) -> bool:
 
 @compiled
 def absorb(growth: Growth, kept: int, absorbed: int) -> None:
-    """Join two components' profiles and boxes; ``absorbed`` is gone from the union-find (but still alive)."""
+    """Merge the profiles and boxes of two components; ``absorbed`` leaves the union-find but stays in ``alive``."""
     growth.parent[absorbed] = kept
     for profile in (growth.columns, growth.rows):
         ours, other = profile[kept], profile[absorbed]
@@ -95,7 +96,7 @@ def absorb(growth: Growth, kept: int, absorbed: int) -> None:
 
 @compiled
 def remove(growth: Growth, count: int, component: int) -> int:
-    """Take a component off the list of the living; return the new count."""
+    """Remove a component from ``alive``; the result is the new count."""
     last = growth.alive[count - 1]
     growth.alive[growth.slot[component]], growth.slot[last] = last, growth.slot[component]
     return count - 1

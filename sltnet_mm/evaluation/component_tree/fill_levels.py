@@ -1,4 +1,4 @@
-"""Gray hole filling: at every level at once, the holes of the foreground become foreground."""
+"""Gray-level hole filling: at every level at once, holes of the foreground become foreground."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from sltnet_mm.evaluation.component_tree.compiled import compiled
 
 
 def fill_levels(image: np.ndarray) -> np.ndarray:
-    """F with ``F > T`` = foreground ``image > T`` with its holes filled, for every T.
+    """The image F whose foreground ``F > T`` is that of ``image > T`` with its holes filled, for every T.
 
-    A hole is background that no 4-connected way of background leads out of. F is the lowest possible maximum on a
-    4-connected way from the pixel out of the image, its own value included.
+    A hole is background from which no 4-connected path of background leads out of the image. F at a pixel is the lowest
+    possible maximum along a 4-connected path from the pixel out of the image, its own value included.
 
     Args:
         image: (H, W) uint8, C-contiguous.
@@ -31,10 +31,10 @@ def fill_levels(image: np.ndarray) -> np.ndarray:
 
 @compiled
 def _raise_holes(image: np.ndarray, inverted: BasinTree) -> np.ndarray:
-    """Fill the holes with the tree of the inverted image, 4-connected and framed."""
+    """Fill the holes, given the tree of the inverted image, 4-connected and framed."""
     hills, basin, merges = inverted.hills, inverted.basin, inverted.merges
-    way_out = inverted.top.copy()  # of each basin, the inverted level below which it is connected to the frame
-    # Backwards: when a basin's turn comes, the one that absorbed it is known, and the way out leads through that one.
+    way_out = inverted.top.copy()  # for each basin, the inverted level below which it is connected to the frame
+    # Backwards: the way out of a basin leads through the one that absorbed it, which is then already known.
     for index in range(len(merges.level) - 1, -1, -1):
         way_out[merges.absorbed[index]] = min(merges.level[index], way_out[merges.kept[index]])
     filled = image.copy()

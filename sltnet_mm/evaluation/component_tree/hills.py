@@ -1,9 +1,8 @@
-"""The connected components of a gray image at all its levels at once: rows are split into hills, hills linked to
-basins, basins merged.
+"""Hills and basins: the building blocks of the connected components of a gray image at all levels.
 
-A *hill* is a piece of a row that rises and then falls; a few make up a row of a smooth map, instead of its hundreds of
-pixels. A *basin* is a set of hills of which each touches, at its top, a hill that reaches higher: so what lies above
-any level in one basin is connected. All functions are compiled; images are uint8, C-contiguous.
+A *hill* is a piece of a row that rises and then falls. A row of a smooth map has a few hills instead of hundreds of
+pixels. A *basin* is a set of hills, each of which touches, at its top, a hill of the set that reaches higher, so the
+part of a basin above any level is connected. All functions are compiled; images are uint8, C-contiguous.
 """
 
 from __future__ import annotations
@@ -19,15 +18,15 @@ LEVELS = 256
 
 
 class Hills(NamedTuple):
-    """Pieces of the rows, from the first row's left to the last row's right; n hills.
+    """The hills of an image in raster order, n in number.
 
     Args:
-        first: (H + 1,) index of each row's first hill; n at the end.
+        first: (H + 1,) index of the first hill of each row; n at the end.
         start: (n,) first column.
-        end: (n,) last column + 1; the next hill of the row starts there, with a higher pixel than the last one.
-        peak_start: (n,) first column of the plateau on top.
-        peak_end: (n,) its last column + 1.
-        top: (n,) value there.
+        end: (n,) last column + 1; the next hill of the row starts there, with a higher pixel than the last of this one.
+        peak_start: (n,) first column of the plateau at the top.
+        peak_end: (n,) last column + 1 of that plateau.
+        top: (n,) value of that plateau.
     """
 
     first: np.ndarray
@@ -81,16 +80,16 @@ def split_rows(image: np.ndarray) -> Hills:
 def link_hills(image: np.ndarray, hills: Hills, reach: int) -> tuple[np.ndarray, np.ndarray]:
     """Find the basin of every hill.
 
-    A hill is linked to one that its top touches and that holds a higher pixel, or one as high in the row above: links
-    lead to ever higher or earlier hills, hence to no circle.
+    A hill is linked to a hill that its top touches and that has a higher pixel, or an equally high one in the row
+    above. Links lead to ever higher or earlier hills, so they form no cycle.
 
     Args:
         image: (H, W).
-        hills: Its hills.
-        reach: Diagonal neighbors touch (1, 8-connected) or not (0, 4-connected).
+        hills: The hills of the image.
+        reach: 1 if diagonal neighbors touch (8-connected), 0 if not (4-connected).
 
     Returns:
-        Basin (n,) of each hill, and roots (number of basins,): each basin's highest hill.
+        Basin (n,) of each hill, and roots (number of basins,), the highest hill of each basin.
     """
     height, width = image.shape
     parent = np.arange(len(hills.top)).astype(np.int32)

@@ -1,6 +1,4 @@
-"""The box of the component with the largest contour, at every level of a gray image, while the level sinks once from
-the top to 0.
-"""
+"""The box of the component with the largest contour at every level of a gray image, in one pass over the levels."""
 
 from __future__ import annotations
 
@@ -15,21 +13,21 @@ from sltnet_mm.evaluation.component_tree.hills import LEVELS, Hills
 
 @compiled
 def area_gains(image: np.ndarray, hills: Hills, basin: np.ndarray, number: int, lowest: int) -> np.ndarray:
-    """How a component's doubled area grows at each level.
+    """The growth of a basin's doubled contour area at each level.
 
-    OpenCV's contourArea of a component without holes is that of the polygon through its border pixels' centers: of
-    every 2 x 2 pixels, 1 where all four belong to it and 1/2 where three do. So the square adds 1 to the doubled area
-    at its second lowest value and 1 at its lowest.
+    OpenCV's contourArea of a component without holes is the area of the polygon through the centers of its border
+    pixels: every 2 x 2 square of pixels counts 1 if all four belong to the component and 1/2 if three do. So a square
+    adds 1 to the doubled area at its second lowest value and 1 at its lowest.
 
     Args:
         image: (H, W) without holes at any level.
-        hills: Its hills.
+        hills: The hills of the image.
         basin: (n,) basin of each hill.
         number: Number of basins.
         lowest: Gains at lower levels are left out.
 
     Returns:
-        (number, 256) int32: gain of each basin where the foreground goes from ``> v`` to ``>= v``.
+        (number, 256) int32: gain of each basin when the foreground changes from ``> v`` to ``>= v``.
     """
     height, width = image.shape
     gains = np.zeros((number, LEVELS), np.int32)
@@ -42,8 +40,8 @@ def area_gains(image: np.ndarray, hills: Hills, basin: np.ndarray, number: int, 
             least[x] = min(low_upper, low_lower)
             second[x] = min(max(low_upper, low_lower), min(high_upper, high_lower))
         for h in range(hills.first[y], hills.first[y + 1]):
-            # The higher of a square's upper two pixels is never its only lowest one, so the square grows with that
-            # pixel's basin; at the seam of two hills that is the right one.
+            # The higher of a square's upper two pixels is never its only lowest one, so the square belongs to that
+            # pixel's basin; where two hills meet, that is the right one.
             gain = gains[basin[h]]
             for x in range(max(hills.start[h] - 1, 0), hills.end[h] - 1):
                 if second[x] >= lowest:
@@ -69,8 +67,8 @@ def first_column(
 def largest_contour_boxes(image: np.ndarray) -> np.ndarray:
     """The box of the component with the largest contour area, at every level.
 
-    Of equal areas (lines and dots have none) the component counts whose first pixel in raster order comes last: the
-    first in OpenCV's list.
+    If areas are equal (lines and dots have area 0), the component whose first pixel comes last in raster order counts:
+    it is the first in OpenCV's list.
 
     Args:
         image: (H, W) uint8, C-contiguous.
@@ -88,9 +86,9 @@ def largest_contour_boxes(image: np.ndarray) -> np.ndarray:
 
 @compiled
 def _largest_boxes(image: np.ndarray, tree: BasinTree) -> np.ndarray:
-    """Lower the level over an image without holes."""
+    """The boxes of an image without holes, from the highest level to the lowest."""
     hills, basin, roots, top, merges = tree
-    # below the last merge there is one component, and its area is of no use
+    # below the last merge there is only one component: its area is not needed
     gains = area_gains(image, hills, basin, len(roots), merges.level[-1] if len(merges.level) else LEVELS)
     growth = start_growth(image, tree)
     area = np.zeros(len(roots), np.int64)

@@ -1,6 +1,4 @@
-"""The IoU that counts at every level of a gray image: of the largest contour's box, or the best of all contours', holes
-included.
-"""
+"""The IoU with ground truth at every level of a gray image: of its largest contour, or the best of all."""
 
 from __future__ import annotations
 
@@ -14,15 +12,14 @@ from sltnet_mm.evaluation.component_tree.level_boxes import largest_contour_boxe
 
 
 def level_ious(image: np.ndarray, gt_boxes: np.ndarray, largest: bool, plus_one: bool, clip: bool) -> np.ndarray:
-    """The IoU that counts at every level: of the largest component's box, or the best of all contours', holes
-    included.
+    """The IoU at every level: that of the largest contour's box, or the best of all contours' boxes, including holes.
 
     Args:
         image: (H, W) uint8, C-contiguous.
         gt_boxes: (g, 4) float64 xyxy in map pixels.
-        largest: Only the largest component (by contour area).
-        plus_one: End pixels count as inside.
-        clip: Box ends are clipped to the map's last pixel (wsolevaluation).
+        largest: Use only the largest component (by contour area).
+        plus_one: Whether end pixels count as inside.
+        clip: Whether box ends are clipped to the map's last pixel (wsolevaluation).
 
     Returns:
         (image.max(),) float64; entry T is for the foreground ``image > T``.
@@ -46,7 +43,7 @@ def level_ious(image: np.ndarray, gt_boxes: np.ndarray, largest: bool, plus_one:
 def _box_ious(
     boxes: np.ndarray, gt_boxes: np.ndarray, plus_one: bool, clip: bool, shape: tuple[int, int], best: np.ndarray
 ) -> None:
-    """Write the IoU of each level's box (T, 4) with the best true box into ``best`` (T,)."""
+    """Write the IoU of each level's box (T, 4) with its best ground-truth box into ``best`` (T,)."""
     for level in range(len(boxes)):
         best[level] = _best_iou(boxes[level], 0, gt_boxes, plus_one, clip, shape)
 
@@ -55,7 +52,7 @@ def _box_ious(
 def _best_iou(
     box: np.ndarray, margin: int, gt_boxes: np.ndarray, plus_one: bool, clip: bool, shape: tuple[int, int]
 ) -> float:
-    """IoU of one box, widened by a margin, with the best of the true boxes (g, 4)."""
+    """The IoU of one box, widened by a margin, with its best ground-truth box (g, 4)."""
     extra = 1.0 if plus_one else 0.0
     x0, y0, x1, y1 = box[0] - margin, box[1] - margin, box[2] + margin, box[3] + margin
     if clip:
@@ -77,16 +74,16 @@ def _best_iou(
 def _raise_ious(
     image: np.ndarray, tree: BasinTree, framed: bool, gt_boxes: np.ndarray, plus_one: bool, clip: bool, best: np.ndarray
 ) -> None:
-    """Raise ``best[T]`` to the highest IoU of any component's box with any true box, at every level T.
+    """Raise ``best[T]`` to the highest IoU of any component's box with any ground-truth box, at every level T.
 
     Args:
         image: (H, W) uint8: the map for components, 255 - map for holes.
-        tree: Its tree, 8-connected for components, 4-connected and framed for holes.
-        framed: The components are holes: background (map <= T) that does not reach the frame. A hole's box is that of
-            the pixels around it.
+        tree: Tree of the image, 8-connected for components, 4-connected and framed for holes.
+        framed: Whether the components are holes: background (map <= T) that does not reach the frame. The box of a hole
+            encloses the pixels around it.
         gt_boxes: (g, 4) float64.
-        plus_one: End pixels count as inside.
-        clip: Box ends are clipped to the last pixel.
+        plus_one: Whether end pixels count as inside.
+        clip: Whether box ends are clipped to the last pixel.
         best: (map.max(),) float64, changed in place.
     """
     hills, basin, roots, top, merges = tree
