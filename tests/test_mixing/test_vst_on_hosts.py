@@ -154,7 +154,7 @@ def test_a_part_keeps_the_name_that_its_owner_reads():
         (
             dict(feature_layer='backbone', classifier='neck'),
             ValueError,
-            'GlobalAveragePooling has no weight; there is no',
+            'GlobalAveragePooling has no weight; it contains no',
         ),
         (
             dict(feature_layer='backbone', classifier='backbone.conv1'),

@@ -38,7 +38,7 @@ def test_nothing_is_loaded_silently(tmp_path):
     net = nn.Linear(2, 2)
     before = net.weight.clone()
     file = save(tmp_path, {'backbone.weight': torch.ones(2, 2)})
-    with pytest.raises(ValueError, match=r"nothing under 'trunk\.', their names are backbone.weight.*SLTNET_WEIGHTS"):
+    with pytest.raises(ValueError, match=r"nothing under 'trunk\.'; their names are backbone.weight.*SLTNET_WEIGHTS"):
         Pretrained(file, prefix='trunk')(net)
     with pytest.raises(ValueError, match=r'do not fit Linear: 1 parameters missing from it \(bias\)'):
         Pretrained(file, prefix='backbone')(net)
