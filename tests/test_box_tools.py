@@ -49,5 +49,5 @@ def test_ddt_boxes_are_written_once_and_evaluated(run, tmp_path, capsys):
     numbers = json.loads((tmp_path / 'numbers.json').read_text())
     assert f'box/sltnet/gt_known: {numbers["box/sltnet/gt_known"]:.2f}' in printed
     assert {'box/tscam/gt_known', 'box/sltnet/mean_iou'} <= set(numbers)
-    with pytest.raises(ValueError, match='boxes.json is of other data'):
+    with pytest.raises(ValueError, match='boxes.json does not match'):
         run(*evaluate, '--split', 'val', '--cfg-options', 'val_dataloader.dataset.num_classes=2')

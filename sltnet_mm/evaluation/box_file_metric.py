@@ -1,4 +1,4 @@
-"""The numbers of a file of pseudo boxes against the true boxes of a split, without any network."""
+"""Metrics of a file of pseudo boxes against the ground-truth boxes of a split, without running a network."""
 
 from __future__ import annotations
 
@@ -21,23 +21,23 @@ def evaluate_box_file(
     score_file: str | Path | None = None,
     table: str | Path | None = None,
 ) -> dict[str, float]:
-    """Evaluate one box an image, from a file, as ``LocalizationMetric`` does a regressor's.
+    """Evaluate the boxes of a file, one per image, in the way ``LocalizationMetric`` evaluates a regressor's boxes.
 
     Args:
-        path: What tools/generate_pseudo_boxes.py or tools/generate_ddt_boxes.py wrote for this split. An image without
-            a box counts as the whole image, as everywhere.
-        dataset: The split, 'val' or 'test', with true boxes; every image must be in the file, and no other.
-        protocols: As ``LocalizationMetric``'s.
-        input_size: Side in pixels of the square frame of those protocols that compare boxes in the network input; the
-            paper's images are 224.
+        path: File that tools/generate_pseudo_boxes.py or tools/generate_ddt_boxes.py wrote for this split. An image
+            without a box counts as the whole image, as everywhere.
+        dataset: The split, 'val' or 'test', with ground-truth boxes; it must have the same images as the file.
+        protocols: As in ``LocalizationMetric``.
+        input_size: Side length in pixels of the square frame, for protocols that compare boxes in the network input;
+            the paper's images have 224.
         score_file: Class scores, for Top-k LOC.
-        table: One row an image (.csv or .parquet).
+        table: Table to write, with one row per image (.csv or .parquet).
 
     Returns:
-        Numbers in percent under ``LocalizationMetric``'s names, ``box/<protocol>/<number>``.
+        Metrics in percent under ``LocalizationMetric``'s names, ``box/<protocol>/<metric>``.
 
     Raises:
-        ValueError: The file is of other images or classes, or the split has no true boxes.
+        ValueError: If the file has other images or classes, or the split has no ground-truth boxes.
 
     Example:
         >>> import tempfile
@@ -59,9 +59,9 @@ def evaluate_box_file(
     alone = sorted(file.rows.keys() ^ set(names))
     if alone or classes != file.classes:
         raise ValueError(
-            f'{path} is of other data than the {len(infos)} images of {type(dataset).__name__}: '
+            f'{path} does not match the {len(infos)} images of {type(dataset).__name__}: '
             + (f'{len(alone)} images are in one of them only, such as {alone[:3]}' if alone else 'the classes differ')
-            + f'. It was made of {file.info.get("dataset")}'
+            + f'. It was made from {file.info.get("dataset")}'
         )
     metric = LocalizationMetric(protocols, sources='box', score_file=score_file, table=table)
     metric.dataset_meta = dict(classes=classes)
@@ -72,9 +72,9 @@ def evaluate_box_file(
 
 
 def _prediction(info: dict[str, Any], box: np.ndarray, size: Sequence[int], input_size: int) -> dict[str, Any]:
-    """What a regressor's prediction would be, as metrics read it."""
+    """The prediction of a regressor that predicts this box, as metrics read it."""
     if not info.get('instances'):
-        raise ValueError(f'image {info["img_path"]} has no true box; boxes belong to the splits val and test')
+        raise ValueError(f'image {info["img_path"]} has no ground-truth box; use split="val" or "test"')
     width, height = size
     kept = [instance for instance in info['instances'] if not instance.get('ignore_flag', 0)]
     return dict(

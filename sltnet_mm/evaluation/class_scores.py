@@ -1,4 +1,4 @@
-"""Class scores of one run (ten crops, another network), kept in a file and joined with the boxes of another."""
+"""Class scores of one run (ten crops, another network), saved to a file and joined with the boxes of another run."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ _NAMED = 3  # images named in an error
 class DumpScores(BaseMetric):
     """Write the class scores of every image to a file, for ``LocalizationMetric(score_file=...)``.
 
-    The file is NumPy's .npz: ``img_id`` (n strings), ``scores`` (n x C float32), ``classes`` (C strings; none where the
-    data set names none). ``tools/test.py --out-scores FILE.npz`` adds this metric.
+    The file is a NumPy .npz: ``img_id`` (n strings), ``scores`` (n x C float32), ``classes`` (C strings; empty if the
+    data set does not name its classes). ``tools/test.py --out-scores FILE.npz`` adds this metric.
 
     Args:
         out_file: File to write, .npz.
-        collect_device: See mmengine's ``BaseMetric``.
+        collect_device: As in mmengine's ``BaseMetric``.
 
     Raises:
-        ValueError: If ``out_file`` does not end in .npz, or an image occurs twice.
+        ValueError: If ``out_file`` does not end in .npz, or (when it is written) an image occurs twice.
     """
 
     def __init__(self, out_file: str | Path, collect_device: str = 'cpu') -> None:
@@ -40,13 +40,13 @@ class DumpScores(BaseMetric):
         self.out_file = Path(out_file)
 
     def process(self, data_batch: Any, data_samples: Sequence[dict]) -> None:
-        """Keep name and scores of every image."""
+        """Keep the name and scores of every image."""
         for sample in data_samples:
-            scores = to_numpy(field(sample, 'pred_score', 'a classifier gives it'))
+            scores = to_numpy(field(sample, 'pred_score', 'use a model that predicts class scores'))
             self.results.append((image_name(sample), scores.astype(np.float32)))
 
     def compute_metrics(self, results: list[tuple[str, np.ndarray]]) -> dict[str, float]:
-        """Write the file; there are no numbers."""
+        """Write the file; there are no metrics."""
         names = [name for name, _ in results]
         if len(set(names)) < len(names):
             raise ValueError(f'{self.out_file}: an image occurs twice among the {len(names)} predictions')
@@ -58,15 +58,15 @@ class DumpScores(BaseMetric):
 
 
 class ScoreFile:
-    """Class scores by image.
+    """Class scores by image, read from a file.
 
     Args:
-        path: What :class:`DumpScores` wrote (.npz), or mmengine's ``DumpResults`` (.pkl or .pickle, the ``--out`` of
-            every OpenMMLab test tool; a pickle runs code when it is read: only open your own).
+        path: File that :class:`DumpScores` wrote (.npz), or mmengine's ``DumpResults`` (.pkl or .pickle, from ``--out``
+            of any OpenMMLab test tool). A pickle runs code when it is read: open only your own.
 
     Raises:
         FileNotFoundError: If the file does not exist.
-        ValueError: If it is no such file; the message names it.
+        ValueError: If it is not such a file; the message names it.
 
     Example:
         >>> import tempfile
@@ -101,38 +101,50 @@ class ScoreFile:
         """The scores (C,) of an image.
 
         Raises:
-            KeyError: If the file does not hold the image; the message names both.
+            KeyError: If the file does not have the image; the message names both.
         """
         if name not in self.rows:
             raise KeyError(
                 f'image {name!r} is not among the {len(self.rows)} images of {self.path} (such as '
-                f'{list(self.rows)[:_NAMED]}): scores and boxes must be of the same split, with the same img_id'
+                f'{list(self.rows)[:_NAMED]}): scores and boxes must be from the same split, with the same img_id'
             )
         return self.scores[self.rows[name]]
 
     def check_classes(self, classes: Sequence[str]) -> None:
-        """Raise a ValueError if the scores are of other classes, or, where the file names none, of another number.
+        """Raise if the scores are for other classes; without class names in the file, only their number is compared.
 
-        Nothing is compared where ``classes`` is empty.
+        Args:
+            classes: Names of the classes; if empty, nothing is compared.
+
+        Raises:
+            ValueError: If the classes differ.
         """
         if classes and len(classes) != self.scores.shape[1]:
             raise ValueError(
-                f'scores: {self.path} holds scores of {self.scores.shape[1]} classes, the evaluated data has '
-                f'{len(classes)}: take the scores of a classifier of these classes'
+                f'scores: {self.path} has scores for {self.scores.shape[1]} classes, but the evaluated data has '
+                f'{len(classes)}: use the scores of a classifier for these classes'
             )
         if classes and self.classes and tuple(map(str, classes)) != self.classes:
             raise ValueError(
-                f'scores: {self.path} is of {len(self.classes)} classes ({", ".join(self.classes[:_NAMED])}, ...), '
-                f'the evaluated data of {len(classes)} ({", ".join(map(str, classes[:_NAMED]))}, ...)'
+                f'scores: {self.path} has {len(self.classes)} classes ({", ".join(self.classes[:_NAMED])}, ...), '
+                f'the evaluated data has {len(classes)} ({", ".join(map(str, classes[:_NAMED]))}, ...): use the scores '
+                'of a classifier for these classes'
             )
 
     def check_complete(self, names: Sequence[str]) -> None:
-        """Raise a ValueError if the file holds images that were not evaluated."""
+        """Raise if the file has images that were not evaluated.
+
+        Args:
+            names: Names of the evaluated images.
+
+        Raises:
+            ValueError: If images are left.
+        """
         left = sorted(self.rows.keys() - set(names))
         if left:
             raise ValueError(
                 f'scores: {len(left)} images of {self.path} were not evaluated, such as {left[:_NAMED]}: scores and '
-                'boxes must be of the same split, with the same img_id'
+                'boxes must be from the same split, with the same img_id'
             )
 
 

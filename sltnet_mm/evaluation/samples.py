@@ -1,6 +1,4 @@
-"""Reads one prediction of the model (a dict, as mmengine hands it to metrics) into NumPy, with errors that name the
-image.
-"""
+"""One prediction of a model (a dict, as mmengine passes it to metrics) as NumPy arrays; errors name the image."""
 
 from __future__ import annotations
 
@@ -15,14 +13,15 @@ from sltnet_mm.evaluation.accuracy import label_rank
 
 @dataclass(frozen=True)
 class EvaluatedImage:
-    """The truth about one image and what was predicted, beside maps and boxes.
+    """Ground truth of one image and its predicted class; maps and boxes are kept elsewhere.
 
     Args:
         img_id: Unique name.
-        label: True class.
-        rank: Number of classes ranked before the true one (0: top-1 correct); None where the model predicts no scores.
-        prediction: The class with the highest score; None where the model predicts no scores.
-        gt_boxes: (n, 4) float64 xyxy, pixels of the original image, n >= 1.
+        label: Ground-truth class.
+        rank: Number of classes ranked before the ground-truth class (0: top-1 correct); None if the model predicts no
+            scores.
+        prediction: Class with the highest score; None if the model predicts no scores.
+        gt_boxes: (n, 4) float64 xyxy, in pixels of the original image, n >= 1.
         gt_labels: (n,) classes of the boxes.
         size: (width, height) of the original image.
     """
@@ -37,7 +36,7 @@ class EvaluatedImage:
 
 
 def to_numpy(value: Any) -> np.ndarray:
-    """A tensor of any device, or an array, as a NumPy array (half and bfloat16 as float32)."""
+    """A tensor on any device, or an array, as a NumPy array (half precision and bfloat16 as float32)."""
     if isinstance(value, torch.Tensor):
         value = value.detach()
         value = value.float() if value.is_floating_point() and value.dtype != torch.float64 else value
@@ -46,10 +45,10 @@ def to_numpy(value: Any) -> np.ndarray:
 
 
 def field(sample: dict, name: str, hint: str) -> Any:
-    """``sample[name]``.
+    """The entry ``sample[name]``.
 
     Raises:
-        KeyError: If it is absent; the message names the image and gives the hint.
+        KeyError: If it is missing; the message names the image and ends with ``hint``.
     """
     if sample.get(name) is None:
         raise KeyError(f'image {image_name(sample)!r}: the prediction has no {name!r}: {hint}')
@@ -57,7 +56,11 @@ def field(sample: dict, name: str, hint: str) -> Any:
 
 
 def image_name(sample: dict) -> str:
-    """The unique name of a sample's image: ``img_id``, or ``img_path`` where there is none."""
+    """The unique name of a sample's image: ``img_id``, or else ``img_path``.
+
+    Raises:
+        KeyError: If the sample has neither.
+    """
     name = sample.get('img_id', sample.get('img_path'))
     if name is None:
         raise KeyError(
@@ -68,18 +71,18 @@ def image_name(sample: dict) -> str:
 
 
 def read_image(sample: dict) -> EvaluatedImage:
-    """Read truth and class scores of one prediction.
+    """Read ground truth and class scores of one prediction.
 
     Raises:
-        KeyError: If ``gt_instances`` or the image's size is absent.
-        ValueError: If the image has no true box, a box is inverted, empty, not finite or outside the image, or the
-            scores do not fit the label.
+        KeyError: If ``gt_instances`` or the image's size is missing.
+        ValueError: If the image has no ground-truth box, a box is inverted, not finite or outside the image, or the
+            scores do not match the label.
     """
     name = image_name(sample)
     height, width = tuple(field(sample, 'ori_shape', 'it is written by mmcv.LoadImageFromFile and kept by the packer'))[
         :2
     ]
-    instances = field(sample, 'gt_instances', 'evaluation needs true boxes; use split="val" or "test"')
+    instances = field(sample, 'gt_instances', 'evaluation needs ground-truth boxes; use split="val" or "test"')
     gt_boxes = to_numpy(instances['bboxes']).astype(np.float64).reshape(-1, 4)
     gt_labels = to_numpy(instances['labels']).astype(np.int64).reshape(-1)
     check_gt_boxes(gt_boxes, (width, height), name)
@@ -97,29 +100,30 @@ def read_image(sample: dict) -> EvaluatedImage:
 
 
 def check_gt_boxes(boxes: np.ndarray, size: tuple[int, int] | None, name: str) -> None:
-    """Raise where true boxes cannot be evaluated.
+    """Raise if ground-truth boxes cannot be evaluated.
 
     Args:
         boxes: (n, 4) xyxy.
-        size: (width, height) of the frame, or None where boxes may lie anywhere.
-        name: The image, for the message.
+        size: (width, height) of the frame, or None if boxes may lie anywhere.
+        name: Name of the image, for the message.
 
     Raises:
-        ValueError: No box, a number that is not finite, an inverted box (x1 < x0), or one wholly outside the frame.
+        ValueError: If there is no box, a number is not finite, or a box is inverted (x1 < x0) or entirely outside the
+            frame.
     """
     if not len(boxes):
         raise ValueError(
-            f'image {name!r} has no true box: evaluation needs one; drop the image from the list or annotate it'
+            f'image {name!r} has no ground-truth box: evaluation needs one; remove the image or annotate it'
         )
     if not np.isfinite(boxes).all():
-        raise ValueError(f'image {name!r}: true boxes must be finite, got {boxes.tolist()}')
+        raise ValueError(f'image {name!r}: ground-truth boxes must be finite, got {boxes.tolist()}')
     if (boxes[:, 2:] < boxes[:, :2]).any():
         raise ValueError(
-            f'image {name!r}: true boxes must be x0, y0, x1, y1 with x0 <= x1 and y0 <= y1, got {boxes.tolist()} '
+            f'image {name!r}: ground-truth boxes must be x0, y0, x1, y1 with x0 <= x1, y0 <= y1, got {boxes.tolist()} '
             '(is the file x, y, width, height?)'
         )
     if size is not None and ((boxes[:, :2] >= np.array(size)) | (boxes[:, 2:] < 0)).any():
         raise ValueError(
-            f'image {name!r}: true boxes must meet the image of (width, height) {size}, got {boxes.tolist()} '
+            f'image {name!r}: ground-truth boxes must overlap the image, (width, height) {size}, got {boxes.tolist()} '
             '(are they in pixels of the original image?)'
         )

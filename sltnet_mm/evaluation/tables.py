@@ -1,4 +1,4 @@
-"""Per-image results as a table: CSV, or Parquet where pyarrow is installed."""
+"""Per-image results as a table: CSV, or Parquet if pyarrow is installed."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ SUFFIXES = ('.csv', '.parquet')
 
 
 def check_table_path(path: str | Path) -> Path:
-    """The path of a table that can be written.
+    """The path of a table, after checking that it can be written.
 
     Raises:
         ValueError: If the suffix is not .csv or .parquet.
@@ -31,10 +31,15 @@ def check_table_path(path: str | Path) -> Path:
 
 
 def write_table(path: str | Path, rows: Sequence[dict[str, Any]]) -> None:
-    """Write rows that share their columns; the folder is made where it is missing.
+    """Write rows that have the same columns; the folder is created if missing.
+
+    Args:
+        path: File to write, .csv or .parquet.
+        rows: One dict per row.
 
     Raises:
         ValueError: If there is no row, or the suffix is unknown.
+        ImportError: If the suffix is .parquet and pyarrow is not installed.
 
     Example:
         >>> import tempfile
@@ -45,7 +50,7 @@ def write_table(path: str | Path, rows: Sequence[dict[str, Any]]) -> None:
     """
     path = check_table_path(path)
     if not rows:
-        raise ValueError(f'table {str(path)!r}: rows must hold at least one image, got none')
+        raise ValueError(f'table {str(path)!r}: rows must have at least one image, got none')
     path.parent.mkdir(parents=True, exist_ok=True)
     if path.suffix == '.parquet':
         import pyarrow
@@ -60,10 +65,11 @@ def write_table(path: str | Path, rows: Sequence[dict[str, Any]]) -> None:
 
 
 def read_table(path: str | Path) -> list[dict[str, Any]]:
-    """Read a table; a CSV's values are strings.
+    """Read a table; the values of a CSV are strings.
 
     Raises:
         FileNotFoundError: If it does not exist.
+        ValueError: If the suffix is unknown.
     """
     path = check_table_path(path)
     if not path.is_file():

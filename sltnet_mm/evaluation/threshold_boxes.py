@@ -1,7 +1,7 @@
-"""Score map -> foreground at a threshold -> boxes, by OpenCV, under every rule that a protocol can name.
+"""Score map -> foreground at a threshold -> boxes, with OpenCV, under every rule that a protocol can have.
 
-This is the plain form: one mask and one call of OpenCV a distinct threshold. ``component_tree`` gives the same boxes of
-all thresholds at once.
+This is the plain version: one mask and one OpenCV call per distinct threshold. ``component_tree`` gives the same boxes
+for all thresholds at once.
 """
 
 from __future__ import annotations
@@ -16,13 +16,16 @@ from sltnet_mm.evaluation.protocols import Protocol
 
 
 def quantize_map(score_map: np.ndarray) -> np.ndarray:
-    """``255 * score_map`` rounded down, uint8, as wsolevaluation cuts it.
+    """``255 * score_map`` rounded down, uint8, as in wsolevaluation.
 
     Args:
         score_map: (H, W) in [0, 1].
 
+    Returns:
+        (H, W) uint8.
+
     Raises:
-        ValueError: If the score map is none; see :func:`check_score_map`.
+        ValueError: If ``score_map`` is not a score map; see :func:`check_score_map`.
 
     Example:
         >>> quantize_map(np.array([[0., .5, 1.]]))
@@ -41,7 +44,7 @@ _FLOATS = (np.float32, np.float64)
 
 @compiled
 def _quantize(score_map: np.ndarray, quantized: np.ndarray) -> bool:
-    """Fill ``quantized`` in one pass; return whether all scores are in [0, 1]."""
+    """Fill ``quantized`` in one pass; the result tells whether all scores are in [0, 1]."""
     valid = True
     for y in range(score_map.shape[0]):
         row, filled = score_map[y], quantized[y]
@@ -53,10 +56,10 @@ def _quantize(score_map: np.ndarray, quantized: np.ndarray) -> bool:
 
 
 def check_score_map(score_map: np.ndarray) -> None:
-    """Raise where an array is no score map.
+    """Raise if an array is not a score map.
 
     Raises:
-        ValueError: Another rank than two, no pixel, NaN or infinity, or numbers outside [0, 1].
+        ValueError: If the array is not two-dimensional, has no pixel, or has NaN, infinity or values outside [0, 1].
     """
     if not isinstance(score_map, np.ndarray) or score_map.ndim != 2 or not score_map.size:
         raise ValueError(
@@ -73,18 +76,18 @@ def check_score_map(score_map: np.ndarray) -> None:
 def foreground_masks(
     score_map: np.ndarray, thresholds: np.ndarray, protocol: Protocol
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Yield the distinct foregrounds of a map and which thresholds give them.
+    """Yield the distinct foregrounds of a map, each with the thresholds that give it.
 
     Args:
         score_map: (H, W) in [0, 1].
-        thresholds: (T,) shares of the map's maximum, in [0, 1).
+        thresholds: (T,) fractions of the map's maximum, in [0, 1).
         protocol: Its ``quantize`` and ``comparison`` are used.
 
     Yields:
         The uint8 mask (H, W) of 0 and 1, and the indices of its thresholds (at least one).
 
     Raises:
-        ValueError: If the score map is none; see :func:`check_score_map`.
+        ValueError: If ``score_map`` is not a score map; see :func:`check_score_map`.
 
     Example:
         >>> from sltnet_mm.evaluation.protocols import PROTOCOLS
@@ -107,7 +110,7 @@ def foreground_masks(
 
 
 def mask_boxes(mask: np.ndarray, protocol: Protocol) -> np.ndarray:
-    """The boxes that a protocol takes from a foreground mask.
+    """The boxes that a protocol derives from a foreground mask.
 
     Args:
         mask: (H, W) uint8, 0 and 1.
@@ -133,7 +136,7 @@ def mask_boxes(mask: np.ndarray, protocol: Protocol) -> np.ndarray:
     else:
         contours, _ = cv2.findContours(mask, cv2.RETR_TREE, cv2.CHAIN_APPROX_SIMPLE)
         if protocol.contours == 'largest':
-            contours = [max(contours, key=cv2.contourArea)]  # of equal areas, the first that OpenCV lists
+            contours = [max(contours, key=cv2.contourArea)]  # of equal areas, the first in OpenCV's list
         boxes = np.array([cv2.boundingRect(contour) for contour in contours], np.int64)
         boxes[:, 2:] += boxes[:, :2]
     if protocol.box_end == 'clipped':
@@ -142,9 +145,10 @@ def mask_boxes(mask: np.ndarray, protocol: Protocol) -> np.ndarray:
 
 
 def _most_pixels(mask: np.ndarray) -> np.ndarray:
-    """Box of the 8-connected component with the most pixels; of equal ones, of that whose first pixel comes first.
+    """The box of the 8-connected component with the most pixels; of equal ones, the one whose first pixel comes first.
 
-    The same as ``components.largest_component_boxes``, without the way through tensors, which costs more than the rest.
+    It equals ``components.largest_component_boxes`` without the conversion to tensors, which would cost more than the
+    rest.
     """
     _, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
     sizes = stats[1:, cv2.CC_STAT_AREA]

@@ -1,4 +1,4 @@
-"""Thresholds that were chosen on one split and are used on another, in a small JSON file."""
+"""Thresholds that are chosen on one split and used on another, in a small JSON file."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from sltnet_mm.evaluation.protocols import Protocol
 
 
 def write_thresholds(path: str | Path, thresholds: Mapping[str, float]) -> None:
-    """Write ``{protocol: threshold}`` as JSON; the folder is made where it is missing."""
+    """Write ``{protocol: threshold}`` as JSON; the folder is created if missing."""
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(dict(thresholds), indent=2) + '\n')
 
 
 def read_thresholds(path: str | Path) -> dict[str, float]:
-    """Read what :func:`write_thresholds` wrote.
+    """Read a file that :func:`write_thresholds` wrote.
 
     Raises:
         FileNotFoundError: If the file does not exist.
@@ -44,14 +44,19 @@ def read_thresholds(path: str | Path) -> dict[str, float]:
 
 
 def with_thresholds(protocols: list[Protocol], thresholds: Mapping[str, float] | str | Path | None) -> list[Protocol]:
-    """The protocols at other thresholds than their own; protocols that are not named keep theirs.
+    """The protocols with other thresholds than their own; protocols that are not named keep theirs.
 
     Args:
-        protocols: Of any policy.
-        thresholds: Numbers by the protocol's name (chosen on a validation split), or a file of them.
+        protocols: Protocols with any policy.
+        thresholds: Thresholds by protocol name (chosen on a validation split), or a file of them.
+
+    Returns:
+        The protocols, in the same order.
 
     Raises:
         KeyError: If a threshold is given for a protocol that is not evaluated.
+        FileNotFoundError: If the file does not exist.
+        ValueError: If the file is not one of thresholds.
 
     Example:
         >>> from sltnet_mm.evaluation.protocols import PROTOCOLS
@@ -64,7 +69,9 @@ def with_thresholds(protocols: list[Protocol], thresholds: Mapping[str, float] |
     chosen = read_thresholds(thresholds) if not isinstance(thresholds, Mapping) else thresholds
     unknown = set(chosen) - {protocol.name for protocol in protocols}
     if unknown and not from_file:
-        raise KeyError(f'thresholds names {sorted(unknown)}, evaluated are {[protocol.name for protocol in protocols]}')
+        raise KeyError(
+            f'thresholds has {sorted(unknown)}, but the protocols are {[protocol.name for protocol in protocols]}'
+        )
     policy: Literal['file', 'validation'] = 'file' if from_file else 'validation'
     return [
         protocol.with_threshold(chosen[protocol.name], policy) if protocol.name in chosen else protocol

@@ -1,5 +1,6 @@
-"""The IoU of one score map with the true boxes at many thresholds: by the compiled all-level form where it applies,
-else by OpenCV, with equal numbers.
+"""The IoU of a score map with ground truth at many thresholds: compiled for all levels at once, or with OpenCV.
+
+Both give the same results.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from sltnet_mm.evaluation.threshold_boxes import foreground_masks, mask_boxes, q
 
 BACKENDS = ('auto', 'numba', 'opencv')
 FEW_THRESHOLDS = 8
-"""Up to so many thresholds ``auto`` takes OpenCV: a mask and its contours cost a tenth of all levels at once."""
+"""``auto`` uses OpenCV up to this many thresholds: one mask with its contours costs a tenth of all levels at once."""
 
 
 def threshold_ious(
@@ -25,23 +26,23 @@ def threshold_ious(
     protocol: Protocol = PROTOCOLS['wsolevaluation'],
     backend: str = 'auto',
 ) -> np.ndarray:
-    """The IoU that a protocol counts at every threshold, all boxes in map pixels.
+    """The IoU that a protocol counts at every threshold, with all boxes in map pixels.
 
     Args:
         score_map: (H, W) in [0, 1].
         gt_boxes: (n, 4) xyxy in map pixels, n >= 1.
-        thresholds: (T,) shares of the map's maximum, in [0, 1).
-        protocol: Rules of the cut, the boxes and the IoU.
-        backend: ``numba``: all gray levels at once; ``opencv``: one mask a distinct threshold; ``auto``: numba where it
-            is installed and the protocol quantizes the map, takes contours and compares strictly (all presets on class
-            maps but ``sltnet`` do).
+        thresholds: (T,) fractions of the map's maximum, in [0, 1).
+        protocol: Rules for the foreground, the boxes and the IoU.
+        backend: ``numba``: all gray levels at once; ``opencv``: one mask per distinct threshold; ``auto``: numba if it
+            is installed and the protocol quantizes the map, uses contours and compares strictly (true for all presets
+            on class maps except ``sltnet``).
 
     Returns:
-        (T,) float64, the highest IoU of any box that counts with any true box; the same to the last bit under both
-        backends.
+        (T,) float64, the highest IoU of any box that counts with any ground-truth box; identical to the last bit for
+        both backends.
 
     Raises:
-        ValueError: If the score map is none, or the backend is unknown or cannot do it.
+        ValueError: If ``score_map`` is not a score map, or ``backend`` is unknown or cannot evaluate the protocol.
 
     Example:
         >>> score_map = np.zeros((10, 10))
@@ -55,7 +56,7 @@ def threshold_ious(
     if backend == 'numba' and not fast:
         raise ValueError(
             f"backend 'numba' needs numba ({'' if HAS_NUMBA else 'not '}installed) and a protocol that quantizes the "
-            f"map, takes contours and compares strictly; {protocol.name} is evaluated by backend='auto'"
+            f"map, uses contours and compares strictly; use backend='auto' for {protocol.name}"
         )
     few = len(thresholds) <= FEW_THRESHOLDS and backend == 'auto'
     if backend == 'opencv' or few or not fast:
@@ -65,21 +66,21 @@ def threshold_ious(
 
 
 def can_be_compiled(protocol: Protocol) -> bool:
-    """Whether the all-level form gives this protocol's boxes and numba is there to compile it."""
+    """Whether the compiled version gives this protocol's boxes, and numba is installed to compile it."""
     contours = protocol.component == 'contour' or protocol.contours == 'all'
     return HAS_NUMBA and protocol.quantize and protocol.comparison == '>' and contours
 
 
 def quantized_ious(image: np.ndarray, gt_boxes: np.ndarray, protocol: Protocol) -> np.ndarray:
-    """The IoU at every gray level T of a map, for the foreground ``image > T``, by the compiled form.
+    """The IoU at every gray level T of a map, for the foreground ``image > T``, by the compiled version.
 
     Args:
         image: (H, W) uint8.
         gt_boxes: (n, 4) xyxy in map pixels.
-        protocol: One for which :func:`can_be_compiled` holds.
+        protocol: One for which :func:`can_be_compiled` is true.
 
     Returns:
-        (max(image.max(), 1),) float64. A map of zeros has the one entry of the protocol's empty box.
+        (max(image.max(), 1),) float64. For a map of zeros, the single entry is that of the protocol's empty box.
 
     Example:
         >>> gt_boxes = np.array([[1, 0, 2, 0]])
@@ -94,12 +95,13 @@ def quantized_ious(image: np.ndarray, gt_boxes: np.ndarray, protocol: Protocol) 
 
 
 def quantized_boxes(image: np.ndarray, protocol: Protocol) -> np.ndarray:
-    """The largest contour's box at every gray level T of a map, for the foreground ``image > T``, by the
-    compiled form.
+    """The largest contour's box at every gray level T of a map, for the foreground ``image > T``.
+
+    It uses the compiled version.
 
     Args:
         image: (H, W) uint8.
-        protocol: One for which :func:`can_be_compiled` holds, with ``contours='largest'``.
+        protocol: One for which :func:`can_be_compiled` is true, with ``contours='largest'``.
 
     Returns:
         (max(image.max(), 1), 4) int xyxy in map pixels.
@@ -117,7 +119,7 @@ def quantized_boxes(image: np.ndarray, protocol: Protocol) -> np.ndarray:
 
 
 def expand_levels(values: np.ndarray, highest: int, thresholds: np.ndarray) -> np.ndarray:
-    """The entries of gray levels that thresholds stand for: ``values[..., int(threshold * highest)]``.
+    """Values per gray level looked up for each threshold: ``values[..., int(threshold * highest)]``.
 
     Example:
         >>> expand_levels(np.arange(255), 255, np.array([0., .2, .999]))

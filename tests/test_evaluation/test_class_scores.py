@@ -66,13 +66,13 @@ def test_unmatched_images_are_named_both_ways(tmp_path):
 def test_scores_of_other_classes_are_refused(tmp_path):
     metric = LocalizationMetric(score_file=dump(tmp_path / 'scores.npz'))
     metric.dataset_meta = dict(classes=('x', 'z', 'y'))
-    with pytest.raises(ValueError, match='scores.npz is of 3 classes'):
+    with pytest.raises(ValueError, match='scores.npz has 3 classes'):
         metric.process({}, samples())
     metric = LocalizationMetric(score_file=dump(tmp_path / 'unnamed.npz', classes=None))
     metric.dataset_meta = dict(classes=('x', 'z', 'y'))
     metric.process({}, samples())  # names that the file does not hold cannot be compared, but their number can
     metric.dataset_meta = dict(classes=('x', 'z', 'y', 'w'))
-    with pytest.raises(ValueError, match='unnamed.npz holds scores of 3 classes, the evaluated data has 4'):
+    with pytest.raises(ValueError, match='unnamed.npz has scores for 3 classes, but the evaluated data has 4'):
         metric.process({}, samples())
     metric = LocalizationMetric(score_file=dump(tmp_path / 'two.npz', dict(a=(0.5,)), classes=None))
     with pytest.raises(ValueError, match="image 'a'"):

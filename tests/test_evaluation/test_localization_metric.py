@@ -137,9 +137,9 @@ def test_center_baseline():
 @pytest.mark.parametrize(
     'change, error, message',
     [
-        (dict(gt=()), ValueError, "'a' has no true box"),
+        (dict(gt=()), ValueError, "'a' has no ground-truth box"),
         (dict(gt=[(5, 5, 4, 6)]), ValueError, "'a'.*x0 <= x1"),
-        (dict(gt=[(9, 9, 12, 12)]), ValueError, "'a'.*must meet the image"),
+        (dict(gt=[(9, 9, 12, 12)]), ValueError, "'a'.*must overlap the image"),
         (dict(gt=[(0, 0, np.nan, 4)]), ValueError, "'a'.*finite"),
         (dict(label=3), ValueError, "'a': label"),
         (dict(scores=(0.1, np.nan, 0.2)), ValueError, "'a'.*NaN"),
