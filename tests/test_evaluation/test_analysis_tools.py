@@ -95,7 +95,7 @@ def test_wrong_lists(folder, file, line, message):
 
 def test_lists_without_box_or_file(folder):
     (folder / 'localization.txt').write_text('d/0.jpg,1,2,3,4')
-    with pytest.raises(ValueError, match="'d/1.jpg' has no true box"):
+    with pytest.raises(ValueError, match="'d/1.jpg' has no ground-truth box"):
         read_evaluation_lists(folder)
     (folder / 'image_sizes.txt').unlink()
     with pytest.raises(FileNotFoundError):
