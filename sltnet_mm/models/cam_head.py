@@ -44,7 +44,7 @@ class CAMHead(ClsHead):
     Raises:
         TypeError: If (when called) the features are not a tensor.
         ValueError: If a value is out of range or (when called) the features cannot give class maps, see
-            :func:`check_features`.
+            ``check_features``.
 
     Example:
         >>> import torch
@@ -140,7 +140,7 @@ class CAMHead(ClsHead):
             data_samples: B samples, or None for new ones.
 
         Returns:
-            Samples with ``pred_score`` (C), ``pred_label`` (1), ``pred_maps`` (see :func:`add_localization`) and
+            Samples with ``pred_score`` (C), ``pred_label`` (1), ``pred_maps`` (see ``add_localization``) and
             ``pred_score_map``.
         """
         maps = self.class_maps(feats)
