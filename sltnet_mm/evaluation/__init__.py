@@ -1,6 +1,4 @@
-"""Localization numbers under named protocols: metrics for mmengine's evaluator, and functions for maps of any
-origin.
-"""
+"""Localization metrics under named protocols: for mmengine's evaluator, and as functions for maps of any origin."""
 
 from __future__ import annotations
 

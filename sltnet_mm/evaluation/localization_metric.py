@@ -1,4 +1,4 @@
-"""LocalizationMetric: classification and localization accuracy under any number of protocols from one pass."""
+"""LocalizationMetric: classification and localization accuracy under any number of protocols in one pass."""
 
 from __future__ import annotations
 
@@ -23,52 +23,68 @@ from sltnet_mm.registry import METRICS
 
 SOURCES = ('map', 'box')
 CENTER_SHARE = 0.5**0.5
-"""Share of each side that the center box covers: with it the box is half of the image, so it is right (IoU > 0.5) on
-every object that lies around it and fills the image, and on every one inside it that fills half of it."""
+"""Fraction of each side that the center box covers. The box has half the area of the image, so its IoU is at
+least 0.5 with every object that contains it, and with every object inside it that fills half of it."""
 
 
 @METRICS.register_module()
 class LocalizationMetric(BaseMetric):
-    """Classification and localization accuracy, in percent, of the localizer's maps, the regressor's boxes, and both
-    side by side.
+    """Classification and localization accuracy, in percent, of the localizer's maps, the regressor's boxes, or both.
 
-    Names of the numbers: ``cls/top1``, ``cls/top5`` (where the model predicts ``pred_score``; with fewer than 5 classes
-    top-5 means all of them) and ``<source>/<protocol>/<number>``. Source is ``map`` (box from the localizer's map),
-    ``box`` (``pred_instances``) or ``center`` (baseline). Numbers at a protocol's one threshold, and of boxes:
-    ``gt_known``, ``top1_loc``, ``top5_loc`` (the class is among the first k and the box is right), ``mean_iou``,
-    ``box_acc_<level>`` (protocols of several IoU levels), ``error_<kind>`` (the share of images whose first fault is of
-    that kind, see ``sltnet_mm.evaluation.accuracy.error_kinds``). Under a protocol that takes the best threshold of
-    a grid, maps give ``max_box_acc``, ``max_box_acc_<level>``, ``max_box_acc_v2`` (their mean over 30, 50, 70; the
-    literature's MaxBoxAccV2 under ``wsolevaluation-v2``), and at the threshold that is best at IoU 50, an oracle:
-    ``threshold`` (a share, not percent), ``top<k>_loc``, ``mean_iou``, ``error_<kind>`` (one box an image only).
+    Read from each prediction:
 
-    Reads from each prediction: ``gt_instances`` (``bboxes`` n x 4 xyxy in pixels of the original image, ``labels``),
-    ``gt_label``, ``ori_shape``, ``img_shape``, ``homography_matrix``, ``img_id``; and ``pred_score`` (C,),
-    ``pred_score_map`` (H, W) in [0, 1], ``pred_maps`` (raw low-resolution ``top_k``, ``top_1``, ``label``),
-    ``pred_instances`` (``bboxes`` of the original image; the first row's box counts). A box from a map is brought to
-    the original image by the inverse of ``homography_matrix``: crop, scale and flip are undone.
+    - ``img_id``, ``ori_shape``, ``img_shape``, and ``homography_matrix`` (3 x 3, original pixels to input pixels),
+      whose inverse moves the box of a map to the original image: crop, scale and flip are undone;
+    - ``gt_label``, and ``gt_instances`` with ``labels`` and ``bboxes`` (n x 4 xyxy in pixels of the original image);
+    - ``pred_score``: class scores (C,);
+    - ``pred_score_map``: (H, W) in [0, 1];
+    - ``pred_maps``: raw low-resolution maps ``top_k``, ``top_1``, ``label``;
+    - ``pred_instances`` with ``bboxes`` in pixels of the original image, of which the first counts.
+
+    Metrics of the classification, if the model predicts ``pred_score``:
+
+    - ``cls/top1``, ``cls/top5`` (with fewer than 5 classes, top-5 means all of them).
+
+    Metrics of the localization are named ``<source>/<protocol>/<metric>``. The source is ``map`` (box from the
+    localizer's map), ``box`` (``pred_instances``) or ``center`` (baseline). For boxes, and for maps at a single
+    threshold:
+
+    - ``gt_known``: the box is right;
+    - ``top1_loc``, ``top5_loc``: the class is among the first k and the box is right;
+    - ``mean_iou``;
+    - ``box_acc_<level>``, under protocols with several IoU levels;
+    - ``error_<kind>``: percentage of images whose first error is of that kind, see
+      ``sltnet_mm.evaluation.accuracy.error_kinds``.
+
+    For maps, under a protocol that uses the best threshold of a grid:
+
+    - ``max_box_acc``, ``max_box_acc_<level>``;
+    - ``max_box_acc_v2``: their mean over 30, 50, 70 (MaxBoxAccV2 of the literature under ``wsolevaluation-v2``);
+    - ``threshold`` (in [0, 1], not percent): the one that is best at IoU 50, an oracle;
+    - ``top<k>_loc``, ``mean_iou`` and, if one box per image counts, ``error_<kind>`` at that threshold.
 
     Args:
-        protocols: Names of presets, ``Protocol`` objects, or mappings of a preset's fields that differ (see
-            :func:`sltnet_mm.evaluation.protocols.get_protocol`), for config files.
-        sources: ``map``, ``box``, several of them, or ``auto``: whatever the first prediction carries.
-        baselines: ``center`` adds a centered box of ``sqrt(1/2)`` of each side (half the image).
+        protocols: Names of presets, ``Protocol`` objects, or (in config files) mappings with the fields that differ
+            from a preset, see :func:`~sltnet_mm.evaluation.get_protocol`.
+        sources: ``map``, ``box``, several of them, or ``auto``: whatever the first prediction has.
+        baselines: ``center`` adds a centered box with ``sqrt(1/2)`` of each side (half the image area).
         thresholds: Other thresholds than the protocols' own: numbers by protocol name (chosen on a validation split),
             or a file that ``threshold_file`` wrote.
-        threshold_file: Write the best thresholds of ``map`` sources here (JSON), for a later run's ``thresholds``.
-        score_file: Take ``pred_score`` of every image from this file, in place of what the model predicts: the scores
-            of a classifier on ten crops (``tools/test.py --out-scores``) joined by ``img_id`` with the boxes of this
-            run (Sec. 4.1). Every evaluated image must be in it, and no other.
-        table: Write one row an image here (.csv or .parquet): image, class, prediction, rank, and IoU, right or wrong
-            and threshold by source and protocol.
-        collect_device: See mmengine's ``BaseMetric``.
-        prefix: Put before every number's name.
+        threshold_file: JSON file to which the best thresholds of ``map`` sources are written, for ``thresholds`` of a
+            later run.
+        score_file: File with the ``pred_score`` of every image, which replaces the model's. It holds, for example, the
+            scores of a classifier on ten crops (``tools/test.py --out-scores``, Sec. 4.1), matched by ``img_id``. It
+            must have exactly the evaluated images.
+        table: Table to write (.csv or .parquet), with one row per image: image, class, prediction, rank, and IoU, right
+            or wrong and threshold by source and protocol.
+        collect_device: As in mmengine's ``BaseMetric``.
+        prefix: Put in front of every metric's name.
 
     Raises:
         KeyError: If a protocol has no preset, a prediction lacks what a source needs, or an image is not in
-            ``score_file`` (the message names the image).
-        ValueError: If an image has no true box, an argument is none of the allowed, or ``score_file`` is of other
-            classes or holds images that are not evaluated.
+            ``score_file``; the message names the image.
+        ValueError: If an image has no ground-truth box, an argument is not among the allowed ones, or ``score_file``
+            has other classes or images.
 
     Example:
         >>> import torch
@@ -113,7 +129,7 @@ class LocalizationMetric(BaseMetric):
         self.table = None if table is None else check_table_path(table)
 
     def process(self, data_batch: Any, data_samples: Sequence[dict]) -> None:
-        """Keep a few numbers of every prediction (its maps are not kept)."""
+        """Keep a few numbers per prediction; maps are not kept."""
         if self.score_file is not None:
             self.score_file.check_classes((self.dataset_meta or {}).get('classes') or ())
         for sample in data_samples:
@@ -131,10 +147,10 @@ class LocalizationMetric(BaseMetric):
             self.results.append((image, scores))
 
     def compute_metrics(self, results: list[tuple[EvaluatedImage, dict[tuple[str, str], Score]]]) -> dict[str, float]:
-        """The numbers of all images; write the table and the thresholds where asked to.
+        """The metrics over all images; also writes the table and the thresholds, if requested.
 
         Raises:
-            ValueError: If there is no image, an image occurs twice, or predictions differ in what they carry.
+            ValueError: If there is no image, an image occurs twice, or predictions differ in their fields.
         """
         images, keys = check_results(results)
         if self.score_file is not None:
@@ -149,7 +165,7 @@ class LocalizationMetric(BaseMetric):
             if source == 'map':
                 chosen[name] = columns[0]['threshold']
             for row, column in zip(rows, columns, strict=True):
-                # a box that was predicted as such has no threshold
+                # predicted boxes have no threshold
                 shown = (key for key in column if source == 'map' or key != 'threshold')
                 row |= {f'{source}/{name}/{key}': column[key] for key in shown}
         if self.table is not None:
@@ -187,11 +203,11 @@ class LocalizationMetric(BaseMetric):
                     '(flip_prob=0), or with a tta_model that undoes it'
                 )
             boxes = to_numpy(
-                field(sample, 'pred_instances', 'a regressor gives it; use sources="map" for a localizer')['bboxes']
+                field(sample, 'pred_instances', 'a regressor predicts it; use sources="map" for a localizer')['bboxes']
             )
             if len(boxes) == 0 or not np.isfinite(boxes[0]).all():
                 raise ValueError(
-                    f'image {frame.image.img_id!r}: pred_instances must hold a finite box, got {boxes.tolist()}'
+                    f'image {frame.image.img_id!r}: pred_instances must have a finite box, got {boxes.tolist()}'
                 )
             box = boxes[0]
         return score_box(box, frame, protocol)

@@ -1,4 +1,4 @@
-"""PixelAveragePrecision: PxAP and peak pIoU of a localizer's score maps, through mmengine's evaluator."""
+"""PixelAveragePrecision: PxAP and peak pIoU of a localizer's score maps, for mmengine's evaluator."""
 
 from __future__ import annotations
 
@@ -24,21 +24,25 @@ from sltnet_mm.registry import METRICS
 class PixelAveragePrecision(BaseMetric):
     """Pixel average precision (``pxap``) and peak pixel IoU (``piou``, at ``piou_threshold``) on masks, in percent.
 
-    Reads from each prediction the map that the protocol names (see ``LocalizationMetric``), ``img_shape``, and
-    ``mask_path``: one image file of any size, or a list of several whose union counts; pixels above 0 are object. Where
-    ``ignore_mask_path`` is given (OpenImages30k), its pixels above 0 that are no object do not count. Masks are resized
-    to the network input by the nearest pixel, as wsolevaluation does; so the input must be the plainly resized image.
+    Read from each prediction:
+
+    - the map that the protocol names (see ``LocalizationMetric``), and ``img_shape``;
+    - ``mask_path``: one image file of any size, or a list of several, whose union is used; pixels above 0 are object;
+    - ``ignore_mask_path`` (OpenImages30k only): pixels above 0 that are not object are ignored.
+
+    Masks are resized to the network input by nearest-neighbor interpolation, as in wsolevaluation. The input must
+    therefore be the whole image, resized.
 
     Args:
-        protocol: Whose map, resize and normalization are taken: ``wsolevaluation``, or ``sltnet`` for
+        protocol: Protocol whose map, resizing and normalization are used: ``wsolevaluation``, or ``sltnet`` for
             ``pred_score_map``.
-        collect_device: See mmengine's ``BaseMetric``.
-        prefix: Put before every number's name.
+        collect_device: As in mmengine's ``BaseMetric``.
+        prefix: Put in front of every metric's name.
 
     Raises:
-        KeyError: If a prediction lacks its map or mask.
-        FileNotFoundError: If a mask file does not exist.
-        ValueError: If a map or mask is wrong. All name the image.
+        KeyError: If a prediction lacks its map or mask; the message names the image.
+        FileNotFoundError: If a mask file does not exist; the message names the image.
+        ValueError: If ``protocol`` takes boxes only, or a map or mask is invalid; the message names the image.
     """
 
     def __init__(
@@ -48,11 +52,13 @@ class PixelAveragePrecision(BaseMetric):
         self.prefix = prefix
         self.protocol = get_protocol(protocol)
         if self.protocol.map is None:
-            raise ValueError(f'protocol must take a map, got {self.protocol}')
+            raise ValueError(f'protocol must be one for maps, got {self.protocol}')
 
     def process(self, data_batch: Any, data_samples: Sequence[dict]) -> None:
-        """Add each prediction to the histograms: one in all, or in distributed runs one an image, where some are
-        repeated.
+        """Add each prediction to the histograms.
+
+        A distributed run keeps one histogram per image, since some images are repeated; otherwise, one histogram is
+        kept for all.
         """
         for sample in data_samples:
             height, width = tuple(field(sample, 'img_shape', 'pack with sltnet_mm.PackLocalizationInputs'))[:2]
@@ -64,7 +70,7 @@ class PixelAveragePrecision(BaseMetric):
                 self.results.append(histograms)
 
     def compute_metrics(self, results: list[np.ndarray]) -> dict[str, float]:
-        """The numbers of all images.
+        """The metrics over all images.
 
         Raises:
             ValueError: If there is no image or no object pixel.
@@ -75,14 +81,14 @@ class PixelAveragePrecision(BaseMetric):
 
 
 def read_mask(sample: dict, size: tuple[int, int]) -> np.ndarray:
-    """A prediction's mask (H, W) uint8 at ``size`` (width, height): 0 background, 1 object, 255 ignored.
+    """The mask of a prediction, (H, W) uint8 at ``size`` (width, height): 0 background, 1 object, 255 ignored.
 
     Raises:
-        KeyError: If the prediction has no ``mask_path``.
-        FileNotFoundError: If a file does not exist.
-        ValueError: If a file is not an image. All name the image.
+        KeyError: If the prediction has no ``mask_path``; the message names the image.
+        FileNotFoundError: If a file does not exist; the message names the image.
+        ValueError: If a file is not an image; the message names the image.
     """
-    objects = _union(field(sample, 'mask_path', 'PxAP needs masks; the data set has none'), sample, size)
+    objects = _union(field(sample, 'mask_path', 'PxAP needs a data set with masks'), sample, size)
     mask = objects.astype(np.uint8)
     if sample.get('ignore_mask_path') is not None:
         mask[_union(sample['ignore_mask_path'], sample, size) & ~objects] = IGNORE
@@ -102,4 +108,4 @@ def _read(path: str, sample: dict) -> np.ndarray:
         raise FileNotFoundError(f'image {image_name(sample)!r}: mask {path} does not exist') from error
     if mask is None:
         raise ValueError(f'image {image_name(sample)!r}: mask {path} is not an image')
-    return mask if mask.ndim == 2 else mask[..., :3].max(-1)  # an alpha channel says nothing of the object
+    return mask if mask.ndim == 2 else mask[..., :3].max(-1)  # an alpha channel does not mark the object

@@ -1,7 +1,7 @@
-"""What must be fixed before a localization number means something, as an immutable object, and the field's presets.
+"""Evaluation protocols: everything that must be fixed to make localization metrics comparable; the field's presets.
 
 Sources of the presets, by repository and file: clovaai/wsolevaluation (``evaluation.py``, ``inference.py``),
-vasgaowei/TS-CAM (``lib/cams_deit.py``), tzzcl/PSOL (``PSOL_inference.py``, ``utils/IoU.py``), and the paper of SLT-Net
+vasgaowei/TS-CAM (``lib/cams_deit.py``), tzzcl/PSOL (``PSOL_inference.py``, ``utils/IoU.py``), and the SLT-Net paper
 (Sec. 4.1).
 """
 
@@ -20,38 +20,40 @@ GRID_STEP = 0.001
 
 @dataclass(frozen=True)
 class Protocol:
-    """Everything that turns a class map (or a box) and the true boxes into right or wrong.
+    """The rules that turn a class map (or a box) and the ground-truth boxes into right or wrong.
 
     Args:
-        name: The name that every result carries.
-        map: The map that is taken: of the true class (``label``), of the predicted class (``top_1``), the ACAM
-            (``top_k``); None: the protocol is defined for boxes only.
-        interpolation: Resize to the network input: OpenCV's ``linear`` or ``cubic`` (half-pixel centers).
-        order: Normalize after the resize (``resize_first``) or before it (``normalize_first``).
-        normalization: ``minmax`` (a constant map gives zeros), or ``max``: negatives to 0, then over the maximum.
-        quantize: Cut on ``uint8(255 * s)``, rounded down, against ``int(threshold * max)``; else on the numbers,
-            against ``threshold * max``.
-        comparison: Foreground is above the threshold (``>``) or not below it (``>=``).
+        name: Name under which results are reported.
+        map: Which map is used: that of the ground-truth class (``label``), of the predicted class (``top_1``), or the
+            ACAM (``top_k``); None if the protocol is for boxes only.
+        interpolation: Resizing to the network input: OpenCV's ``linear`` or ``cubic`` (half-pixel centers).
+        order: Normalize after resizing (``resize_first``) or before it (``normalize_first``).
+        normalization: ``minmax`` (a constant map gives zeros), or ``max``: negative values to 0, divided by the
+            maximum.
+        quantize: Compare ``uint8(255 * s)``, rounded down, with ``int(threshold * max)``; otherwise compare the values
+            themselves with ``threshold * max``.
+        comparison: Whether foreground is above the threshold (``>``) or at least equal to it (``>=``).
         component: Size of a component: the area inside its outer contour through pixel centers (``contour``, OpenCV's
             contourArea) or its number of pixels (``pixels``). Components are 8-connected.
-        contours: Score the box of the ``largest`` component, or the best of ``all`` contours, those of holes included.
+        contours: Use the box of the ``largest`` component, or the best box of ``all`` contours, including those of
+            holes.
         box_end: ``exclusive`` (last pixel + 1), or ``clipped`` to the map's last pixel (wsolevaluation).
-        empty_box: The box where nothing is above the threshold: ``zeros`` (0, 0, 0, 0), ``unit`` (0, 0, 1, 1), the
+        empty_box: The box if nothing is above the threshold: ``zeros`` (0, 0, 0, 0), ``unit`` (0, 0, 1, 1), or the
             ``whole`` map.
         frame: Boxes are compared in pixels of the network input (``map``) or of the original image (``image``).
-        truncate_gt: True boxes are rounded down to whole map pixels (``frame='map'`` only).
-        gt_boxes: ``any`` true box counts, only the ``first``, or those of the image's ``class``.
-        iou_plus_one: The IoU counts end pixels as inside: + 1 on widths and heights.
-        strict: Right where IoU > level, not >=, for GT-known.
+        truncate_gt: Round ground-truth boxes down to whole map pixels (``frame='map'`` only).
+        gt_boxes: Use ``any`` ground-truth box, only the ``first``, or those of the image's ``class``.
+        iou_plus_one: Whether the IoU counts end pixels as inside: + 1 on widths and heights.
+        strict: For GT-known, a box is right if IoU > level; otherwise, if IoU >= level.
         strict_top_k: The same for Top-k LOC.
         iou_levels: IoU levels in percent.
-        threshold: The fixed threshold, a share of the map's maximum in [0, 1); None where ``policy`` is ``grid``.
-        policy: Where the threshold comes from: ``fixed`` in the protocol, ``grid`` (the best of the test set itself, an
+        threshold: The fixed threshold, a fraction of the map's maximum in [0, 1); None if ``policy`` is ``grid``.
+        policy: Where the threshold comes from: ``fixed`` by the protocol, ``grid`` (the best on the test set itself, an
             oracle), ``validation`` (chosen on a validation split), ``file``.
-        average: Mean over images (``image``) or mean of the classes' means (``class``).
+        average: Mean over images (``image``), or mean over classes of the mean per class (``class``).
 
     Raises:
-        ValueError: If a value is not among the choices, or the threshold does not fit the policy.
+        ValueError: If a value is not among the choices, or the threshold does not match the policy.
 
     Example:
         >>> print(PROTOCOLS['sltnet'])
@@ -94,7 +96,7 @@ class Protocol:
             )
         if self.policy == 'grid' and 50 not in self.iou_levels:
             raise ValueError(
-                f'iou_levels of protocol {self.name!r} must hold 50, which chooses the threshold, '
+                f'iou_levels of protocol {self.name!r} must include 50, which chooses the threshold, '
                 f'got {self.iou_levels!r}'
             )
         if self.truncate_gt and self.frame != 'map':
@@ -110,7 +112,7 @@ class Protocol:
 
     @property
     def thresholds(self) -> np.ndarray:
-        """The thresholds that are evaluated, float64 (T,): the fixed one, or wsolevaluation's grid of 1000.
+        """The thresholds to evaluate, float64 (T,), which are the fixed one or wsolevaluation's grid of 1000.
 
         Example:
             >>> PROTOCOLS['wsolevaluation'].thresholds.shape
@@ -121,7 +123,7 @@ class Protocol:
         return np.arange(0, 1, GRID_STEP) if self.threshold is None else np.array([self.threshold])
 
     def with_threshold(self, threshold: float, policy: Literal['fixed', 'validation', 'file'] = 'fixed') -> Protocol:
-        """The same protocol at one threshold; ``policy`` says where it came from.
+        """The same protocol with one threshold; ``policy`` tells where it came from.
 
         Example:
             >>> print(PROTOCOLS['wsolevaluation'].with_threshold(.4, policy='validation'))
@@ -137,7 +139,7 @@ class Protocol:
 
 
 def _choices(hint: Any) -> tuple:
-    """All values that a ``Literal``, alone or in a union with None, admits; empty for other types."""
+    """All values of a ``Literal``, alone or in a union with None; empty for other types."""
     parts = get_args(hint)
     if not parts or not any(get_args(part) for part in parts) and not isinstance(parts[0], str):
         return ()
@@ -171,7 +173,7 @@ PROTOCOLS: Mapping[str, Protocol] = MappingProxyType(
             Protocol('sltnet'),
             _WSOLEVALUATION,
             replace(_WSOLEVALUATION, name='wsolevaluation-v2', contours='all'),
-            # wsolevaluation's authors on the metric of the CAM paper: V1, the map over its maximum, threshold 0.2
+            # The CAM paper's metric according to wsolevaluation's authors: V1, map over its maximum, threshold 0.2
             replace(
                 _WSOLEVALUATION, name='cam2016', normalization='max', iou_levels=(50,), threshold=0.2, policy='fixed'
             ),
@@ -199,8 +201,11 @@ def get_protocol(protocol: str | Mapping | Protocol) -> Protocol:
     """The preset of this name, a preset with changes, or the protocol itself.
 
     Args:
-        protocol: A preset's name; a protocol; or, for config files, a mapping of ``base`` (a preset's name), ``name``
-            (another one) and the fields that differ.
+        protocol: Name of a preset; a protocol; or, in config files, a mapping with ``base`` (a preset's name), ``name``
+            (a new one) and the fields that differ.
+
+    Returns:
+        The protocol.
 
     Raises:
         KeyError: If there is no preset of this name; the message lists them.
@@ -220,7 +225,7 @@ def get_protocol(protocol: str | Mapping | Protocol) -> Protocol:
         known = [field.name for field in fields(Protocol)]
         if base is None or changes.get('name') in (None, base) or not set(changes) <= set(known):
             raise ValueError(
-                'a protocol as a mapping must hold base (a preset), name (another one than base) and fields among '
+                'a protocol as a mapping must have base (a preset), name (other than base) and fields among '
                 f'{known}, got {dict(protocol)!r}'
             )
         return replace(get_protocol(base), **{key: _as_tuple(value) for key, value in changes.items()})

@@ -1,4 +1,4 @@
-"""Evaluates score maps of any origin (arrays, or a folder of .npy files) under one protocol, outside any runner."""
+"""Evaluation of score maps of any origin (arrays, or a folder of .npy files) under one protocol, without a runner."""
 
 from __future__ import annotations
 
@@ -22,9 +22,7 @@ IOU_LEVELS = (30, 50, 70)
 CVPR 2020).
 """
 BATCH_PER_WORKER = 16
-"""Maps that are held at once for each worker: enough to keep threads busy, few enough for the memory (3 MB of 224 x 224
-float32).
-"""
+"""Maps in memory per worker: enough to keep threads busy, and only 3 MB at 224 x 224 float32."""
 
 
 def evaluate_score_maps(
@@ -39,32 +37,40 @@ def evaluate_score_maps(
     workers: int = 1,
     on_image: Callable[[str, np.ndarray], Any] | None = None,
 ) -> dict[str, Any]:
-    """How many images' boxes are right at every threshold, and the accuracy at the best one.
+    """The number of images whose box is right at every threshold, and the accuracy at the best threshold.
 
     Args:
-        score_maps: H x W arrays in [0, 1], one an image; may be a generator. A constant map is evaluated as
-            wsolevaluation does it: all zeros give the box (0, 0, 0, 0), any other constant the whole map.
-        gt_boxes: One (n, 4) xyxy array an image, n >= 1, in map pixels, or in image pixels where ``image_sizes`` is
+        score_maps: H x W arrays in [0, 1], one per image; may be a generator. Constant maps are evaluated as in
+            wsolevaluation: all zeros give the box (0, 0, 0, 0), any other constant the whole map.
+        gt_boxes: One (n, 4) xyxy array per image, n >= 1, in map pixels, or in image pixels if ``image_sizes`` is
             given.
-        protocol: Name of a preset, or a ``Protocol``. Which map it takes and how that is resized was settled when the
-            score maps were made.
-        thresholds: Shares of a map's maximum in [0, 1); None: the protocol's own.
+        protocol: Name of a preset, or a ``Protocol``. Its rules for choosing and resizing the class map do not apply
+            here: the score maps are already made.
+        thresholds: Fractions of a map's maximum in [0, 1); None for the protocol's own.
         image_sizes: (width, height) of each original image.
-        names: One an image, for messages and ``on_image``; None: their numbers.
-        backend: ``auto``, ``numba`` or ``opencv``: see ``threshold_ious``; the numbers are the same.
-        workers: Threads. The compiled form runs without the interpreter's lock.
-        on_image: Called with each image's name and its IoU at every threshold, (T,), in order: for tables and progress.
+        names: One per image, for messages and ``on_image``; None for their numbers.
+        backend: ``auto``, ``numba`` or ``opencv``, see ``threshold_ious``; the results are the same.
+        workers: Number of threads. The compiled version releases the interpreter's lock.
+        on_image: Called in order with each image's name and its IoU at every threshold, (T,); for tables and progress.
 
     Returns:
-        ``thresholds`` (T,), ``correct``: the counts (T,) int64 by IoU level 30, 50, 70 (and the protocol's others),
-        ``max_box_acc``: the best accuracy in percent by IoU level, ``max_box_acc_v2``: the mean of its parts 30, 50, 70
-            (the paper's MaxBoxAccV2 under
-        ``wsolevaluation-v2``, which scores every contour), ``best_threshold``: the lowest that is best at IoU 50,
-        ``mean_iou``: percent, at that threshold, ``protocol``: its name, ``num_images``.
+        A dict with these entries.
+
+        - ``thresholds``: (T,);
+        - ``correct``: the counts (T,) int64 by IoU level: 30, 50, 70 (and the protocol's others);
+        - ``max_box_acc``: the best accuracy in percent, by IoU level;
+        - ``max_box_acc_v2``: the mean of ``max_box_acc`` over 30, 50, 70 (MaxBoxAccV2 of Choe et al. under
+          ``wsolevaluation-v2``, which uses every contour);
+        - ``best_threshold``: the lowest threshold that is best at IoU 50;
+        - ``mean_iou``: percent, at that threshold;
+        - ``protocol``: its name;
+        - ``num_images``.
 
     Raises:
-        ValueError: If an array is no score map, a true box is missing, inverted or outside, the numbers of maps, boxes,
-            sizes and names differ, there is no image, or the protocol takes boxes only. The message names the image.
+        KeyError: If there is no preset of this name.
+        ValueError: If an array is not a score map, a ground-truth box is missing, inverted or outside, the numbers of
+            maps, boxes, sizes and names differ, there is no image, or the protocol is for boxes only. The message names
+            the image.
 
     Example:
         >>> score_map = np.zeros((10, 10))
@@ -76,7 +82,7 @@ def evaluate_score_maps(
     protocol = get_protocol(protocol)
     if protocol.map is None:
         raise ValueError(
-            f'protocol {protocol.name} is defined for boxes only: it does not say how a box is taken from a map'
+            f'protocol {protocol.name} is for boxes only: it has no rules for maps; choose another protocol'
         )
     thresholds = _checked_thresholds(protocol.thresholds if thresholds is None else thresholds)
     _check_counts(len(gt_boxes), image_sizes=image_sizes, names=names)
@@ -123,7 +129,7 @@ def image_ious(
     """The IoU (T,) of one image at every threshold; arguments as in :func:`evaluate_score_maps`.
 
     Raises:
-        ValueError: If the map or its boxes are wrong; the message names the image.
+        ValueError: If the map or its boxes are invalid; the message names the image.
     """
     gt_boxes = np.asarray(gt_boxes, np.float64).reshape(-1, 4)
     check_gt_boxes(gt_boxes, image_size, name)
@@ -144,7 +150,7 @@ def _ious_in_image(
     image_size: tuple[int, int],
     backend: str,
 ) -> np.ndarray:
-    """IoU (T,) with true boxes in pixels of the image: they go to the map, or the map's boxes to the image."""
+    """The IoU (T,) with ground-truth boxes in image pixels; they go to the map, or the map's boxes to the image."""
     if not isinstance(score_map, np.ndarray) or score_map.ndim != 2:
         check_score_map(score_map)
     map_size = score_map.shape[::-1]
@@ -160,12 +166,20 @@ def _ious_in_image(
 
 
 def load_score_maps(folder: str | Path, names: Sequence[str]) -> Iterator[np.ndarray]:
-    """Yield the maps ``<folder>/<name>.npy`` in the order of the names; a name may keep its image's suffix
-    (``x.jpg.npy``) or drop it (``x.npy``).
+    """Yield the maps ``<folder>/<name>.npy`` in the order of the names.
+
+    For an image with a suffix, such as ``x.jpg``, both ``x.jpg.npy`` and ``x.npy`` are tried.
+
+    Args:
+        folder: Folder of the maps.
+        names: Names of the images.
+
+    Yields:
+        The array of each image.
 
     Raises:
         FileNotFoundError: If an image has no map.
-        ValueError: If a file holds no array.
+        ValueError: If a file is not an array.
     """
     for name in names:
         candidates = [Path(folder) / f'{name}.npy', Path(folder) / Path(name).with_suffix('.npy')]
@@ -181,34 +195,34 @@ def load_score_maps(folder: str | Path, names: Sequence[str]) -> Iterator[np.nda
 def _checked_thresholds(thresholds: Sequence[float] | np.ndarray) -> np.ndarray:
     thresholds = np.asarray(thresholds, np.float64).reshape(-1)
     if not len(thresholds) or not ((thresholds >= 0) & (thresholds < 1)).all():
-        raise ValueError(f'thresholds must be at least one number in [0, 1), shares of the maximum, got {thresholds}')
+        raise ValueError(f'thresholds must be at least one fraction of the maximum in [0, 1), got {thresholds}')
     return thresholds
 
 
 def _check_counts(number: int, **others: Sequence | None) -> None:
     if number == 0:
         raise ValueError(
-            'gt_boxes must hold the true boxes of at least one image, got none: there is nothing to evaluate'
+            'gt_boxes must hold the ground-truth boxes of at least one image, got none: there is nothing to evaluate'
         )
     for name, values in others.items():
         if values is not None and len(values) != number:
-            raise ValueError(f'{name} must have one entry an image as gt_boxes has ({number}), got {len(values)}')
+            raise ValueError(f'{name} must have one entry per image, like gt_boxes ({number}), got {len(values)}')
 
 
 def _numbered(score_maps: Iterable[np.ndarray], number: int) -> Iterator[tuple[int, np.ndarray]]:
-    """Yield (number, map) and raise where there are more or fewer maps than boxes."""
+    """Yield (number, map); raise if there are more or fewer maps than boxes."""
     count = 0
     for score_map in score_maps:
         if count == number:
-            raise ValueError(f'score_maps must have one entry an image as gt_boxes has ({number}), got more')
+            raise ValueError(f'score_maps must have one entry per image, like gt_boxes ({number}), got more')
         yield count, score_map
         count += 1
     if count < number:
-        raise ValueError(f'score_maps must have one entry an image as gt_boxes has ({number}), got {count}')
+        raise ValueError(f'score_maps must have one entry per image, like gt_boxes ({number}), got {count}')
 
 
 def _in_order(function: Callable[[Any], Any], items: Iterator[Any], workers: int) -> Iterator[Any]:
-    """Yield ``function(item)`` in order, by several threads, with few items in memory at once."""
+    """Yield ``function(item)`` in order, with several threads and few items in memory at once."""
     if workers < 1:
         raise ValueError(f'workers must be at least 1, got {workers}')
     if workers == 1:

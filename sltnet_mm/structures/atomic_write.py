@@ -1,4 +1,4 @@
-"""Files that are written whole or not at all."""
+"""Atomic file writing: a file is written completely or not at all."""
 
 from __future__ import annotations
 
@@ -11,15 +11,18 @@ from pathlib import Path
 
 @contextmanager
 def atomic_write(path: str | Path) -> Iterator[Path]:
-    """A temporary path beside a file, which replaces the file when the block ends without an error.
+    """A temporary path next to a file, which replaces the file if the block ends without an error.
 
-    Other processes see the old file or the whole new one. An error in the block leaves the old file, and removes the
-    temporary one. Its name is unique, so that several processes can write the same file; it is hidden, because data
-    sets skip hidden files (a process that is killed leaves it behind); and it ends like the file's, because writers of
-    images and arrays look at the ending.
+    Other processes see either the old file or the complete new one. An error in the block leaves the old file and
+    removes the temporary one. The temporary name is unique, so that several processes can write the same file. It is
+    hidden, because data sets skip hidden files (a killed process leaves it behind), and it has the suffix of the file,
+    because writers of images and arrays look at the suffix.
 
     Args:
-        path: File to write; its folder is made.
+        path: File to write; its folder is created.
+
+    Yields:
+        The temporary path.
 
     Example:
         >>> import tempfile

@@ -211,7 +211,7 @@ def test_a_config_file_changes_a_preset_by_a_mapping():
     assert numbers == evaluate(samples, protocols=['sltnet', object_])
     assert 'map/top-1/box_acc_30' in numbers
     for wrong in (dict(name='x'), dict(base='sltnet'), dict(base='sltnet', name='sltnet'), dict(changed, maps='top_1')):
-        with pytest.raises(ValueError, match='a protocol as a mapping must hold base'):
+        with pytest.raises(ValueError, match='a protocol as a mapping must have base'):
             LocalizationMetric(protocols=[wrong])
     with pytest.raises(KeyError, match="got 'slt'"):
         LocalizationMetric(protocols=dict(base='slt', name='x'))
@@ -290,5 +290,5 @@ def test_pixel_metric_refuses(tmp_path):
         metric.process({}, [sample.to_dict()])
     with pytest.raises(ValueError, match='nothing to evaluate'):
         PixelAveragePrecision().evaluate(0)
-    with pytest.raises(ValueError, match='must take a map'):
+    with pytest.raises(ValueError, match='must be one for maps'):
         PixelAveragePrecision(protocol='psol')
