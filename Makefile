@@ -6,7 +6,7 @@ WORKERS ?= 2#         parallel test processes
 ARGS ?=#              more arguments for pytest or the demo
 OPS ?=#               OPS=1 compiles mmcv's operators for test-official
 .DEFAULT_GOAL := help
-.PHONY: help env demo test test-configs test-gpu test-release test-official lint format clean clean-env
+.PHONY: help env demo docs test test-configs test-gpu test-release test-official lint format clean clean-env
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 15
@@ -39,6 +39,11 @@ test-official: ## run the tests with the official OpenMMLab packages (in .venv-o
 	@command -v $(PYTHON) > /dev/null || { echo "No $(PYTHON) here: add PYTHON=/path/to/python3" >&2; exit 1; }
 	@$(PYTHON) tools/dev/setup_env.py --venv $(OFFICIAL) --pins requirements/official.txt $(if $(OPS),,--no-operators)
 	OMP_NUM_THREADS=1 PYTHONPATH=tests $(OFFICIAL)/bin/python -m pytest -n $(WORKERS) $(if $(OPS),,-p without_mmdet) $(ARGS)
+
+docs: env ## build the documentation site, build/docs/index.html; a warning is an error
+	$(PY) -m pip install --quiet --disable-pip-version-check -r requirements/docs.txt
+	OMP_NUM_THREADS=1 $(PY) -m sphinx -b html -n -W --keep-going -d build/doctrees docs build/docs $(ARGS)
+	@echo "Open build/docs/index.html"
 
 lint: env ## ruff and mypy
 	$(PY) -m ruff check .

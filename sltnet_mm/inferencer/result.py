@@ -69,9 +69,9 @@ class LocalizationResult:
 
     @property
     def score_map(self) -> np.ndarray | None:
-        """The score map on the original image: height x width float32 in [0, 1], 0 where the network did not look.
+        """The score map on the original image, height x width float32 in [0, 1], 0 where the network did not look.
 
-        Computed at each access from :attr:`input_score_map`, which is far smaller than a photograph; None where the
+        Computed at each access from ``input_score_map``, which is far smaller than a photograph; None where the
         model gives none.
         """
         if self.input_score_map is None or self.homography_matrix is None:
