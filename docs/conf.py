@@ -62,6 +62,9 @@ nitpick_ignore_regex = [
     ('py:.*', r'(Path|Tensor|Any|Callable|Iterable|Iterator|Mapping|Sequence|Namespace|optional)'),
 ]
 
+smartquotes = False  # Strings in docstrings keep their quotes.
+highlight_language = 'none'
+toc_object_entries_show_parents = 'hide'
 html_theme = 'furo'
 html_title = 'sltnet_mm'
 html_static_path = ['_static']
@@ -70,13 +73,3 @@ html_show_copyright = False
 html_copy_source = False
 copybutton_prompt_text = r'>>> |\.\.\. |\$ '
 copybutton_prompt_is_regexp = True
-
-
-def _skip_private(app, what, name, obj, skip, options) -> bool | None:
-    """Before napoleon looks at them: it stumbles over mmcv's decorated private methods."""
-    return True if name.startswith('_') and not name.startswith('__') else None
-
-
-def setup(app) -> None:
-    """Connect what is set up here."""
-    app.connect('autodoc-skip-member', _skip_private, priority=400)
