@@ -34,6 +34,7 @@ repository_pages = {
     'README.md': 'index.md',
     'CHANGELOG.md': 'changelog.md',
     'CONTRIBUTING.md': 'contributing.md',
+    'configs/README.md': 'configs.md',
     **{
         f'configs/{name}/README.md': f'configs.md#{anchor}'
         for name, anchor in (
@@ -42,6 +43,7 @@ repository_pages = {
             ('localizer', 'localizers'),
             ('regressor', 'regressors-trained-offline'),
             ('slt_net', 'slt-net'),
+            ('detector', 'detectors-on-pseudo-boxes'),
         )
     },
 }
@@ -62,7 +64,7 @@ nitpick_ignore_regex = [
     ('py:.*', r'(Path|Tensor|Any|Callable|Iterable|Iterator|Mapping|Sequence|Namespace|optional)'),
 ]
 
-smartquotes = False  # Strings in docstrings keep their quotes.
+smartquotes_action = 'De'  # Strings in docstrings keep their quotes.
 highlight_language = 'none'
 toc_object_entries_show_parents = 'hide'
 html_theme = 'furo'

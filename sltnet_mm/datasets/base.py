@@ -43,7 +43,7 @@ class LocalizationDataset(BaseDataset):
             All workers and ranks drop the same images. Defaults to 'error'.
         indices: Use only the first n samples (int) or the samples at these indices (sequence). Defaults to None, all.
         serialize_data: Keep the samples as one block of bytes that workers share. A subclass that returns a
-            :class:`SampleTable` already shares arrays. Defaults to True.
+            :class:`~sltnet_mm.datasets.sample_table.SampleTable` already shares arrays. Defaults to True.
         test_mode: As in mmengine. None: True unless split is 'train'. Defaults to None.
         lazy_init: Read the annotations on first use. Defaults to False.
         max_refetch: How often another training sample is drawn when the pipeline returns None. Defaults to 1000.

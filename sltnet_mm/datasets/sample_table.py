@@ -15,7 +15,7 @@ class SampleTable(Sequence):
     """A read-only sequence of samples (see ``LocalizationDataset``), each built as a dict on access.
 
     Python objects would take ten times the memory, and their reference counts would make every forked worker copy
-    them; arrays avoid both. Build a table with :func:`build_table`. A box whose label differs from the image's becomes
+    them; arrays avoid both. Build a table with ``build_table``. A box whose label differs from the image's becomes
     an instance with ``ignore_flag`` 1, which is not evaluated.
 
     Args:
