@@ -15,10 +15,8 @@ from mmengine.runner import Runner
 def add_common_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of both tools, under the names that OpenMMLab's tools use."""
     parser.add_argument('config', help='config file')
-    parser.add_argument('--work-dir', help='where logs and results go; default: work_dirs/<config name>')
-    parser.add_argument(
-        '--data-root', help="folder of the data, in place of the config's, for training, validation and test"
-    )
+    parser.add_argument('--work-dir', help='folder of logs and results (default: work_dirs/<config name>)')
+    parser.add_argument('--data-root', help="folder of all data, instead of the config's")
     parser.add_argument(
         '--cfg-options',
         nargs='+',
@@ -31,14 +29,14 @@ def add_common_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def load_config(args: argparse.Namespace) -> Config:
-    """The config file with the common arguments applied.
+    """The config, changed by the shared arguments.
 
     Raises:
         FileNotFoundError: If the config does not exist.
-        ValueError: If ``--data-root`` is given for data that have none.
+        ValueError: If ``--data-root`` is given, but the config's data sets have no ``data_root``.
     """
     if not Path(args.config).is_file():
-        raise FileNotFoundError(f'config {args.config} does not exist; the configs of this package are in configs/')
+        raise FileNotFoundError(f'config {args.config} does not exist. The configs of this package are in configs/')
     os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
     cfg = Config.fromfile(args.config)
     cfg.launcher = args.launcher
@@ -61,7 +59,9 @@ def _set_data_root(cfg: Config, data_root: str) -> None:
         if 'data_root' in dataset:
             datasets.append(dataset)
     if not datasets:
-        raise ValueError(f'--data-root {data_root}: the data of {cfg.filename} has no data_root')
+        raise ValueError(
+            f'--data-root {data_root} has no effect: no data set in {cfg.filename} has a data_root. Leave it out'
+        )
     for dataset in datasets:
         dataset.data_root = data_root
 

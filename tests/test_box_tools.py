@@ -40,7 +40,7 @@ def test_ddt_boxes_are_written_once_and_evaluated(run, tmp_path, capsys):
     first = (tmp_path / 'boxes.json').read_bytes()
     with pytest.raises(SystemExit):
         run(*generate, *data)
-    assert 'boxes.json exists; give --overwrite' in capsys.readouterr().err
+    assert 'boxes.json already exists. Use another name, or --overwrite' in capsys.readouterr().err
     run(*generate, '--overwrite', *data)
     assert (tmp_path / 'boxes.json').read_bytes() == first and not (tmp_path / 'boxes.json.parts').exists()
 

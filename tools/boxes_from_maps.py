@@ -1,10 +1,10 @@
 #!/usr/bin/env python
-"""Write pseudo boxes of maps that other code saved, as COCO json.
+"""Write pseudo boxes as COCO json, from maps saved by any program.
 
     python tools/boxes_from_maps.py CONFIG MAPS --out boxes.json
 
-MAPS holds one .npy file an image, named as the image below the data set's data_root (its suffix kept or dropped): a map
-H x W of any size and range that covers the whole image. CONFIG names the images as tools/train.py wants them.
+MAPS has one .npy file per image, named as the image in the data set's data_root (with or without its suffix): an H x W
+map of any size and range that covers the whole image. CONFIG is any config of this package with the data set.
 """
 
 from __future__ import annotations
@@ -20,17 +20,19 @@ from sltnet_mm.structures.box_file import write_box_file
 
 
 def main() -> None:
-    """Parse, make the boxes, write."""
+    """Compute and write the boxes."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     add_common_arguments(parser)
-    parser.add_argument('maps', type=Path, help='folder of .npy files')
-    parser.add_argument('--out', type=Path, required=True, help='COCO json to write')
-    parser.add_argument('--split', choices=('train', 'val', 'test'), default='train', help="which of the config's")
-    parser.add_argument('--threshold', type=float, default=0.2, help="share of the map's maximum")
-    parser.add_argument('--overwrite', action='store_true', help='replace --out where it exists')
+    parser.add_argument('maps', type=Path, help='folder with the .npy files')
+    parser.add_argument('--out', type=Path, required=True, help='COCO json file to write')
+    parser.add_argument('--split', choices=('train', 'val', 'test'), default='train', help='default: %(default)s')
+    parser.add_argument(
+        '--threshold', type=float, default=0.2, help="share of the map's maximum (default: %(default)s)"
+    )
+    parser.add_argument('--overwrite', action='store_true', help='replace an existing file')
     args = parser.parse_args()
     if args.out.exists() and not args.overwrite:
-        parser.error(f'{args.out} exists; give --overwrite to replace it')
+        parser.error(f'--out: {args.out} already exists. Use another name, or --overwrite to replace it')
     cfg = load_config(args)
     init_default_scope(cfg.get('default_scope', 'mmengine'))
     dataset = DATASETS.build(dict(unwrapped(cfg[f'{args.split}_dataloader'].dataset), pipeline=[]))

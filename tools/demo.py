@@ -1,7 +1,9 @@
 #!/usr/bin/env python
-"""Train SLT-Net and a plain CAM on the embedded data, compare them, write a report: python tools/demo.py, or make demo.
+"""Train SLT-Net and a plain CAM on the embedded data and write a report that compares them.
 
-Full logs are below OUT/<step>/<timestamp>/. Running it again does everything again.
+    python tools/demo.py        # or: make demo
+
+Complete logs are in OUT/<step>/<timestamp>/. Every run starts from the beginning.
 """
 
 from __future__ import annotations
@@ -10,7 +12,7 @@ import argparse
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-print('importing torch, mmengine, mmdet, mmpretrain ...', flush=True)  # some ten seconds on a cold disk
+print('importing torch, mmengine, mmdet, mmpretrain ...', flush=True)  # takes ten seconds or more the first time
 
 import mmcv  # noqa: E402
 from mmengine.config import Config  # noqa: E402
@@ -27,35 +29,35 @@ SLT_NET = 'slt_net/slt-net_small-conv_1xb32-10e_synthetic.py'
 JOINED = 'slt_net/slt-net-joined_small-conv_1xb32-10e_synthetic.py'
 METRIC = dict(type='sltnet_mm.LocalizationMetric', protocols=('sltnet', 'wsolevaluation-v2'))
 COLUMNS = ('image', 'plain CAM', 'SLT-Net localizer', 'SLT-Net regressor')
-PICTURES = 12  # the first of the test split: the classes take turns, so every class is seen
+PICTURES = 12  # the first test images; the classes alternate, so every class occurs
 SUMMARY = (
-    'Objects found by networks that were trained with image labels alone, tested against true boxes. Plain CAM is a '
-    'classifier whose class map is cut at a threshold. SLT-Net trains a localizer with a loss that tolerates similar '
-    'classes and with consistency under image transforms; the boxes of its maps train the regressor at the same time. '
-    'Every number and picture comes from the run described at the end.'
+    'Objects located by networks that were trained on image labels only, compared with ground-truth boxes. Plain CAM '
+    'is a classifier whose class map is thresholded. SLT-Net trains a localizer with a loss that tolerates confusion '
+    'with similar classes and with consistency under image transforms; at the same time, the boxes from its maps train '
+    'a regressor. All numbers and pictures are from the run described at the end.'
 )
 PICTURE_NOTE = (
-    f'The first {PICTURES} images of the test split, whatever came out. White: the true box. Red: the predicted one. '
-    'Colors: the score map, from dark blue (0) to yellow (1).'
+    f'The first {PICTURES} images of the test split, not selected by result. White: ground-truth box. Red: predicted '
+    'box. Colors: score map, from dark blue (0) to yellow (1).'
 )
 
 
 def parse_args() -> argparse.Namespace:
-    """Arguments of the command line."""
+    """The command-line arguments."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument('--seed', type=int, default=0, help='of weights and shuffling; the images stay the same')
-    parser.add_argument('--out', type=Path, default=Path('work_dirs/demo'), help='default: work_dirs/demo')
-    parser.add_argument('--epochs', type=int, help="train so many epochs in place of the configs'")
-    parser.add_argument('--images', type=int, help='take only so many images of every split: a quick look, no result')
+    parser.add_argument('--seed', type=int, default=0, help='seed of weights and shuffling; images do not change')
+    parser.add_argument('--out', type=Path, default=Path('work_dirs/demo'), help='default: %(default)s')
+    parser.add_argument('--epochs', type=int, help="number of epochs, instead of the configs'")
+    parser.add_argument('--images', type=int, help='number of images per split, for a quick try without real results')
     args = parser.parse_args()
     for name in ('epochs', 'images'):
         if getattr(args, name) is not None and getattr(args, name) < 1:
-            parser.error(f'--{name} must be at least 1')
+            parser.error(f'--{name} must be at least 1, got {getattr(args, name)}')
     return args
 
 
 def config_of(name: str, step: str, args: argparse.Namespace) -> Config:
-    """A config as the arguments change it."""
+    """A config, changed by the arguments."""
     cfg = rp.prepare_config(CONFIGS / name, args.out / step, args.seed, args.epochs)
     if args.images:
         for loader in (cfg.train_dataloader, cfg.val_dataloader, cfg.test_dataloader):
@@ -64,7 +66,7 @@ def config_of(name: str, step: str, args: argparse.Namespace) -> Config:
 
 
 def train(cfg: Config) -> rp.QuietRunner:
-    """A runner that has trained."""
+    """The runner of a config, after training."""
     runner = rp.QuietRunner.from_cfg(cfg)
     runner.register_hook(rp.EpochLineHook())
     runner.train()
@@ -72,37 +74,37 @@ def train(cfg: Config) -> rp.QuietRunner:
 
 
 def last_checkpoint(runner: rp.QuietRunner) -> Path:
-    """The checkpoint that the training ended with."""
+    """The checkpoint of the last epoch."""
     return Path(runner.work_dir) / f'epoch_{runner.max_epochs}.pth'
 
 
 def result_rows(cam: Mapping[str, float], slt: Mapping[str, float]) -> list[rp.ResultRow]:
-    """The table, from the numbers of the two test runs."""
+    """The rows of the table, from the metrics of the two test runs."""
     return [
-        rp.result_row('Plain CAM', 'box from the map of the predicted class, labels its own', cam, 'map'),
-        rp.result_row('SLT-Net localizer', 'box from the averaged map, labels of the classifier', slt, 'map'),
-        rp.result_row('SLT-Net regressor', 'box of the regressor, labels of the classifier', slt, 'box'),
-        rp.result_row('Center box', 'half of the image, no network; labels of the classifier', slt, 'center'),
+        rp.result_row('Plain CAM', 'box from the map of the predicted class, labels from CAM', cam, 'map'),
+        rp.result_row('SLT-Net localizer', 'box from the averaged map, labels from the classifier', slt, 'map'),
+        rp.result_row('SLT-Net regressor', 'box from the regressor, labels from the classifier', slt, 'box'),
+        rp.result_row('Center box', 'half of the image, no network; labels from the classifier', slt, 'center'),
     ]
 
 
 def verdict(rows: Sequence[rp.ResultRow], num_images: int) -> list[str]:
-    """What can be said of the table, first of all where SLT-Net does not win."""
+    """Sentences about the table; the first one says so if SLT-Net does not win."""
     cam, localizer, regressor, center = rows
     best = rp.best_row(rows)
-    said = [
+    sentences = [
         rp.compare(regressor, cam, num_images),
         rp.compare(localizer, cam, num_images),
         rp.compare(regressor, center, num_images),
         rp.compare(regressor, cam, num_images, 'top1_loc'),
     ]
     if best not in (localizer, regressor):
-        said.insert(0, f'SLT-Net does not win this run: the best GT-known is that of "{best.name}".')
-    return said
+        sentences.insert(0, f'SLT-Net does not win this run: "{best.name}" has the best GT-known.')
+    return sentences
 
 
 def picture_rows(cam: Sequence[BaseDataElement], slt: Sequence[BaseDataElement], classes: Sequence[str]) -> list[list]:
-    """One row of tiles an image, as ``COLUMNS`` says."""
+    """One row of tiles per image, with the columns of ``COLUMNS``."""
     rows = []
     for of_cam, of_slt in zip(cam, slt, strict=True):
         tiles = rp.ImageTiles(of_slt, classes)
@@ -111,7 +113,7 @@ def picture_rows(cam: Sequence[BaseDataElement], slt: Sequence[BaseDataElement],
 
 
 def main() -> None:
-    """The five steps."""
+    """Run the five steps."""
     args = parse_args()
     rp.import_hosts()
     steps = rp.Steps(5)
@@ -134,7 +136,7 @@ def main() -> None:
     with steps('report and pictures'):
         dataset = joined.test_dataloader.dataset
         rows = result_rows(cam_metrics, slt_metrics)
-        said = verdict(rows, len(dataset))
+        sentences = verdict(rows, len(dataset))
         pictures = picture_rows(cam_samples, slt_samples, dataset.metainfo['classes'])
         grid = picture_grid(
             [[(tile.image, (name, *tile.caption)) for name, tile in zip(COLUMNS, row, strict=True)] for row in pictures]
@@ -143,7 +145,7 @@ def main() -> None:
         changed = [f'{name} {getattr(args, name)}' for name in ('epochs', 'images') if getattr(args, name)]
         facts = {
             'Configs': ', '.join((PLAIN_CAM, CLASSIFIER, SLT_NET, JOINED)),
-            'Changed in them': ', '.join(changed) or 'nothing',
+            'Changes to them': ', '.join(changed) or 'none',
             'Seed': str(args.seed),
             'Test images': f'{len(dataset)} of {len(dataset.metainfo["classes"])} classes',
             **rp.environment_facts(next(joined.model.parameters()).device),
@@ -155,7 +157,7 @@ def main() -> None:
                 title='SLT-Net on the embedded data',
                 summary=(SUMMARY,),
                 rows=rows,
-                table_notes=said,
+                table_notes=sentences,
                 picture_note=PICTURE_NOTE,
                 columns=COLUMNS,
                 pictures=pictures,
@@ -167,7 +169,16 @@ def main() -> None:
     cost = f'{steps.elapsed():.0f} s, peak memory {rp.peak_memory():.2f} GB'
     print(
         '\n'.join(
-            ['', rp.text_table(rows), '', *said, '', cost, f'report: {page}', f'pictures: {args.out / "pictures.png"}']
+            [
+                '',
+                rp.text_table(rows),
+                '',
+                *sentences,
+                '',
+                cost,
+                f'report: {page}',
+                f'pictures: {args.out / "pictures.png"}',
+            ]
         )
     )
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # train on several GPUs of one or more machines: tools/dist_train.sh CONFIG GPUS [options of tools/train.py]
-# Several machines: set NNODES, NODE_RANK, MASTER_ADDR and PORT alike on each.
+# For several machines, set NNODES, MASTER_ADDR and PORT to the same values and NODE_RANK to its own value on each.
 set -euo pipefail
 [ $# -ge 2 ] || { echo "usage: $0 CONFIG GPUS [options of tools/train.py]" >&2; exit 2; }
 CONFIG=$1

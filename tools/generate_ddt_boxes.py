@@ -3,9 +3,9 @@
 
     python tools/generate_ddt_boxes.py configs/ddt/ddt_vgg16_cub.py --out boxes.json
 
-Nothing is trained; the backbone's ImageNet weights are enough. Several processes (torchrun, --launcher pytorch) share
-the classes and write the same file as one. A run that was cut off goes on where it was: the classes that are done lie
-in boxes.json.parts until the file is whole.
+Nothing is trained; the backbone's ImageNet weights are enough. Several processes (torchrun, --launcher pytorch) divide
+the classes and write the same file as one process. An interrupted run resumes: finished classes are stored in
+boxes.json.parts until the file is complete.
 """
 
 from __future__ import annotations
@@ -21,26 +21,24 @@ from sltnet_mm.structures.box_file import write_box_file
 
 
 def main() -> None:
-    """Parse, find the boxes, write."""
+    """Compute and write the boxes."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     add_common_arguments(parser)
-    parser.add_argument('--out', type=Path, required=True, help='COCO json to write')
-    parser.add_argument(
-        '--split', choices=('train', 'val', 'test'), default='train', help='which data set of the config'
-    )
-    parser.add_argument('--checkpoint', help="a trained model's, in place of the weights that the config names")
-    parser.add_argument('--device', help='"cuda" where there is one, by default')
+    parser.add_argument('--out', type=Path, required=True, help='COCO json file to write')
+    parser.add_argument('--split', choices=('train', 'val', 'test'), default='train', help='default: %(default)s')
+    parser.add_argument('--checkpoint', help="checkpoint of a trained model; replaces the config's weights")
+    parser.add_argument('--device', help='default: cuda if available')
     parser.add_argument(
         '--feature-memory',
         type=int,
         default=256,
         metavar='MIB',
-        help="for one class' features; larger classes are computed twice (default: %(default)s)",
+        help='for the features of one class; those of larger classes are computed twice (default: %(default)s)',
     )
-    parser.add_argument('--overwrite', action='store_true', help='replace --out, and parts of other settings')
+    parser.add_argument('--overwrite', action='store_true', help='replace an existing file and parts of other settings')
     args = parser.parse_args()
     if args.out.exists() and not args.overwrite:
-        parser.error(f'{args.out} exists; give --overwrite to replace it')
+        parser.error(f'--out: {args.out} already exists. Use another name, or --overwrite to replace it')
     device = start_processes(args.launcher)
     parts = args.out.with_name(args.out.name + '.parts')
     boxes = export_ddt_boxes(

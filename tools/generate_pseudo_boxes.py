@@ -4,8 +4,8 @@
     python tools/generate_pseudo_boxes.py CONFIG CHECKPOINT --out boxes.json
     torchrun --nproc_per_node 4 tools/generate_pseudo_boxes.py CONFIG CHECKPOINT --out boxes.json --launcher pytorch
 
-Several processes share the images and write the same file as one. A run that was cut off goes on where it was: what is
-done lies in boxes.json.parts until the file is whole.
+Several processes divide the images and write the same file as one process. An interrupted run resumes: finished parts
+are stored in boxes.json.parts until the file is complete.
 """
 
 from __future__ import annotations
@@ -21,22 +21,20 @@ from sltnet_mm.structures.box_file import write_box_file
 
 
 def main() -> None:
-    """Parse, export, write."""
+    """Compute and write the boxes."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     add_common_arguments(parser)
-    parser.add_argument('checkpoint', help='its checkpoint')
-    parser.add_argument('--out', type=Path, required=True, help='COCO json to write')
+    parser.add_argument('checkpoint', help='checkpoint of the localizer or of SLT-Net')
+    parser.add_argument('--out', type=Path, required=True, help='COCO json file to write')
+    parser.add_argument('--split', choices=('train', 'val', 'test'), default='train', help='default: %(default)s')
     parser.add_argument(
-        '--split', choices=('train', 'val', 'test'), default='train', help='which data set of the config'
+        '--threshold', type=float, help="share of the score map's maximum (default: from the config, or else 0.2)"
     )
-    parser.add_argument(
-        '--threshold', type=float, help="share of the score map's maximum; default: the config's, else 0.2"
-    )
-    parser.add_argument('--device', help='"cuda" where there is one, by default')
-    parser.add_argument('--overwrite', action='store_true', help='replace --out, and parts of other settings')
+    parser.add_argument('--device', help='default: cuda if available')
+    parser.add_argument('--overwrite', action='store_true', help='replace an existing file and parts of other settings')
     args = parser.parse_args()
     if args.out.exists() and not args.overwrite:
-        parser.error(f'{args.out} exists; give --overwrite to replace it')
+        parser.error(f'--out: {args.out} already exists. Use another name, or --overwrite to replace it')
     device = start_processes(args.launcher)
     parts = args.out.with_name(args.out.name + '.parts')
     boxes = export_pseudo_boxes(

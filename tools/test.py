@@ -1,5 +1,5 @@
 #!/usr/bin/env python
-"""Test any config of this package, under mmdet or mmpretrain: python tools/test.py CONFIG CHECKPOINT."""
+"""Test a model of this package, mmdet or mmpretrain: python tools/test.py CONFIG CHECKPOINT."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from sltnet_mm.evaluation import DumpScores
 
 
 def parse_args() -> argparse.Namespace:
-    """Arguments of the command line."""
+    """The command-line arguments."""
     parser = argparse.ArgumentParser(description=__doc__)
     add_common_arguments(parser)
     parser.add_argument('checkpoint', help='checkpoint file')
-    parser.add_argument('--out', metavar='FILE.pkl', help='dump the predictions')
+    parser.add_argument('--out', metavar='FILE.pkl', help='save the predictions')
     parser.add_argument(
         '--out-scores',
         metavar='FILE.npz',
-        help="dump the class scores, such as a classifier's on ten crops, for LocalizationMetric(score_file=...)",
+        help='save the class scores, such as those of a ten-crop classifier, for LocalizationMetric(score_file=...)',
     )
     parser.add_argument('--show-dir', metavar='FOLDER', help='draw the predictions into WORK_DIR/<timestamp>/FOLDER')
     parser.add_argument(
-        '--tta', action='store_true', help="test-time augmentation by the config's tta_model and tta_pipeline"
+        '--tta', action='store_true', help='test-time augmentation, with tta_model and tta_pipeline of the config'
     )
     args = parser.parse_args()
     if args.out and not args.out.endswith(('.pkl', '.pickle')):
@@ -33,12 +33,12 @@ def parse_args() -> argparse.Namespace:
     if args.out_scores and not args.out_scores.endswith('.npz'):
         parser.error(f'--out-scores must end in .npz, got {args.out_scores}')
     if not Path(args.checkpoint).is_file() and '://' not in args.checkpoint:
-        parser.error(f'checkpoint {args.checkpoint} does not exist')
+        parser.error(f'checkpoint: the file {args.checkpoint} does not exist')
     return args
 
 
 def main() -> None:
-    """Test, and draw or dump where asked to."""
+    """Test the model, and draw and save predictions if requested."""
     args = parse_args()
     cfg = load_config(args)
     cfg.load_from = args.checkpoint
@@ -48,8 +48,8 @@ def main() -> None:
     if args.tta:
         if 'tta_model' not in cfg or 'tta_pipeline' not in cfg:
             raise KeyError(
-                '--tta needs tta_model and tta_pipeline in the config: the pipeline must record homography_matrix and '
-                'pack with sltnet_mm.PackLocalizationInputs'
+                '--tta needs tta_model and tta_pipeline in the config. The pipeline must record homography_matrix and '
+                'end with sltnet_mm.PackLocalizationInputs'
             )
         cfg.model = dict(**cfg.tta_model, module=cfg.model)
         cfg.test_dataloader.dataset.pipeline = cfg.tta_pipeline

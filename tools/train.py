@@ -1,5 +1,5 @@
 #!/usr/bin/env python
-"""Train any config of this package, under mmdet or mmpretrain: python tools/train.py CONFIG."""
+"""Train a model of this package, mmdet or mmpretrain: python tools/train.py CONFIG."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sltnet_mm.command_line import add_common_arguments, build_runner, load_conf
 
 
 def parse_args() -> argparse.Namespace:
-    """Arguments of the command line."""
+    """The command-line arguments."""
     parser = argparse.ArgumentParser(description=__doc__)
     add_common_arguments(parser)
     parser.add_argument(
@@ -19,22 +19,22 @@ def parse_args() -> argparse.Namespace:
         nargs='?',
         const='auto',
         metavar='CHECKPOINT',
-        help='go on from this checkpoint, without a value from the latest in the work dir',
+        help='resume from this checkpoint (without a value: from the latest one in the work directory)',
     )
     parser.add_argument('--amp', action='store_true', help='automatic mixed precision (needs a GPU)')
     parser.add_argument(
         '--auto-scale-lr',
         action='store_true',
-        help='scale the learning rate by the batch size over auto_scale_lr.base_batch_size',
+        help='scale the learning rate by batch size / auto_scale_lr.base_batch_size',
     )
     args = parser.parse_args()
     if args.amp and not torch.cuda.is_available():
-        parser.error('--amp needs a GPU: mmengine has no mixed precision on the CPU')
+        parser.error('--amp needs a GPU, because mmengine has no mixed precision on the CPU. Leave it out')
     return args
 
 
 def main() -> None:
-    """Train."""
+    """Train the model."""
     args = parse_args()
     cfg = load_config(args)
     if args.amp:
@@ -43,8 +43,8 @@ def main() -> None:
     if args.auto_scale_lr:
         if 'base_batch_size' not in cfg.get('auto_scale_lr', {}):
             raise KeyError(
-                '--auto-scale-lr needs auto_scale_lr=dict(base_batch_size=...) in the config: the batch size that its '
-                'learning rate is meant for'
+                '--auto-scale-lr needs auto_scale_lr=dict(base_batch_size=...) in the config, the batch size that its '
+                'learning rate was chosen for'
             )
         cfg.auto_scale_lr.enable = True
     if args.resume:

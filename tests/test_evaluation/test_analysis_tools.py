@@ -59,7 +59,7 @@ def test_evaluate_maps(folder):
     assert compared.returncode == 0, compared.stderr
     other = [row['map/sltnet/right'] == 'True' for row in rows]
     both = sum(a and b for a, b in zip(right, other, strict=True))
-    assert f'6 images; right in both {both}' in compared.stdout
+    assert f'6 images; correct in both: {both}' in compared.stdout
     assert (
         f'first only: {sum(right) - both}' in compared.stdout and f'second only: {sum(other) - both}' in compared.stdout
     )

@@ -1,10 +1,10 @@
 #!/usr/bin/env python
-"""Look at what the network sees: python tools/analysis_tools/browse_dataset.py CONFIG [--data-root FOLDER].
+"""Show what the network sees: python tools/analysis_tools/browse_dataset.py CONFIG [--data-root FOLDER].
 
-One picture a split, a row an image: the original with the evaluation boxes (white; boxes that are not evaluated in
-orange; masks laid over it, yellow object, teal ignored), then what comes out of the split's pipeline, with the boxes
-moved there. Training shows several draws, which carry no box unless the data set is one of pseudo boxes (red); ten
-crops are shown side by side.
+Writes one picture per split, with one row per image: first the original image with its evaluation boxes (white; orange
+for boxes that are not evaluated) and mask (yellow object, teal ignored pixels), then the output of the split's pipeline
+with the transformed boxes. Training images are drawn several times, without boxes unless they are pseudo boxes (red).
+Ten crops are shown side by side.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ Tile = tuple[np.ndarray, Sequence[Line]]
 
 
 def original_tile(sample, classes: Sequence[str] | None, side: int, rotated: bool = True) -> Tile:
-    """The original image, turned by EXIF or not, about ``side`` pixels high, with all that evaluation knows of it."""
+    """The original image, after EXIF rotation or not, about ``side`` pixels high, with its annotations."""
     image = original_image(sample.img_path, rotated)
     height, width = image.shape[:2]
     if sample.get('mask_path') is not None:
@@ -50,13 +50,13 @@ def original_tile(sample, classes: Sequence[str] | None, side: int, rotated: boo
         image = overlay_score_map(image, shown, alpha=0.5)
     image = _fit(image, side, height)
     size = image.shape[1], image.shape[0]
-    name, most = Path(str(sample.img_path)).name, size[0] // 8  # letters are about 7 pixels wide, the end tells more
+    name, most = Path(str(sample.img_path)).name, size[0] // 8  # 7 pixels per letter; the end says more
     lines: list[Line] = [name if len(name) <= most else f'…{name[-most:]}', f'{width} x {height}']
     if 'gt_label' in sample:
         label = int(sample.gt_label.reshape(-1)[0])
         lines.append(f'label {label}' + (f': {classes[label]}' if classes else ''))
     if sample.get('mask_path') is not None:
-        lines.append('colored: the mask')
+        lines.append('colors: mask')
     if in_original_pixels(sample):
         scale = np.array([size[0] / width, size[1] / height] * 2)
         for field, color, what in (
@@ -71,7 +71,7 @@ def original_tile(sample, classes: Sequence[str] | None, side: int, rotated: boo
 
 
 def input_tiles(packed: dict, side: int) -> list[Tile]:
-    """What one draw of the pipeline gives: the input with its boxes, or the ten crops."""
+    """The tiles of one draw of the pipeline: the input with its boxes, and the ten crops if there are any."""
     sample = packed['data_samples']
     image = to_rgb(packed['inputs'])
     boxes = sample_boxes(sample, 'gt_instances')
@@ -87,18 +87,18 @@ def input_tiles(packed: dict, side: int) -> list[Tile]:
 
 
 def in_original_pixels(sample) -> bool:
-    """Whether the boxes lie on the original image: our packer keeps them there, mmdet's moves them to the input."""
+    """Whether boxes are in original pixels, as after our packer, or in input pixels, as after mmdet's."""
     return type(sample).__name__ != 'DetDataSample'
 
 
 def to_rgb(inputs: torch.Tensor) -> np.ndarray:
-    """A packed image, C x H x W uint8 BGR or gray, as H x W x 3 RGB."""
+    """A packed image (C x H x W uint8, BGR or gray) as H x W x 3 RGB."""
     image = inputs.permute(1, 2, 0).numpy()
     return np.ascontiguousarray(image[..., ::-1] if image.shape[2] == 3 else image[..., :1].repeat(3, 2))
 
 
 def _fit(image: np.ndarray, side: int, length: int | None = None) -> np.ndarray:
-    """The image with ``length`` (default: its longer side) at most ``side``; small ones enlarged by a whole factor."""
+    """The image with ``length`` (default: longer side) at most ``side``; a small image is enlarged by an integer."""
     length = length or max(image.shape[:2])
     if length <= side:
         return image.repeat(side // length, axis=0).repeat(side // length, axis=1)
@@ -112,10 +112,10 @@ def browse(cfg: Config, split: str, number: int, draws: int, side: int, seed: in
     Args:
         cfg: A config with ``<split>_dataloader``.
         split: 'train', 'val' or 'test'.
-        number: Images, spread evenly over the split.
-        draws: How often the pipeline of 'train' is called for each.
+        number: Number of images, evenly spaced over the split.
+        draws: Number of draws per image of 'train'.
         side: Largest height of a tile in pixels.
-        seed: Of what is random in the pipeline.
+        seed: Seed of the pipeline's random transforms.
     """
     dataset = DATASETS.build(cfg[f'{split}_dataloader'].dataset)
     chosen = np.unique(np.linspace(0, len(dataset) - 1, min(number, len(dataset))).round().astype(int))
@@ -130,21 +130,21 @@ def browse(cfg: Config, split: str, number: int, draws: int, side: int, seed: in
 
 
 def main() -> None:
-    """Draw the splits, write the pictures."""
+    """Draw the splits and write the pictures."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     add_common_arguments(parser)
     parser.add_argument('--splits', nargs='+', choices=('train', 'val', 'test'), default=['train', 'val', 'test'])
-    parser.add_argument('--number', type=int, default=6, help='images a split (default: %(default)s)')
-    parser.add_argument('--draws', type=int, default=3, help='draws of the training pipeline (default: %(default)s)')
-    parser.add_argument('--side', type=int, default=240, help='largest height of a picture (default: %(default)s)')
-    parser.add_argument('--seed', type=int, default=0, help='of what is random (default: %(default)s)')
-    parser.add_argument('--out', type=Path, help='folder of the pictures; default: the work directory')
+    parser.add_argument('--number', type=int, default=6, help='images per split (default: %(default)s)')
+    parser.add_argument('--draws', type=int, default=3, help='draws per training image (default: %(default)s)')
+    parser.add_argument('--side', type=int, default=240, help='largest height of an image (default: %(default)s)')
+    parser.add_argument('--seed', type=int, default=0, help='random seed (default: %(default)s)')
+    parser.add_argument('--out', type=Path, help='folder for the pictures (default: the work directory)')
     args = parser.parse_args()
     for name in ('number', 'draws', 'side'):
         if getattr(args, name) < 1:
             parser.error(f'--{name} must be at least 1, got {getattr(args, name)}')
     cfg = load_config(args)
-    init_default_scope(cfg.get('default_scope') or 'mmpretrain')  # a file of _base_/datasets has none
+    init_default_scope(cfg.get('default_scope') or 'mmpretrain')  # files in _base_/datasets have none
     for split in args.splits:
         if cfg.get(f'{split}_dataloader') is None:
             print(f'{split}: the config has no {split}_dataloader')

@@ -1,10 +1,10 @@
 #!/usr/bin/env python
-"""Say what a file of pseudo boxes is worth: its boxes against the true ones of a split (Table 6).
+"""Evaluate a file of pseudo boxes against the ground truth of a split (Table 6), without a network.
 
     python tools/analysis_tools/evaluate_boxes.py boxes.json CONFIG [--split test] [--protocols sltnet psol]
 
-The file is written by tools/generate_pseudo_boxes.py or tools/generate_ddt_boxes.py with the same --split; CONFIG is
-any config of the same data. The training split has no true boxes, by construction. No network runs.
+The file must be written by tools/generate_pseudo_boxes.py or tools/generate_ddt_boxes.py with the same --split. CONFIG
+is any config with the same data. The training split has no ground-truth boxes, by construction.
 """
 
 from __future__ import annotations
@@ -20,16 +20,18 @@ from sltnet_mm.pseudo_boxes.from_localizer import build_for_export
 
 
 def main() -> None:
-    """Evaluate, print, write."""
+    """Evaluate the boxes, and print and write the metrics."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('boxes', type=Path, help='file of pseudo boxes')
     add_common_arguments(parser)
-    parser.add_argument('--split', choices=('val', 'test'), default='test', help='which data set of the config')
+    parser.add_argument('--split', choices=('val', 'test'), default='test', help='default: %(default)s')
     parser.add_argument('--protocols', nargs='+', choices=list(PROTOCOLS), default=['sltnet'], metavar='NAME')
-    parser.add_argument('--input-size', type=int, default=224, help='for protocols that compare in the network input')
+    parser.add_argument(
+        '--input-size', type=int, default=224, help='for protocols in input coordinates (default: %(default)s)'
+    )
     parser.add_argument('--score-file', type=Path, help='class scores (tools/test.py --out-scores), for Top-k LOC')
-    parser.add_argument('--table', help='one row an image (.csv or .parquet)')
-    parser.add_argument('--out', type=Path, help='all numbers (.json)')
+    parser.add_argument('--table', help='output table with one row per image (.csv or .parquet)')
+    parser.add_argument('--out', type=Path, help='output file for all metrics (.json)')
     args = parser.parse_args()
     dataset = build_for_export(load_config(args), args.split)
     numbers = evaluate_box_file(args.boxes, dataset, args.protocols, args.input_size, args.score_file, args.table)

@@ -1,12 +1,12 @@
 #!/usr/bin/env python
-"""Evaluate maps that any code saved as .npy files, under any number of protocols.
+"""Evaluate score maps saved as .npy files by any program, under one or more protocols.
 
     python tools/analysis_tools/evaluate_maps.py MAPS LISTS [--protocols wsolevaluation wsolevaluation-v2 tscam]
 
-MAPS holds one ``<image path>.npy`` an image (the image's suffix may be kept or dropped), as wsolevaluation writes them:
-score maps in [0, 1] of the network input's size. With --raw they are class maps of any range and size, which every
-protocol resizes and normalizes by its own rules. LISTS is a split's folder of wsolevaluation's lists (image_ids.txt,
-image_sizes.txt, localization.txt). Prints a Markdown table.
+MAPS has one file ``<image path>.npy`` per image (with or without the image's suffix), as wsolevaluation writes them:
+score maps in [0, 1] with the size of the network input. With --raw they are class maps of any range and size, which
+each protocol resizes and normalizes by its own rules. LISTS is the folder with wsolevaluation's lists of the split
+(image_ids.txt, image_sizes.txt, localization.txt). The output is a Markdown table.
 """
 
 from __future__ import annotations
@@ -29,21 +29,23 @@ ON_MAPS = [name for name, protocol in PROTOCOLS.items() if protocol.map is not N
 
 
 def parse_args() -> argparse.Namespace:
-    """Arguments of the command line."""
+    """The command-line arguments."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument('maps', type=Path, help='folder of .npy files')
-    parser.add_argument('lists', type=Path, help="folder of a split's lists")
+    parser.add_argument('maps', type=Path, help='folder with the .npy files')
+    parser.add_argument('lists', type=Path, help='folder with the lists of the split')
     parser.add_argument(
-        '--protocols', nargs='+', choices=ON_MAPS, default=ON_MAPS, metavar='NAME', help=f'of {ON_MAPS}'
+        '--protocols', nargs='+', choices=ON_MAPS, default=ON_MAPS, metavar='NAME', help=f'from {ON_MAPS}'
     )
-    parser.add_argument('--raw', action='store_true', help='the files are class maps: resize and normalize them')
-    parser.add_argument('--size', nargs=2, type=int, default=(224, 224), metavar=('W', 'H'), help='with --raw')
-    parser.add_argument('--workers', type=int, default=1, help='threads')
-    parser.add_argument('--table', help='one row an image: IoU at the best threshold (.csv or .parquet)')
-    parser.add_argument('--out', type=Path, help='all numbers and curves (.json)')
+    parser.add_argument('--raw', action='store_true', help='the files are class maps, to be resized and normalized')
+    parser.add_argument(
+        '--size', nargs=2, type=int, default=(224, 224), metavar=('W', 'H'), help='input size, with --raw'
+    )
+    parser.add_argument('--workers', type=int, default=1, help='number of threads')
+    parser.add_argument('--table', help='output table, IoU per image at the best threshold (.csv or .parquet)')
+    parser.add_argument('--out', type=Path, help='output file for all metrics and curves (.json)')
     args = parser.parse_args()
     if not args.maps.is_dir():
-        parser.error(f'MAPS {args.maps} is not a folder')
+        parser.error(f'MAPS must be an existing folder, got {args.maps}')
     if args.table:
         check_table_path(args.table)
     return args
@@ -52,7 +54,7 @@ def parse_args() -> argparse.Namespace:
 def evaluate(
     lists: EvaluationLists, protocol: Protocol, args: argparse.Namespace
 ) -> tuple[dict[str, Any], list[float]]:
-    """Evaluate all maps under one protocol; return the result and each image's IoU at the best threshold."""
+    """The result of all maps under one protocol, and each image's IoU at the best threshold."""
     curves, bar = [], ProgressBar(len(lists.names))
 
     def on_image(name: str, ious: np.ndarray) -> None:
@@ -75,7 +77,7 @@ def evaluate(
 
 
 def score_maps(lists: EvaluationLists, protocol: Protocol, args: argparse.Namespace) -> Iterator[np.ndarray]:
-    """Load the maps one by one, and make score maps of raw ones."""
+    """Yield the maps one by one; with --raw they are converted to score maps."""
     for name, array in zip(lists.names, load_score_maps(args.maps, lists.names), strict=True):
         try:
             yield protocol_score_map(array, tuple(args.size), protocol) if args.raw else array
@@ -84,7 +86,7 @@ def score_maps(lists: EvaluationLists, protocol: Protocol, args: argparse.Namesp
 
 
 def main() -> None:
-    """Evaluate, print, and write what was asked for."""
+    """Evaluate the maps, print the table, and write the requested files."""
     args = parse_args()
     lists = read_evaluation_lists(args.lists)
     rows: list[dict[str, Any]] = [{'image': name} for name in lists.names]
@@ -105,7 +107,7 @@ def main() -> None:
 
 
 def markdown(results: dict[str, dict[str, Any]]) -> str:
-    """The numbers of each protocol as a Markdown table."""
+    """The metrics under each protocol as a Markdown table."""
     lines = [
         '| protocol | threshold | IoU .3 | IoU .5 | IoU .7 | mean of the three | mean IoU |',
         '|---|---|---|---|---|---|---|',

