@@ -107,7 +107,7 @@ def test_training_resumes(trained):
         (['tools/train.py', 'configs/none.py'], 'config configs/none.py does not exist'),
         (
             ['tools/test.py', 'configs/localizer/cam_small-conv_1xb32-10e_synthetic.py', 'none.pth'],
-            'checkpoint none.pth does not exist',
+            'checkpoint: the file none.pth does not exist',
         ),
     ],
 )

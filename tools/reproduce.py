@@ -1,12 +1,12 @@
 #!/usr/bin/env python
-"""The paper's tables and figures: what there is, what is missing, run what is missing, the paper's numbers beside ours.
+"""Reproduce the paper's tables and figures: list the runs, run what is missing, and compare with the paper's numbers.
 
     python tools/reproduce.py --table 5 --dataset photos31 --list
     python tools/reproduce.py --table 5 --dataset photos31 --seeds 0 1 2 --jobs 3
 
-Runs lie below WORK_DIR, one folder a config and seed; finished ones are not repeated as long as their config stays the
-same, interrupted ones go on. Tables and figures share their runs. The result is WORK_DIR/table<N>_<data set>.md, .csv
-and .html (figure<N>_..., with .png), written anew after every run.
+Runs are stored in WORK_DIR, one folder per config and seed, and are shared by tables and figures. A finished run is
+repeated only if its config changes; an interrupted run is resumed. The results are WORK_DIR/table<N>_<data set>.md,
+.csv and .html (for figures figure<N>_..., with .png), updated after every run.
 """
 
 from __future__ import annotations
@@ -22,25 +22,30 @@ from reproduction import DATA, Run, RunFolders, Settings, Step, Table, figure, t
 
 
 def parse_args() -> argparse.Namespace:
-    """Arguments of the command line."""
+    """The command-line arguments."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     what = parser.add_mutually_exclusive_group(required=True)
-    what.add_argument('--table', type=int, choices=range(1, 8), metavar='1-7', help='a table of the paper')
-    what.add_argument('--figure', type=int, choices=(1, 4, 5, 6), help='a figure of the paper')
-    parser.add_argument('--dataset', choices=list(DATA), required=True, help='what is trained and tested on')
-    parser.add_argument('--rows', nargs='+', metavar='ROW', help='only these: numbers from 1, or parts of their names')
-    parser.add_argument('--list', action='store_true', help='show rows, configs, commands and states; run nothing')
-    parser.add_argument('--data-root', help="folder of the data, in place of the configs'")
-    parser.add_argument('--epochs', type=int, help="train so many epochs in place of the configs': a quick look")
+    what.add_argument('--table', type=int, choices=range(1, 8), metavar='1-7', help='table of the paper')
+    what.add_argument('--figure', type=int, choices=(1, 4, 5, 6), help='figure of the paper')
+    parser.add_argument('--dataset', choices=list(DATA), required=True, help='data set for training and test')
+    parser.add_argument('--rows', nargs='+', metavar='ROW', help='rows to show: numbers from 1, or parts of names')
+    parser.add_argument('--list', action='store_true', help='show rows, configs, states and commands; run nothing')
+    parser.add_argument('--data-root', help="folder of the data, instead of the configs'")
+    parser.add_argument('--epochs', type=int, help="number of epochs, instead of the configs', for a quick try")
     parser.add_argument('--seeds', type=int, nargs='+', default=[0], help='default: 0')
-    parser.add_argument('--jobs', type=int, default=1, help='processes at a time, all on one device (default: 1)')
-    parser.add_argument('--device', choices=('cpu', 'cuda'), help='default: a GPU where there is one')
+    parser.add_argument('--jobs', type=int, default=1, help='parallel processes, all on one device (default: 1)')
+    parser.add_argument('--device', choices=('cpu', 'cuda'), help='default: cuda if available')
     parser.add_argument('--work-dir', type=Path, help='default: work_dirs/reproduce/<data set>')
     parser.add_argument(
-        '--drop-checkpoints', action='store_true', help='at the end, delete the checkpoints of the runs that were done'
+        '--drop-checkpoints', action='store_true', help='delete the checkpoints of these runs when all have finished'
     )
     parser.add_argument(
-        '--cfg-options', nargs='+', action=DictAction, default={}, metavar='KEY=VALUE', help='override in every run'
+        '--cfg-options',
+        nargs='+',
+        action=DictAction,
+        default={},
+        metavar='KEY=VALUE',
+        help='settings to override in all runs',
     )
     args = parser.parse_args()
     for name in ('jobs', 'epochs'):
@@ -63,12 +68,12 @@ def show(shown: Table, folders: RunFolders, seeds: list[int]) -> None:
 
     print(shown.title)
     for number, row in enumerate(measure(shown, folders, seeds), 1):
-        paper = ', '.join(f'{key} {value}' for key, value in row.row.paper.items()) or 'no number'
+        paper = ', '.join(f'{key} {value}' for key, value in row.row.paper.items()) or 'no numbers'
         print(f'\n{number}. {row.row.name} [{row.state}]; paper: {paper}')
         if row.row.step is None:
             continue
         for path in row.row.step.missing:
-            print(f'   there is no {path}')
+            print(f'   {path} does not exist')
         if row.runs:
             for step in row.row.step.chain():
                 run = folders.run(step, seeds[0])
@@ -78,7 +83,7 @@ def show(shown: Table, folders: RunFolders, seeds: list[int]) -> None:
 
 
 def missing_runs(steps: Iterable[Step], folders: RunFolders, seeds: Iterable[int]) -> list[Run]:
-    """The runs that these steps still need, each once, those of one seed together."""
+    """The runs that are still to be done for these steps, without duplicates, grouped by seed."""
     steps = list(steps)
     return list(dict.fromkeys(run for seed in seeds for step in steps for run in folders.todo(step, seed)))
 
@@ -87,7 +92,7 @@ def run_missing(table: Table, folders: RunFolders, args: argparse.Namespace) -> 
     """Run what is missing for a table, and write the table after every run.
 
     Returns:
-        Exit code: 0, 1 where runs failed, 130 where it was interrupted.
+        The exit code: 0, or 1 if a run failed, or 130 after an interruption.
     """
     from reproduction.pool import Pool
     from reproduction.rendering import Rendering
@@ -97,15 +102,15 @@ def run_missing(table: Table, folders: RunFolders, args: argparse.Namespace) -> 
     runs = missing_runs(steps, folders, args.seeds)
     for run in runs:
         for old in folders.superseded(run):
-            print(f'{run.name}: its config has changed since {old}, which stays as it is; run again')
-    print(f'{table.title}, on {table.data.name}: {len(runs)} runs to do, below {folders.work_dir}')
+            print(f'{run.name}: its config has changed since {old}, which is kept; it runs again')
+    print(f'{table.title}, on {table.data.name}: {len(runs)} runs to do, in {folders.work_dir}')
 
     def write(pictures: bool = False) -> list[Path]:
         rows = measure(table, folders, args.seeds)
         paths: list[Path] = []
         notes: list[str] = []
         if pictures and table.drawn:
-            from reproduction.drawing import draw  # Imports the hosts: nothing that a list should wait for.
+            from reproduction.drawing import draw  # imports the hosts, which --list must not wait for
 
             paths, notes = draw(table, rows, folders.work_dir)
         rendering = Rendering(table, rows, folders, paths)
@@ -118,10 +123,10 @@ def run_missing(table: Table, folders: RunFolders, args: argparse.Namespace) -> 
         if not pool.do(runs):
             code = 1
             for run in pool.failed:
-                print(f'not done: {run.name}, see {run.folder}')
+                print(f'not finished: {run.name}, see {run.folder}')
     except KeyboardInterrupt:
         code = 130
-        print('interrupted: the same command goes on from here')
+        print('interrupted; run the same command again to resume')
     print('written: ' + ', '.join(map(str, write(pictures=True))))
     if args.drop_checkpoints and code == 0:
         drop_checkpoints(runs)
@@ -137,7 +142,7 @@ def drop_checkpoints(runs: Iterable[Run]) -> None:
 
 
 def main() -> int:
-    """List, or run what is missing and write the result; 1 where runs failed, 130 where it was interrupted."""
+    """List the runs, or run what is missing and write the result; the result is the exit code."""
     args = parse_args()
     settings = Settings(args.epochs, args.data_root, args.cfg_options)
     folders = RunFolders(args.work_dir, settings)

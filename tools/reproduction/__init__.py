@@ -1,6 +1,6 @@
-"""Reproduction: the paper's tables and figures, its numbers beside ours, and the runs that make ours.
+"""The paper's tables and figures: its numbers, our numbers, and the runs that produce ours.
 
-What is imported here loads no network code: listing what there is takes seconds.
+Importing this package loads no network code, so that listing takes only seconds.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The commands that do by hand what a run does."""
+"""The commands that repeat a run by hand."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ TOOLS = {
     'ddt_boxes': 'tools/generate_ddt_boxes.py',
     'box_numbers': 'tools/analysis_tools/evaluate_boxes.py',
 }
-"""The tool behind each kind of step that is not a training."""
+"""The tool of each kind of step other than training."""
 OUTPUTS = dict(pseudo_boxes='boxes.json', ddt_boxes='boxes.json', box_numbers='numbers.json')
-"""The file that each tool writes, whole or not at all."""
+"""The file that each tool writes, atomically."""
 SCORES = 'scores.npz'
-"""A classifier's scores of the test images."""
+"""The file with a classifier's scores on the test images."""
 
 
 def step_commands(run: Run, settings: Settings) -> list[str]:
-    """Commands, from the repository's root, that repeat a run with the tools alone; earlier runs' are not among them.
+    """The commands, from the repository's root, that repeat a run with the tools, without the runs that it needs.
 
-    A training is ``tools/train.py`` and ``tools/test.py``.
+    For training, these are ``tools/train.py`` and ``tools/test.py``.
     """
     config = f'configs/{run.step.config}.py'
     data = ['--data-root', settings.data_root] if settings.data_root else []
@@ -49,7 +49,7 @@ def step_commands(run: Run, settings: Settings) -> list[str]:
 
 
 def tool_arguments(run: Run, settings: Settings) -> list[str]:
-    """The tool of a step and its arguments; the output is ``boxes.json`` or ``numbers.json`` in the run's folder."""
+    """The tool of a step and its arguments; the output file is in the run's folder."""
     arguments = [TOOLS[run.step.tool]]
     positional = [str(_file(earlier, file, settings)) for _, earlier, file in run.inputs]
     config = f'configs/{run.step.config}.py'
@@ -63,7 +63,7 @@ def tool_arguments(run: Run, settings: Settings) -> list[str]:
 
 
 def _file(run: Run, name: str, settings: Settings) -> Path:
-    """A file of a run, where it is or will be."""
+    """The path of a run's file, whether or not it exists yet."""
     if name == CHECKPOINT:
         return last_checkpoint(run.folder) or run.folder / f'epoch_{run.step.epochs(settings)}.pth'
     return run.folder / name

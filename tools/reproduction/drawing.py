@@ -1,4 +1,4 @@
-"""The paper's figures, drawn from the files that finished runs have left."""
+"""The paper's figures, drawn from the files of finished runs."""
 
 from __future__ import annotations
 
@@ -14,33 +14,33 @@ from reproduction.kept_predictions import FILE
 from reproduction.results import MeasuredRow
 from reproduction.tables import Table
 from reproduction.training import IOU_HISTORY
-from sltnet_mm.datasets import SyntheticLocalization  # noqa: F401  registers the file back-end of the embedded images
+from sltnet_mm.datasets import SyntheticLocalization  # noqa: F401  registers the file backend of the embedded images
 from sltnet_mm.functional.cam import to_score_map
 from sltnet_mm.hooks import read_iou_history
 from sltnet_mm.visualization import box_panel, enlarge, map_panel, picture_grid
 from sltnet_mm.visualization.drift import drift_chart, drift_pictures, drift_summary, drifting_images
 
 IMAGES = 6
-"""Rows of a picture."""
+"""Number of images (rows) in a picture."""
 
 
 def draw(table: Table, rows: Sequence[MeasuredRow], folder: Path) -> tuple[list[Path], list[str]]:
-    """Draw a figure from the first seed of every row that is done (Figure 4: from all seeds).
+    """Draw a figure from the first seed of every finished row (Figure 4: from all seeds).
 
     Returns:
-        The PNG files, and sentences that say what is seen or why something is not.
+        The PNG files, and notes that explain what is shown or why something is missing.
     """
     makers: Mapping[str, Callable] = dict(figure1=_figure_1, figure4=_figure_4, figure5=_figure_5, figure6=_figure_6)
     done = [row for row in rows if row.results]
     if table.number not in makers or not done:
         return [], []
-    pictures, said = makers[table.number](done)
+    pictures, remarks = makers[table.number](done)
     paths = []
     for name, picture in pictures.items():
         paths.append(folder / f'{table.name}{name}.png')
         paths[-1].parent.mkdir(parents=True, exist_ok=True)
         mmcv.imwrite(np.ascontiguousarray(picture[..., ::-1]), str(paths[-1]))
-    return paths, said
+    return paths, remarks
 
 
 def _run_folder(row: MeasuredRow) -> Path:
@@ -49,76 +49,77 @@ def _run_folder(row: MeasuredRow) -> Path:
 
 def _histories(rows: Sequence[MeasuredRow]) -> tuple[dict[str, Mapping[str, np.ndarray]], list[str]]:
     histories: dict[str, Mapping[str, np.ndarray]] = {}
-    said = []
+    remarks = []
     for row in rows:
         history = read_iou_history(_run_folder(row) / IOU_HISTORY)
         if len(history['epochs']) < 2:
-            said.append(f'{row.row.name}: one epoch is no course, so it is not drawn.')
+            remarks.append(f'{row.row.name} has only one epoch, so there is no curve to draw.')
             continue
         histories[row.row.name] = history
-    return histories, said
+    return histories, remarks
 
 
 def _figure_1(rows: Sequence[MeasuredRow]) -> tuple[dict[str, np.ndarray], list[str]]:
-    histories, said = _histories(rows)
+    histories, remarks = _histories(rows)
     if not histories:
-        return {}, said
+        return {}, remarks
     for name, history in histories.items():
         numbers = drift_summary(history['iou_map'])
-        said.append(
-            f'{name}, validation images: {numbers["right_at_last"]:.1f} % are right (IoU > 0.5) after the last epoch, '
-            f'{numbers["right_at_best"]:.1f} % after their best, {numbers["lost"]:.1f} % were right once and are lost.'
+        remarks.append(
+            f'{name}, validation images: {numbers["right_at_last"]:.1f} % are correct (IoU > 0.5) after the last '
+            f'epoch, {numbers["right_at_best"]:.1f} % after their best epoch, and {numbers["lost"]:.1f} % were correct '
+            'at some time but not at the end.'
         )
     first = next(iter(histories.values()))
     rising, falling = drifting_images(first['iou_map'], IMAGES // 2)
-    said.append(_COURSES)
+    remarks.append(_SELECTION)
     pictures = {'': drift_chart(histories)}
-    images = _read_images(first['img_paths'], [*rising, *falling], said)
+    images = _read_images(first['img_paths'], [*rising, *falling], remarks)
     if images:
         pictures['_images'] = drift_pictures(first, images, sources=('map',))
-    return pictures, said
+    return pictures, remarks
 
 
-_COURSES = (
-    'Shown are the validation images of the first run whose IoU gains most from the first epoch to the last, and those '
-    'that lose most from their best epoch to the last, of the first seed.'
+_SELECTION = (
+    "The images are the first run's validation images (first seed) whose IoU increases most from the first to the last "
+    'epoch, and those whose IoU decreases most from their best to the last epoch.'
 )
 
 
 def _figure_6(rows: Sequence[MeasuredRow]) -> tuple[dict[str, np.ndarray], list[str]]:
-    histories, said = _histories(rows[:1])
+    histories, remarks = _histories(rows[:1])
     if not histories:
-        return {}, said
+        return {}, remarks
     history = next(iter(histories.values()))
     wanted = np.unique(np.linspace(0, len(history['img_ids']) - 1, IMAGES).round().astype(int))
-    images = _read_images(history['img_paths'], wanted, said)
-    said.append(
-        f'{IMAGES} validation images, evenly spaced, whatever came out. White: the true box; red: the localizer; blue: '
-        'the regressor.'
+    images = _read_images(history['img_paths'], wanted, remarks)
+    remarks.append(
+        f'{IMAGES} evenly spaced validation images, not selected by result. White: ground-truth box; red: localizer; '
+        'blue: regressor.'
     )
-    return ({'': drift_pictures(history, images)} if images else {}), said
+    return ({'': drift_pictures(history, images)} if images else {}), remarks
 
 
 def _figure_5(rows: Sequence[MeasuredRow]) -> tuple[dict[str, np.ndarray], list[str]]:
     kept = [np.load(_run_folder(row) / FILE) for row in rows]
     if any(list(arrays['img_paths']) != list(kept[0]['img_paths']) for arrays in kept):
-        return {}, ['The runs were tested on different images: there is no picture.']
-    said = [
-        f'{IMAGES} test images, evenly spaced, whatever came out. White: the true box; red: the predicted one; '
-        'colors: the score map, from dark blue (0) to yellow (1).'
+        return {}, ['There is no picture, because the runs were tested on different images.']
+    remarks = [
+        f'{IMAGES} evenly spaced test images, not selected by result. White: ground-truth box; red: predicted box; '
+        'colors: score map, from dark blue (0) to yellow (1).'
     ]
     wanted = np.unique(np.linspace(0, len(kept[0]['img_paths']) - 1, IMAGES).round().astype(int))
-    images = _read_images(kept[0]['img_paths'], wanted, said)
+    images = _read_images(kept[0]['img_paths'], wanted, remarks)
     grid = []
     for image, picture in images.items():
         tiles = [_tile(arrays, image, picture, row.row.source) for row, arrays in zip(rows, kept, strict=True)]
         names = [row.row.name for row in rows]
         grid.append([(tile, [name, f'IoU {iou:.2f}']) for name, (tile, iou) in zip(names, tiles, strict=True)])
-    return ({'': picture_grid(grid)} if grid else {}), said
+    return ({'': picture_grid(grid)} if grid else {}), remarks
 
 
 def _tile(arrays: Mapping[str, np.ndarray], image: int, picture: np.ndarray, source: str) -> tuple[np.ndarray, float]:
-    """One prediction on one image, enlarged, and its IoU."""
+    """The enlarged picture of one prediction, and its IoU."""
     ground, factor = enlarge(picture, 192)
     true, box = (
         torch.from_numpy(arrays[key][image][None].astype(np.float32)) * factor
@@ -133,13 +134,13 @@ def _tile(arrays: Mapping[str, np.ndarray], image: int, picture: np.ndarray, sou
     return map_panel(ground, score_map, matrix, true, box), iou
 
 
-def _read_images(paths: np.ndarray, wanted: Sequence[int], said: list[str]) -> dict[int, np.ndarray]:
+def _read_images(paths: np.ndarray, wanted: Sequence[int], remarks: list[str]) -> dict[int, np.ndarray]:
     images = {}
     for i in wanted:
         try:
             content = fileio.get(str(paths[i]))
         except FileNotFoundError:
-            said.append(f'{paths[i]} is not here, so that image is not drawn: draw where the data lie.')
+            remarks.append(f'{paths[i]} does not exist, so it is not drawn. Run the command where the data is.')
             continue
         images[int(i)] = mmcv.imfrombytes(content, channel_order='rgb')
     return images
@@ -162,4 +163,4 @@ def _figure_4(rows: Sequence[MeasuredRow]) -> tuple[dict[str, np.ndarray], list[
     figure.axes[0].set_ylabel('GT-known LOC, % of the test images')
     canvas.draw()
     picture = np.asarray(canvas.buffer_rgba())[..., :3].copy()
-    return {'': picture}, ['Line: mean over the seeds; dots: each seed. The axis does not begin at zero.']
+    return {'': picture}, ['Line: mean over the seeds. Dots: single seeds. The axis does not start at zero.']

@@ -1,4 +1,4 @@
-"""What the paper's figures are drawn from: the runs of Figures 1b, 4, 5 and 6 as rows of a table."""
+"""The runs behind the paper's Figures 1b, 4, 5 and 6, as rows of a table."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from reproduction.steps import Step
 from reproduction.tables import Row, Table
 
 FIGURES = {
-    1: 'how single images are localized after each epoch (Figure 1b)',
+    1: 'localization of single images over the epochs (Figure 1b)',
     4: 'GT-known LOC over K and over alpha',
     5: 'boxes of CAM (new optimization) and of SLT-Net',
-    6: 'true boxes, boxes of localizer and regressor after each epoch',
+    6: 'ground-truth boxes, and boxes of localizer and regressor over the epochs',
 }
 TOP_K, ALPHA = 'model.head.loss.top_k', 'model.head.loss.alpha'
 
@@ -21,14 +21,16 @@ def figure(number: int, dataset: str) -> Table:
     """The runs of a figure.
 
     Raises:
-        KeyError: There is no such figure or data set.
+        KeyError: If there is no such figure or data set.
 
     Example:
         >>> [row.name for row in figure(4, 'photos31').rows][:4]
         ['K = 1', 'K = 2', 'K = 3', 'K = 5']
     """
     if number not in FIGURES or dataset not in DATA:
-        raise KeyError(f'there is figure 1, 4, 5, 6 on {sorted(DATA)}, got figure {number} on {dataset!r}')
+        raise KeyError(
+            f'figure must be one of {sorted(FIGURES)} and dataset one of {sorted(DATA)}, got {number} and {dataset!r}'
+        )
     data = DATA[dataset]
     new, slt = recipes.new_optimization('VGG16', data), recipes.localizer('slt-localizer', 'VGG16', data)
     joint = recipes.joint('VGG16', data)
@@ -39,7 +41,13 @@ def figure(number: int, dataset: str) -> Table:
         rows.append(Row('SLT-Net localizer', step=slt))
     elif number == 5:
         rows = [Row('CAM, new optimization', step=new)] if new.exists else []
-        rows = rows or [Row('CAM', step=recipes.usual_cam('VGG16', data), note='There is no new optimization here.')]
+        rows = rows or [
+            Row(
+                'CAM',
+                step=recipes.usual_cam('VGG16', data),
+                note='This data set has no config with the new optimization.',
+            )
+        ]
         rows += [Row('SLT-Net localizer', step=joint), Row('SLT-Net regressor', step=joint, source='box')]
     else:
         rows = [Row('SLT-Net localizer', step=joint), Row('SLT-Net regressor', step=joint, source='box')]
@@ -47,7 +55,7 @@ def figure(number: int, dataset: str) -> Table:
 
 
 def shares_of_classes(classes: int) -> list[int]:
-    """Figure 4's K, the same shares of other numbers of classes: rounded, at least 1, each once.
+    """Figure 4's values of K, scaled to another number of classes: rounded, at least 1, without duplicates.
 
     Example:
         >>> shares_of_classes(200)
@@ -72,6 +80,6 @@ def _sweep(localizer: Step, data: Data) -> list[Row]:
 
 
 _SWEEP_NOTE = (
-    'The curves of Figure 4 are not printed as numbers. At K = 30 of 200 and at alpha = 0.4, where they are largest, '
-    "stands Table 5's number of the whole localizer: that the figure shows the same run is our reading."
+    'The paper does not print the values of Figure 4. At the maxima of its curves (K = 30 of 200, alpha = 0.4) we show '
+    "Table 5's number of the complete localizer, assuming that it is the same run."
 )

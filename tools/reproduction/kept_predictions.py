@@ -1,4 +1,4 @@
-"""Predictions of some test images in a small file, so that pictures need no checkpoint later."""
+"""Predictions on a few test images in a small file, so that pictures can be drawn without a checkpoint."""
 
 from __future__ import annotations
 
@@ -17,19 +17,24 @@ from sltnet_mm.visualization import box_of_map, sample_boxes
 
 FILE = 'test_images.npz'
 COUNT = 24
-"""Images kept: whatever the data set, the same ones in every run, evenly spaced over the test split."""
+"""Number of images; they are evenly spaced over the test split, and the same in every run."""
 
 
 class KeepPredictionsHook(Hook):
-    """Keeps maps and boxes of evenly spaced test images: not chosen by what came out.
+    """Keep the maps and boxes of evenly spaced test images, which are not selected by result.
 
-    The ``.npz`` has, of n images: ``img_paths``, ``gt_boxes`` (n, 4) and ``boxes_map``, ``boxes_box`` (n, 4) float32
-    xyxy in original pixels, ``iou_map``, ``iou_box`` (n,), ``maps`` (n, h, w) float16 (the raw ACAM),
-    ``input_sizes`` (n, 2) as height, width, and ``homographies`` (n, 3, 3), original to network input.
+    For n images the ``.npz`` file has
+
+    - ``img_paths`` (n,);
+    - ``gt_boxes``, ``boxes_map`` and ``boxes_box`` (n, 4) float32 xyxy in original pixels;
+    - ``iou_map`` and ``iou_box`` (n,);
+    - ``maps`` (n, h, w) float16, the raw ACAM;
+    - ``input_sizes`` (n, 2) as height, width;
+    - ``homographies`` (n, 3, 3), original to network input.
 
     Args:
-        out_file: Below the work dir.
-        count: Number of images.
+        out_file: Name of the file, relative to the work directory. Defaults to 'test_images.npz'.
+        count: Number of images. Defaults to 24.
     """
 
     def __init__(self, out_file: str = FILE, count: int = COUNT) -> None:
@@ -49,7 +54,7 @@ class KeepPredictionsHook(Hook):
         data_batch: dict | None = None,
         outputs: Sequence[BaseDataElement] | None = None,
     ) -> None:
-        """Keep those of this batch."""
+        """Keep the chosen images of this batch."""
         for sample in outputs or ():
             if self._seen in self._wanted:
                 self._rows.append(_row(sample))

@@ -1,10 +1,10 @@
-"""The numbers of SLT-Net's tables as the paper prints them. Nothing in this file was measured by this package.
+"""The numbers in SLT-Net's tables, as printed in the paper. None of them was measured with this package.
 
-Guo et al., "Strengthen Learning Tolerance for Weakly Supervised Object Localization", CVPR 2021. Where its text and its
-tables disagree, the tables count: Sec. 4.2 swaps the data sets of 59.0 / 58.0, 60.5 / 75.7 and 61.2 / 78.9, gains 2.4
-points on ILSVRC2012 where Table 5 has 63.4 - 60.1 = 3.3, has 66.7 for Table 6's 65.7, and once 85.6 for DDT's 84.6 on
-CUB. The ticks of Table 5's columns are read by their number and the text: the fifth is the new optimization with L_VST
-alone.
+Guo et al., "Strengthen Learning Tolerance for Weakly Supervised Object Localization", CVPR 2021. Where text and tables
+disagree, the tables are used. The differences: Sec. 4.2 swaps the data sets of 59.0 / 58.0, 60.5 / 75.7 and
+61.2 / 78.9; it claims a gain of 2.4 points on ILSVRC2012, but Table 5 has 63.4 - 60.1 = 3.3; it has 66.7 instead of
+Table 6's 65.7, and once 85.6 instead of 84.6 for DDT on CUB. The check marks of Table 5 are interpreted by their number
+and the text: the fifth column is the new optimization with L_VST alone.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from typing import Final
 Numbers = Mapping[str, float]
 
 TITLES: Final[Mapping[int, str]] = {
-    1: 'CUB, VGG16 and what it is compared with',
-    2: 'CUB, InceptionV3 and what it is compared with',
-    3: 'ILSVRC2012, VGG16 and what it is compared with',
-    4: 'ILSVRC2012, InceptionV3 and what it is compared with',
+    1: 'comparison of methods on CUB, VGG16',
+    2: 'comparison of methods on CUB, InceptionV3',
+    3: 'comparison of methods on ILSVRC2012, VGG16',
+    4: 'comparison of methods on ILSVRC2012, InceptionV3',
     5: 'ablation of the localizer, VGG16, GT-known LOC',
-    6: 'ways to make pseudo boxes, GT-known LOC of the boxes themselves',
+    6: 'comparison of pseudo boxes, GT-known LOC of the boxes themselves',
     7: 'ResNet50 and DenseNet161: PSOL and SLT-Net',
 }
 DATASETS: Final[Mapping[int, tuple[str, ...]]] = {
@@ -32,11 +32,11 @@ DATASETS: Final[Mapping[int, tuple[str, ...]]] = {
     6: ('cub', 'ilsvrc'),
     7: ('cub', 'ilsvrc'),
 }
-"""Which data sets a table has numbers of."""
+"""The data sets that each table has numbers for."""
 
 
 def _of(*values: float | None) -> dict[str, float]:
-    """Top-1 CLS, Top-1 LOC, GT-known, and between the last two, where four are given, Top-5 LOC; None: not printed."""
+    """Top-1 CLS, Top-1 LOC, Top-5 LOC (only if there are four values) and GT-known LOC; None: not printed."""
     keys = (
         ('cls_top1', 'top1_loc', 'top5_loc', 'gt_known') if len(values) == 4 else ('cls_top1', 'top1_loc', 'gt_known')
     )
@@ -157,9 +157,9 @@ PAPER: Final[Mapping[tuple[int, str], Mapping[str, Numbers]]] = {
         'DenseNet161-SLT-Net': dict(top1_loc=57.1, gt_known=69.0),
     },
 }
-"""(table, data set) -> name of the row -> number by key, in percent. What the paper leaves out ("-") is absent."""
+"""(table, data set) -> name of the row -> number by key, in percent. Values that the paper omits ("-") are missing."""
 
 FIGURE_4_K: Final = (5, 10, 20, 30, 40, 50, 60)
-"""K on CUB's 200 classes. The curve of Figure 4 itself is not printed as numbers."""
+"""The values of K on CUB's 200 classes. The paper does not print the values of the curves."""
 FIGURE_4_ALPHA: Final = tuple(round(0.1 * i, 1) for i in range(1, 11))
 FIGURE_4_CLASSES: Final = 200

@@ -1,4 +1,4 @@
-"""Runs, several at a time: each in a process of its own, later steps as soon as what they need is there."""
+"""Parallel runs, each in its own process; a run starts as soon as the runs that it needs have finished."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ from reproduction.runs import LOG, RESULTS, STARTED, Run, RunFolders, code_finge
 from reproduction.steps import Settings
 
 _WORKER = 'reproduction.worker'
-_HEARTBEAT = 60.0  # seconds between signs of life when nothing else is said
+_HEARTBEAT = 60.0  # seconds after which a progress line is printed if there is no other output
 
 
 def work_on(*arguments: Any) -> None:
-    """:func:`.worker.work`, imported where it runs: in the parent that would cost 20 seconds."""
+    """Call :func:`.worker.work`, imported only in the worker, because the import takes 20 seconds."""
     from reproduction.worker import work
 
     work(*arguments)
 
 
 def probe_gpu(pipe: Any) -> None:
-    """:func:`.worker.probe`, imported where it runs."""
+    """Call :func:`.worker.probe`, imported only in the worker."""
     from reproduction.worker import probe
 
     probe(pipe)
@@ -37,14 +37,15 @@ def probe_gpu(pipe: Any) -> None:
 
 @dataclass
 class Pool:
-    """Does runs, ``jobs`` at a time.
+    """A pool of processes that execute runs.
 
     Args:
-        folders: Of the runs.
-        jobs: Processes at a time.
-        device: 'cpu', 'cuda', or None: a GPU where there is one.
-        say: Takes lines of progress.
-        on_done: Called after every run that was finished.
+        folders: Folders of the runs.
+        jobs: Number of parallel processes. Defaults to 1.
+        device: 'cpu', 'cuda', or None for a GPU if available. Defaults to None.
+        say: Function that takes progress lines. Defaults to ``print``.
+        on_done: Function called after every finished run. Defaults to a function that does nothing.
+        failed: Runs that failed, or that need one that failed.
     """
 
     folders: RunFolders
@@ -55,20 +56,23 @@ class Pool:
     failed: list[Run] = field(default_factory=list)
 
     def do(self, runs: Sequence[Run]) -> bool:
-        """Do them all, the longest first; a run whose needs failed is left out.
+        """Execute runs, the longest first; a run is skipped if one that it needs fails.
+
+        Args:
+            runs: The runs.
 
         Returns:
-            Whether all were done. ``failed`` lists those that were not.
+            Whether all runs finished. ``failed`` lists the others.
 
         Raises:
-            KeyboardInterrupt: On ctrl-C or SIGTERM; what was running goes on next time.
-            RuntimeError: ``device='cuda'`` where there is none.
+            KeyboardInterrupt: If interrupted by Ctrl-C or SIGTERM; active runs are resumed next time.
+            RuntimeError: If ``device`` is 'cuda' but there is no GPU.
         """
         waiting, self.failed = longest_first(runs, self.folders), []
         total, self.done = len(waiting), 0
         if not waiting:
             return True
-        # A run that fails is never reported to the sorter as done, so what needs it never becomes ready.
+        # A failed run is never reported to the sorter as done, so the runs that need it never become ready.
         self._order = TopologicalSorter({run: _needs(run, waiting) for run in waiting})
         self._order.prepare()
         ready: set[Run] = set()
@@ -83,7 +87,7 @@ class Pool:
                         waiting.remove(run)
                         self._start(context, run, active)
                     if not active:
-                        break  # All done, or what is left needs something that failed.
+                        break  # all runs finished, or the remaining ones need a failed run
                     self._listen(active, total)
             finally:
                 for process in active:
@@ -94,9 +98,9 @@ class Pool:
         return not self.failed
 
     def _context(self) -> Any:
-        """Processes that start in no time: forks of a server with everything imported; fresh ones where CUDA minds."""
+        """Processes that start fast: forks of a server with all imports, or spawned ones if a fork cannot use CUDA."""
         os.environ.setdefault('OMP_NUM_THREADS', str(max(1, (os.cpu_count() or 1) // self.jobs)))
-        os.environ['PYTORCH_NVML_BASED_CUDA_CHECK'] = '1'  # else importing mmengine spoils CUDA for the forks
+        os.environ['PYTORCH_NVML_BASED_CUDA_CHECK'] = '1'  # otherwise importing mmengine makes CUDA unusable in forks
         if self.device == 'cpu':
             os.environ['CUDA_VISIBLE_DEVICES'] = ''
         self.say('importing torch, mmengine, mmdet, mmpretrain ...')
@@ -117,7 +121,7 @@ class Pool:
             if 'fork' not in str(found):
                 break
         if self.device == 'cuda':
-            raise RuntimeError(f'--device cuda: there is no GPU that torch can use ({found})')
+            raise RuntimeError(f'--device cuda needs a GPU that torch can use ({found}). Use --device cpu')
         return multiprocessing.get_context('forkserver')
 
     def _start(self, context: Any, run: Run, active: dict) -> None:
@@ -128,14 +132,14 @@ class Pool:
         process.start()
         other.close()
         active[process] = (run, mine, time.perf_counter())
-        self._say(f'{"goes on: " if resumed else "starts: "}{run.name}')
+        self._say(f'{"resumed: " if resumed else "started: "}{run.name}')
 
     def _listen(self, active: dict, total: int) -> None:
-        """Wait for a line or an end, and pass it on."""
+        """Wait for the next output line or finished process, and report it."""
         sources = {pipe: process for process, (_, pipe, _) in active.items()}
         ready = mp_connection.wait([*sources, *(process.sentinel for process in active)], timeout=_HEARTBEAT)
         if not ready:
-            self._say(f'{len(active)} running, {self.done} of {total} done')
+            self._say(f'{len(active)} running, {self.done} of {total} finished')
         for pipe in [pipe for pipe in sources if pipe in ready]:
             run, *_ = active[sources[pipe]]
             try:
@@ -166,17 +170,17 @@ class Pool:
 
 
 def longest_first(runs: Sequence[Run], folders: RunFolders) -> list[Run]:
-    """The runs, each once, those first after which most epochs are left to train: their own and those that wait."""
+    """The runs without duplicates, sorted by the epochs that they and the longest chain depending on them take."""
     unique = list(dict.fromkeys(runs))
     left: dict[Run, int] = {}
-    for run in reversed(unique):  # what waits for a run stands behind it
+    for run in reversed(unique):  # runs come after those that they need
         waits = [later for later in left if run in [earlier for _, earlier, _ in later.inputs]]
         left[run] = run.step.epochs(folders.settings) + max((left[later] for later in waits), default=0)
     return sorted(unique, key=lambda run: -left[run])
 
 
 def _needs(run: Run, runs: Sequence[Run]) -> list[Run]:
-    """The runs among these that a run takes a file from."""
+    """The runs, among these, whose files a run needs."""
     return [earlier for _, earlier, _ in run.inputs if earlier in runs]
 
 
@@ -187,7 +191,7 @@ def _headline(run: Run) -> str:
 
 
 def note_start(run: Run, settings: Settings) -> None:
-    """Write down what is about to run."""
+    """Write a file that describes the run about to start."""
     write_json(
         run.folder / STARTED,
         dict(
@@ -205,7 +209,7 @@ def note_start(run: Run, settings: Settings) -> None:
 
 @contextmanager
 def _terminated_by(number: int) -> Iterator[None]:
-    """A signal ends the block as ctrl-C does."""
+    """Make a signal interrupt the block as Ctrl-C does."""
 
     def interrupt(*_: Any) -> None:
         raise KeyboardInterrupt

@@ -1,4 +1,4 @@
-"""Which configs make which row of the paper's tables, on each data set."""
+"""The configs behind each row of the paper's tables, for each data set."""
 
 from __future__ import annotations
 
@@ -13,28 +13,30 @@ from reproduction.steps import CONFIGS, Step
 BACKBONES: Final = MappingProxyType(
     dict(VGG16='vgg16', InceptionV3='inceptionv3', ResNet50='resnet50', DenseNet161='densenet161')
 )
-"""The paper's names of backbones, and ours in names of configs."""
+"""The paper's names of backbones, and those in our config names."""
 
 
 BOXES: Final = 'train_dataloader.dataset.boxes'
-"""The setting of a regressor's config that names the file of its pseudo boxes."""
+"""The key of the pseudo-box file in a regressor's config."""
 SCORE_FILE: Final = 'test_evaluator.0.score_file'
-"""The setting of a test that names the file of the classifier's scores."""
+"""The key of the file with the classifier's scores in a config."""
 
 
 @dataclass(frozen=True)
 class Data:
-    """How the configs of a data set are named, and which numbers of the paper stand beside its own.
+    """A data set: how its configs are named, and which of the paper's numbers it is compared with.
 
     Args:
-        name: The last word of the configs' names.
-        schedule: The word of the paper's optimization in them (batch and epochs).
-        paper: The data set of the paper whose numbers are shown.
-        classes: C.
-        top_k: K of its localizers.
-        teacher: The backbone of the localizer whose pseudo boxes teach every regressor (end of Sec. 4.2).
-        stand_ins: Backbones that stand in for the paper's.
-        usual: The word of a classifier's usual schedule; None: of whichever other config there is.
+        name: Last part of the config names.
+        schedule: Part of the config names for the paper's optimization (batch size and epochs).
+        paper: The paper's data set whose numbers are shown.
+        classes: Number of classes.
+        top_k: K of the localizers.
+        teacher: Backbone of the localizer whose pseudo boxes train every regressor (end of Sec. 4.2). Defaults to
+            'VGG16'.
+        stand_ins: Backbones that replace the paper's. Defaults to none.
+        usual: Part of the config names for the usual schedule of a classifier. None: any schedule but the paper's.
+            Defaults to None.
     """
 
     name: str
@@ -48,11 +50,11 @@ class Data:
 
     @property
     def of_the_paper(self) -> bool:
-        """Whether the paper has numbers of this very data set."""
+        """Whether the paper itself has numbers for this data set."""
         return self.name == self.paper
 
     def backbone(self, name: str) -> str:
-        """Our word for a backbone of the paper, or for what stands in for it."""
+        """Our name of one of the paper's backbones, or of its replacement."""
         return self.stand_ins.get(name, BACKBONES[name])
 
 
@@ -78,7 +80,7 @@ DATA: Final[Mapping[str, Data]] = MappingProxyType(
 
 
 def localizer(kind: str, backbone: str, data: Data) -> Step:
-    """The training of a localizer: kind 'cam', 'smt-top1', 'smt', 'vst' or 'slt-localizer', the paper's schedule.
+    """The training of a localizer ('cam', 'smt-top1', 'smt', 'vst' or 'slt-localizer') with the paper's schedule.
 
     Example:
         >>> localizer('smt', 'VGG16', DATA['photos31']).config
@@ -89,61 +91,61 @@ def localizer(kind: str, backbone: str, data: Data) -> Step:
 
 def new_optimization(backbone: str, data: Data) -> Step:
     """Plain CAM with the paper's optimization."""
-    if data.usual == data.schedule:  # one schedule, which is the usual one: there is no such config
+    if data.usual == data.schedule:  # the only schedule is the usual one, so this config does not exist
         return Step('train', f'localizer/cam_{data.backbone(backbone)}_new-optimization_{data.name}')
     return localizer('cam', backbone, data)
 
 
 def usual_cam(backbone: str, data: Data) -> Step:
-    """Plain CAM, trained as classifiers usually are.
+    """Plain CAM with the usual schedule of classifiers.
 
     Raises:
-        ValueError: Several configs could be meant.
+        ValueError: If several configs match.
     """
     return Step('train', _only('localizer', f'cam_{data.backbone(backbone)}', data, data.usual))
 
 
 def classifier(backbone: str, data: Data) -> Step:
-    """The training, or only the test, of the classifier."""
+    """The training (or, for a pretrained one, only the test) of the classifier."""
     return Step('train', _only('classifier', f'classifier_{data.backbone(backbone)}', data))
 
 
 def _only(folder: str, start: str, data: Data, schedule: str | None = None) -> str:
-    """The one config of a folder with this start whose schedule is not the paper's, or is ``schedule``."""
+    """The only config in a folder with this prefix and ``schedule``, or any schedule but the paper's."""
     found = sorted(path.stem for path in (CONFIGS / folder).glob(f'{start}_{schedule or "*"}_{data.name}.py'))
     if schedule is None and folder == 'localizer':
         found = [stem for stem in found if stem != f'{start}_{data.schedule}_{data.name}']
     if len(found) > 1:
-        raise ValueError(f'configs/{folder}: one of {found} must be meant by {start}_*_{data.name}, remove the others')
+        raise ValueError(f'configs/{folder}: one config must match {start}_*_{data.name}, got {found}. Keep only one')
     return f'{folder}/' + (found[0] if found else f'{start}_{schedule or "(usual schedule)"}_{data.name}')
 
 
 def pseudo_boxes(data: Data, split: str = 'train') -> Step:
-    """Boxes of the localizer that teaches the regressors."""
+    """The boxes of the localizer that trains the regressors."""
     teacher = localizer('slt-localizer', data.teacher, data)
     return Step('pseudo_boxes', teacher.config, (('split', split),), (('checkpoint', teacher, CHECKPOINT),))
 
 
 def ddt_boxes(backbone: str, data: Data, split: str) -> Step:
-    """Boxes of deep descriptor transforming."""
+    """The boxes of deep descriptor transforming (DDT)."""
     return Step('ddt_boxes', f'ddt/ddt_{data.backbone(backbone)}_{data.name}', (('split', split),))
 
 
 def ddt_numbers(backbone: str, data: Data) -> Step:
-    """What DDT's own boxes are worth on the test split."""
+    """The evaluation of DDT's boxes on the test split."""
     boxes = ddt_boxes(backbone, data, 'test')
     return Step('box_numbers', boxes.config, (('split', 'test'),), (('boxes', boxes, OUTPUTS[boxes.tool]),))
 
 
 def regressor(kind: str, backbone: str, data: Data) -> Step:
-    """A regressor trained offline: 'regressor' on the teacher's boxes, 'psol' on DDT's with VGG16, as PSOL does."""
+    """A regressor trained offline: 'regressor' on the teacher's boxes, 'psol' on DDT's with VGG16 as in PSOL."""
     boxes = pseudo_boxes(data) if kind == 'regressor' else ddt_boxes('VGG16', data, 'train')
     config = f'regressor/{kind}_{data.backbone(backbone)}_{data.schedule}_{data.name}'
     return _with_labels(Step('train', config, inputs=((BOXES, boxes, OUTPUTS[boxes.tool]),)), backbone, data)
 
 
 def _with_labels(step: Step, backbone: str, data: Data) -> Step:
-    """The step, its boxes joined with the labels of the classifier, where the data set has one."""
+    """The step with labels from the classifier, if the data set has one."""
     of_classifier = classifier(backbone, data)
     if not of_classifier.exists:
         return step
@@ -151,6 +153,6 @@ def _with_labels(step: Step, backbone: str, data: Data) -> Step:
 
 
 def joint(backbone: str, data: Data) -> Step:
-    """Localizer and regressor trained together (Sec. 3.1)."""
+    """The joint training of localizer and regressor (Sec. 3.1)."""
     config = f'slt_net/slt-net_{data.backbone(backbone)}_{data.schedule}_{data.name}'
     return _with_labels(Step('train', config), backbone, data)

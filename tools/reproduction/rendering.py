@@ -1,4 +1,4 @@
-"""A table as Markdown, CSV and HTML: the paper's numbers, ours, the difference, and how ours were made."""
+"""Rendering of a table as Markdown, CSV and HTML: the paper's numbers, ours, differences, and commands."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ CSV_HEADS = (
 
 
 class Rendering:
-    """What there is of a table, written in three forms.
+    """The current state of a table, in three formats.
 
     Args:
         table: The table.
-        rows: What was measured of it.
-        folders: Of the runs.
-        pictures: PNG files that belong to it.
+        rows: Its rows with our numbers.
+        folders: Folders of the runs.
+        pictures: PNG files to include. Defaults to ().
     """
 
     def __init__(
@@ -39,7 +39,7 @@ class Rendering:
         self.commands = commands(rows, folders)
 
     def write(self, folder: Path) -> list[Path]:
-        """Write ``<table>_<data set>.md``, ``.csv`` and ``.html``; returns their paths."""
+        """Write ``<table>_<data set>.md``, ``.csv`` and ``.html``; the result has their paths."""
         folder.mkdir(parents=True, exist_ok=True)
         written = []
         for ending, text in (('md', self.markdown()), ('csv', self.csv()), ('html', self.html())):
@@ -49,9 +49,9 @@ class Rendering:
         return written
 
     def cells(self) -> tuple[list[str], list[list[str]]]:
-        """Heads and lines: of each number of the paper four columns, of our further ones one each.
+        """Header and lines: four columns for each of the paper's metrics, one for each of our other metrics.
 
-        Beside another data set's numbers of the paper stands what each row gains over the first, not a difference.
+        If our data set is not the paper's, there are gains over the first row instead of differences.
         """
         paper, data = self.table.keys, self.table.data
         further = [key for key in NAMES if key not in paper and any(row.values(key) for row in self.rows)]
@@ -80,18 +80,18 @@ class Rendering:
         return '-' if row is first or gains == ['-', '-'] else ' / '.join(gains)
 
     def markdown(self) -> str:
-        """As Markdown."""
+        """The table as Markdown."""
         heads, lines = self.cells()
         text = [f'# {self.table.title}', '', *(f'![{self.table.title}]({path.name})\n' for path in self.pictures)]
         text += ['| ' + ' | '.join(heads) + ' |', '|' + '---|' * len(heads)]
         text += ['| ' + ' | '.join(line) + ' |' for line in lines]
         text += ['', *(f'* {note}' for note in self.notes)]
         for name, steps in self.commands:
-            text += ['', f'{name}, its first seed:', '```', *steps, '```']
+            text += ['', f'{name}, first seed:', '```', *steps, '```']
         return '\n'.join(text) + '\n'
 
     def csv(self) -> str:
-        """One line a row and number, for other programs; no difference beside another data set's numbers."""
+        """The table as CSV, one line per row and metric; without differences if our data set is not the paper's."""
         out, data = io.StringIO(), self.table.data
         writer = csv.writer(out, lineterminator='\n')
         writer.writerow(CSV_HEADS.split())
@@ -119,7 +119,7 @@ class Rendering:
         return out.getvalue()
 
     def html(self) -> str:
-        """As a page that needs nothing else."""
+        """The table as a self-contained HTML page."""
         heads, lines = self.cells()
         return render_template(
             'table.html',

@@ -1,4 +1,4 @@
-"""Our numbers for the rows of a table, collected from the runs' folders."""
+"""Our numbers for the rows of a table, collected from the folders of the runs."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from sltnet_mm.report.results import result_row
 
 @dataclass(frozen=True)
 class MeasuredRow:
-    """A row with what was measured.
+    """A row of a table with our numbers.
 
     Args:
         row: The row.
-        state: 'done', 'paper only', 'no config', or how many seeds are done and what the others are.
-        numbers: Our numbers in percent by key, one dict per seed.
-        results: What the runs wrote down, one per seed.
-        runs: One a seed, done or not.
+        state: 'paper only', 'no config', the state of all runs, or the number of runs in each state.
+        numbers: Our numbers in percent by key, by seed.
+        results: Content of the runs' result files, by seed.
+        runs: The runs by seed, finished or not. Defaults to none.
     """
 
     row: Row
@@ -31,22 +31,22 @@ class MeasuredRow:
     runs: Mapping[int, Run] = field(default_factory=dict)
 
     def mean(self, key: str) -> float | None:
-        """The mean over the seeds, None where nothing was measured."""
+        """The mean over the seeds; None if there is no number."""
         values = self.values(key)
         return mean(values) if values else None
 
     def values(self, key: str) -> list[float]:
-        """The number of every seed, in the order of the seeds."""
+        """The numbers of all seeds, in the order of the seeds."""
         return [numbers[key] for numbers in self.numbers.values() if key in numbers]
 
     def difference(self, key: str) -> float | None:
-        """Ours minus the paper's; meaningful only on the data sets of the paper."""
+        """Our number minus the paper's; meaningful only on the paper's own data sets."""
         ours, paper = self.mean(key), self.row.paper.get(key)
         return None if ours is None or paper is None else ours - paper
 
 
 def measure(table: Table, folders: RunFolders, seeds: Sequence[int]) -> list[MeasuredRow]:
-    """Collect what there is of a table."""
+    """Our numbers for all rows of a table, as far as there are finished runs."""
     return [_measure(row, folders, seeds) for row in table.rows]
 
 

@@ -1,4 +1,4 @@
-"""Runs on disk: one folder for one step with one seed, its state, and what became of it."""
+"""Runs on disk: one folder per step and seed, with its state and results."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ from sltnet_mm.structures.atomic_write import atomic_write
 
 RESULTS, STARTED, LOG = 'results.json', 'run.json', 'log.txt'
 CHECKPOINT = 'checkpoint'
-"""Name that stands for the last checkpoint among a run's files."""
+"""The name of a run's last checkpoint in ``Run.inputs`` and ``Run.file``."""
 _PACKAGE = Path(sltnet_mm.__file__).parent
 _WITHOUT_RESULTS = ('inferencer', 'report', 'visualization')
 
 
 @dataclass(frozen=True)
 class Run:
-    """A step with a seed, and the folder of all that it writes. Runs of one folder are the same run.
+    """A step with a seed, and its output folder. Runs with the same folder are equal.
 
     Args:
-        step: What is run.
-        seed: Of weights and shuffling; None where the step has no seed.
-        folder: Its name ends in the fingerprint of the config: a changed config is another run, and one config that is
-            reached in two ways (a sweep's point that is the config's own value) is one run.
-        inputs: What it takes from earlier runs, as (setting or argument, run, file).
+        step: The step to run.
+        seed: Seed of weights and shuffling; None if the result of the step does not depend on a seed.
+        folder: Output folder. Its name ends in the fingerprint of the config, so a changed config is another run, and
+            two ways to the same config (such as a point of a sweep at the config's own value) are one run.
+        inputs: Files that it needs from other runs, as (config key or argument, run, file). Defaults to none.
     """
 
     step: Step = field(compare=False)
@@ -39,12 +39,12 @@ class Run:
     inputs: tuple[tuple[str, Run, str], ...] = field(default=(), compare=False)
 
     def results(self) -> dict[str, Any] | None:
-        """What it came to, None before it is done."""
+        """The content of the result file; None if the run has not finished."""
         path = self.folder / RESULTS
         return json.loads(path.read_text()) if path.is_file() else None
 
     def file(self, name: str) -> Path | None:
-        """A file it has written, or None: the last checkpoint where ``name`` is 'checkpoint'."""
+        """The path of an existing output file, or None; 'checkpoint' means the last checkpoint."""
         if name == CHECKPOINT:
             return last_checkpoint(self.folder)
         path = self.folder / name
@@ -52,7 +52,7 @@ class Run:
 
     @property
     def state(self) -> str:
-        """'done', 'interrupted' (goes on where it stopped), 'failed' (is tried again) or 'missing'."""
+        """The state: 'done', 'interrupted' (will be resumed), 'failed' (will be tried again) or 'missing'."""
         if (self.folder / RESULTS).is_file():
             return 'done'
         if (self.folder / 'failed.txt').is_file():
@@ -60,7 +60,7 @@ class Run:
         return 'interrupted' if (self.folder / STARTED).is_file() else 'missing'
 
     def chain(self) -> Iterator[Run]:
-        """All runs that it is built on, first things first, and itself; each once."""
+        """All runs that it needs, in order, and then itself, without duplicates."""
         seen: dict[Run, None] = {}
         for _, earlier, _ in self.inputs:
             seen.update(dict.fromkeys(earlier.chain()))
@@ -69,16 +69,16 @@ class Run:
 
     @property
     def name(self) -> str:
-        """For people: config, what differs from it, seed."""
+        """A readable name: config, changed options, seed."""
         options = ''.join(f' {key.split(".")[-1]}={value}' for key, value in self.step.options)
         tool = '' if self.step.tool == 'train' else f' {self.step.tool.replace("_", " ")}'
         return f'{Path(self.step.config).name}{options}{tool}' + ('' if self.seed is None else f' seed {self.seed}')
 
 
 def last_checkpoint(folder: Path) -> Path | None:
-    """The latest checkpoint of a training that was written whole.
+    """The last complete checkpoint of a training run, or None.
 
-    mmengine notes its path once it is; the note's folder may have moved since.
+    mmengine stores the path of each complete checkpoint in a file; the folder may have been moved since then.
     """
     note = folder / 'last_checkpoint'
     path = folder / Path(note.read_text().strip()).name if note.is_file() else folder
@@ -86,17 +86,17 @@ def last_checkpoint(folder: Path) -> Path | None:
 
 
 def write_json(path: Path, content: Mapping[str, Any]) -> None:
-    """Write a file whole or not at all."""
+    """Write a JSON file atomically."""
     with atomic_write(path) as partial:
         partial.write_text(json.dumps(content, indent=1, default=str) + '\n')
 
 
 class RunFolders:
-    """Where runs lie: ``WORK_DIR/<config name>/seed<S>-<fingerprint>/``.
+    """The folders of runs: ``WORK_DIR/<config name>/seed<S>-<fingerprint>/``.
 
     Args:
-        work_dir: Of all runs of a data set; tables share their runs.
-        settings: Of the command line.
+        work_dir: Folder for all runs on a data set; tables share their runs.
+        settings: Settings of the command line.
     """
 
     def __init__(self, work_dir: str | Path, settings: Settings) -> None:
@@ -105,7 +105,7 @@ class RunFolders:
         self._prints: dict[Step, str] = {}
 
     def run(self, step: Step, seed: int) -> Run:
-        """The run of a step; whatever it takes from earlier steps has the same seed."""
+        """The run of a step with a seed; the runs that it needs have the same seed."""
         if step not in self._prints:
             self._prints[step] = fingerprint(step, self.settings)
         tool = '' if step.tool == 'train' else f'{step.tool}-'
@@ -115,15 +115,15 @@ class RunFolders:
         return Run(step, own_seed, self.work_dir / Path(step.config).name / name, inputs)
 
     def todo(self, step: Step, seed: int) -> list[Run]:
-        """The runs that are left for this step, first things first; none where its results are there.
+        """The runs that are still to be done for a step, in order; none if its results exist.
 
-        A finished run is among them again where a later one needs a file of it that was deleted (a checkpoint).
+        A finished run is included if one of its files that is needed (such as a checkpoint) was deleted.
         """
         wanted = self.run(step, seed)
         return [] if wanted.state == 'done' else _with_needs(wanted)
 
     def superseded(self, run: Run) -> list[Path]:
-        """Folders with results of the same step and seed whose config was another one."""
+        """The folders with results of the same step and seed for another version of the config."""
         found = []
         for path in run.folder.parent.glob(f'*/{STARTED}'):
             started = json.loads(path.read_text())
@@ -151,7 +151,7 @@ def _plain(value: Any) -> Any:
 
 @functools.lru_cache(maxsize=1)
 def code_fingerprint(package: Path = _PACKAGE) -> str:
-    """Eight letters of the package's code that computes results: not of reports, pictures and the inferencer."""
+    """Eight hexadecimal digits for the code that affects results, which excludes reports, pictures and inferencer."""
     digest = hashlib.sha256()
     for file in sorted(package.rglob('*.py')):
         if file.relative_to(package).parts[0] not in _WITHOUT_RESULTS:

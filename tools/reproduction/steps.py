@@ -1,4 +1,4 @@
-"""What has to be run for one row of a table: a chain of steps, each one call of a tool with one config."""
+"""The steps behind one row of a table: a chain in which each step calls one tool with one config."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from mmengine.config import Config
 from sltnet_mm.command_line import load_config, set_epochs
 
 CONFIGS = Path(__file__).resolve().parents[2] / 'configs'
-# What decides a run's result. Paths of data, numbers of workers, logging and checkpoints do not.
+# The keys of a config that affect results; logging and checkpoint settings do not.
 _DECISIVE = (
     'model',
     'train_dataloader',
@@ -37,13 +37,13 @@ _INDIFFERENT = ('data_root', 'num_workers', 'persistent_workers', 'seed')
 
 @dataclass(frozen=True)
 class Step:
-    """One call of a tool: a training with its test, boxes of a data set, or numbers of such boxes.
+    """One call of a tool: training with its test, boxes for a data set, or an evaluation of such boxes.
 
     Args:
-        tool: 'train' (and test; one process does both), 'pseudo_boxes', 'ddt_boxes' or 'box_numbers'.
-        config: Below ``configs/``, without ``.py``.
-        options: Settings of the config to override, as (key, value).
-        inputs: What it takes from earlier steps, as (setting of the config or argument of the tool, step, file).
+        tool: 'train' (training and test in one process), 'pseudo_boxes', 'ddt_boxes' or 'box_numbers'.
+        config: Path in ``configs/`` without ``.py``.
+        options: Settings of the config to override, as (key, value). Defaults to none.
+        inputs: Files that it needs from other steps, as (config key or tool argument, step, file). Defaults to none.
 
     Example:
         >>> cam = Step('train', 'localizer/cam_small-conv_1xb32-10e_synthetic')
@@ -59,37 +59,37 @@ class Step:
 
     @property
     def path(self) -> Path:
-        """The config file."""
+        """The path of the config file."""
         return CONFIGS / f'{self.config}.py'
 
     @property
     def exists(self) -> bool:
-        """Whether the configs of the whole chain are there."""
+        """Whether all configs of the chain exist."""
         return not self.missing
 
     @property
     def missing(self) -> list[str]:
-        """The config files of the chain that are not there."""
+        """The config files of the chain that do not exist."""
         return [f'configs/{step.config}.py' for step in self.chain() if not step.path.is_file()]
 
     @property
     def trains(self) -> bool:
-        """Whether there is something to train: a pretrained classifier is only tested."""
+        """Whether the step trains; a pretrained classifier is only tested."""
         return self.tool == 'train' and (not self.path.is_file() or bool(load(self.path).get('train_cfg')))
 
     @property
     def seeded(self) -> bool:
-        """Whether its result depends on a seed: training does, and whatever is made of it."""
+        """Whether its result depends on a seed, because it or a step that it needs trains."""
         return self.trains or any(step.seeded for _, step, _ in self.inputs)
 
     def epochs(self, settings: Settings) -> int:
-        """How long it trains."""
+        """The number of training epochs."""
         if not self.trains:
             return 0
         return settings.epochs or load(self.path).train_cfg.get('max_epochs', 1)
 
     def chain(self) -> Iterator[Step]:
-        """All steps it needs, first things first, and itself; each once."""
+        """All steps that it needs, in order, and then itself, without duplicates."""
         seen: dict[Step, None] = {}
         for _, step, _ in self.inputs:
             seen.update(dict.fromkeys(step.chain()))
@@ -99,12 +99,12 @@ class Step:
 
 @dataclass(frozen=True)
 class Settings:
-    """What the command line sets for all runs.
+    """The settings of the command line for all runs.
 
     Args:
-        epochs: Training epochs in place of the configs'; None keeps them.
-        data_root: Folder of the data in place of the configs'.
-        cfg_options: Settings overridden in every training.
+        epochs: Number of training epochs. None: as in the configs. Defaults to None.
+        data_root: Folder of the data. None: as in the configs. Defaults to None.
+        cfg_options: Settings to override in every config. Defaults to none.
     """
 
     epochs: int | None = None
@@ -112,9 +112,9 @@ class Settings:
     cfg_options: Mapping[str, Any] = field(default_factory=dict)
 
     def options(self, step: Step) -> dict[str, Any]:
-        """What is overridden in this step's config: the step's own settings, and the command line's.
+        """The settings to override in a step's config: those of the step, then those of the command line.
 
-        Validation runs after every epoch, for the IoU over the epochs.
+        Validation runs after every epoch, to record the IoU over the epochs.
         """
         options: dict[str, Any] = {}
         if step.trains:
@@ -127,10 +127,10 @@ class Settings:
 
 
 def step_config(step: Step, settings: Settings) -> Config:
-    """The config of a step as it is run, without what only its place decides (work dir, seed, files of earlier steps).
+    """The config of a step with all changes, except for work directory, seed and files of other steps.
 
     Raises:
-        FileNotFoundError: There is no such config.
+        FileNotFoundError: If the config does not exist.
     """
     arguments = argparse.Namespace(
         config=str(step.path),
@@ -145,12 +145,12 @@ def step_config(step: Step, settings: Settings) -> Config:
 
 @functools.cache
 def load(path: Path) -> Config:
-    """A config as it stands; read once."""
+    """The unchanged config; each file is read once."""
     return Config.fromfile(path)
 
 
 def _into_wrapper(key: str, step: Step) -> str:
-    """A data set's setting, as the config has it that wraps the data set (a regressor's ``PseudoBoxDataset``)."""
+    """The key of a data set's setting, adapted to configs that wrap the data set (``PseudoBoxDataset``)."""
     loader, _, rest = key.partition('.dataset.')
     wrapped = rest and 'dataset' in (load(step.path).get(loader) or {}).get('dataset', {})
     return f'{loader}.dataset.dataset.{rest}' if wrapped and not rest.startswith('dataset.') else key
@@ -168,7 +168,7 @@ def _epochs(cfg: Config, epochs: int) -> dict[str, int]:
 
 
 def fingerprint(step: Step, settings: Settings) -> str:
-    """Eight letters that change when the config of the step, or of a step it builds on, changes what comes out.
+    """Eight hexadecimal digits that change if a setting that affects results changes in the step or one it needs.
 
     Example:
         >>> cam = Step('train', 'localizer/cam_small-conv_1xb32-10e_synthetic')

@@ -1,4 +1,4 @@
-"""The paper's tables as rows: the paper's numbers, and the step that makes ours."""
+"""The rows of the paper's tables: the paper's numbers, and the steps that produce ours."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from reproduction.recipes import BACKBONES, DATA, Data
 from reproduction.steps import Step
 
 METHODS = ('CAM', 'PSOL', 'DDT', 'SLT-Net', 'Ours')
-"""The methods that this package has; the others' rows are the paper's only."""
+"""The methods that this package implements; rows of other methods have only the paper's numbers."""
 
 
 @dataclass(frozen=True)
@@ -19,11 +19,11 @@ class Row:
     """One row of a table.
 
     Args:
-        name: As the paper has it.
-        paper: The paper's numbers by key; empty where it has none.
-        step: What makes ours; None: a row of the paper only.
-        source: Where the box of our numbers comes from: 'map' or 'box'.
-        note: Said below the table.
+        name: Name of the row in the paper.
+        paper: The paper's numbers by key. Defaults to none.
+        step: Step that produces our numbers. None: there are only the paper's. Defaults to None.
+        source: Source of the box for our numbers, 'map' or 'box'. Defaults to 'map'.
+        note: Note to show below the table. Defaults to ''.
     """
 
     name: str
@@ -34,7 +34,7 @@ class Row:
 
     @property
     def state(self) -> str:
-        """'paper only', 'no config' or '': then its runs have states of their own."""
+        """'paper only', 'no config', or '' if there are runs, which have their own states."""
         if self.step is None:
             return 'paper only'
         return '' if self.step.exists else 'no config'
@@ -42,13 +42,13 @@ class Row:
 
 @dataclass(frozen=True)
 class Table:
-    """A table of the paper, or what a figure of it is drawn from, on a data set.
+    """A table of the paper on a data set, or the runs behind a figure.
 
     Args:
-        number: 'table5', 'figure4'.
-        about: What it shows.
-        data: The data set that ours are measured on.
-        rows: In the paper's order.
+        number: Kind and number, such as 'table5' or 'figure4'.
+        about: Subject of the table.
+        data: Data set for our numbers.
+        rows: Rows in the paper's order.
     """
 
     number: str
@@ -58,12 +58,12 @@ class Table:
 
     @property
     def title(self) -> str:
-        """For people."""
+        """The title, such as 'Table 5: ...'."""
         return f'{self.number[:-1].capitalize()} {self.number[-1]}: {self.about}'
 
     @property
     def name(self) -> str:
-        """Of its files."""
+        """The file name without suffix, such as 'table5_cub'."""
         return f'{self.number}_{self.data.name}'
 
     @property
@@ -73,15 +73,18 @@ class Table:
 
     @property
     def keys(self) -> list[str]:
-        """The numbers that the paper gives, in the order of its columns; GT-known where it gives none."""
+        """The keys of the paper's numbers, in the order of its columns; only GT-known if it has none."""
         order = ('cls_top1', 'top1_loc', 'top5_loc', 'gt_known')
         return [key for key in order if any(key in row.paper for row in self.rows)] or ['gt_known']
 
     def only(self, names: Sequence[str]) -> Table:
-        """The table with some of its rows: numbers from 1, or parts of names, of any case.
+        """The table with only some of its rows.
+
+        Args:
+            names: Numbers of rows, from 1, or parts of their names, in any case.
 
         Raises:
-            ValueError: A name fits no row.
+            ValueError: If a name matches no row.
         """
         kept: set[int] = set()
         for name in names:
@@ -92,17 +95,17 @@ class Table:
             }
             if not found:
                 known = ', '.join(f'{i} {row.name}' for i, row in enumerate(self.rows, 1))
-                raise ValueError(f'--rows {name!r} is no row of {self.number}; its rows are: {known}')
+                raise ValueError(f'--rows must be rows of {self.number}, got {name!r}. Its rows are: {known}')
             kept |= found
         return replace(self, rows=[self.rows[i] for i in sorted(kept)])
 
 
 def table(number: int, dataset: str) -> Table:
-    """The rows of a table for a data set; a data set that is not the paper's stands beside its CUB columns.
+    """The rows of a table for a data set; other data sets than the paper's are compared with its CUB columns.
 
     Raises:
-        KeyError: There is no such table or data set.
-        ValueError: The table has no numbers of that data set.
+        KeyError: If there is no such table or data set.
+        ValueError: If the table has no numbers for the data set.
 
     Example:
         >>> [row.name for row in table(5, 'photos31').rows][:2]
@@ -111,12 +114,12 @@ def table(number: int, dataset: str) -> Table:
         ('VGG16-ACoL', 'paper only')
     """
     if number not in TITLES or dataset not in DATA:
-        raise KeyError(f'there is table 1 to 7 on {sorted(DATA)}, got table {number} on {dataset!r}')
+        raise KeyError(f'table must be 1 to 7 and dataset one of {sorted(DATA)}, got {number} and {dataset!r}')
     data = DATA[dataset]
     if data.paper not in DATASETS[number]:
         raise ValueError(
-            f'table {number} has no numbers of {data.paper}, beside which {dataset} stands: it is about '
-            f'{" and ".join(DATASETS[number])}'
+            f'Table {number} has no numbers for {data.paper}, which {dataset} is compared with, only for '
+            f'{" and ".join(DATASETS[number])}. Use another table'
         )
     paper = PAPER[number, data.paper]
     rows = [_row(number, name, numbers, data) for name, numbers in paper.items()]
@@ -144,8 +147,8 @@ def _row(number: int, name: str, paper: Numbers, data: Data) -> Row:
 
 
 _PSOL_NOTE = (
-    "PSOL's rows of ours: its boxes (DDT) into SLT-Net's regressor and schedule, which are not PSOL's own network and "
-    'training.'
+    "Our PSOL rows train SLT-Net's regressor, with SLT-Net's schedule, on PSOL's boxes (DDT). PSOL itself uses another "
+    'network and schedule.'
 )
 
 
@@ -159,10 +162,10 @@ def _ablation(data: Data) -> dict[str, Step]:
 
 
 def _joint_rows(slt_net: Row, data: Data) -> list[Row]:
-    """SLT-Net trained as Sec. 3.1 has it, where localizer and regressor have one kind of backbone."""
+    """The row of SLT-Net trained as in Sec. 3.1, with the same backbone for localizer and regressor."""
     backbone = slt_net.name.split('-', 1)[0]
-    note = 'The paper has one row for SLT-Net; its boxes come from one localizer, whatever the regressor (Sec. 4.2).'
+    note = 'The paper has one row for SLT-Net; all regressors use the pseudo boxes of one localizer (Sec. 4.2).'
     if not recipes.classifier(backbone, data).exists:
-        note += f" On {data.name} its labels are the localizer's: there is no config of a classifier."
+        note += f' On {data.name} the labels come from the localizer, because there is no config of a classifier.'
     step = recipes.joint(backbone, data)
     return [Row(f'{slt_net.name}, joint training (Sec. 3.1)', slt_net.paper, step, 'box', note)]

@@ -1,4 +1,4 @@
-"""One training and its test in one process."""
+"""Training and test of one run in one process."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ from sltnet_mm.command_line import build_runner
 from sltnet_mm.evaluation import DumpScores
 from sltnet_mm.report import EpochLineHook
 
-# The paper's protocol, and MaxBoxAccV2 of the map that the localizer is used by (the ACAM; no true class is asked).
+# The paper's protocol, and MaxBoxAccV2 of the map that the localizer uses (the ACAM, without the ground-truth class).
 PROTOCOLS = ('sltnet', dict(base='wsolevaluation-v2', name='wsolevaluation-v2-acam', map='top_k'))
 IOU_HISTORY = 'iou_history.npz'
 
 
 def run_config(run: Run, settings: Settings) -> Config:
-    """The config of a training as it is run: in its folder, with its seed, resumed where it was interrupted."""
+    """The complete config of a training run: with its folder and seed, and resumed if it was interrupted."""
     cfg = step_config(run.step, settings)
     cfg.work_dir = str(run.folder)
     cfg.randomness = dict(cfg.get('randomness') or {}, seed=run.seed or 0)
     for key, earlier, file in run.inputs:
         path = earlier.file(file)
         if path is None:
-            raise FileNotFoundError(f'{earlier.folder / file} does not exist: {run.name} needs it')
+            raise FileNotFoundError(f'{run.name} needs {earlier.folder / file}, which does not exist. Repeat its run')
         cfg.merge_from_dict({key: str(path)})
     for evaluator in _localization_metrics(cfg, 'test_evaluator'):
         evaluator['protocols'] = PROTOCOLS
@@ -54,12 +54,12 @@ def _localization_metrics(cfg: Config, name: str) -> list[dict]:
 
 
 def train_and_test(run: Run, settings: Settings, say: Callable[[str], object]) -> None:
-    """Train with the config's own runner, test the last epoch on the test split, write ``results.json``.
+    """Train with the config's runner, test the last epoch on the test split, and write ``results.json``.
 
     Args:
-        run: A step 'train'.
-        settings: Of the command line.
-        say: Takes a line an epoch.
+        run: A run of a step 'train'.
+        settings: Settings of the command line.
+        say: Function that takes one line per epoch.
     """
     begun = time.perf_counter()
     cfg = run_config(run, settings)
@@ -87,7 +87,7 @@ def train_and_test(run: Run, settings: Settings, say: Callable[[str], object]) -
 def write_results(
     run: Run, settings: Settings, metrics: Mapping[str, float], device: torch.device | str, seconds: float, **facts: Any
 ) -> None:
-    """Write what a run came to, and what a reader needs to repeat it."""
+    """Write the results of a run, with all facts needed to repeat it."""
     device = torch.device(device)
     write_json(
         run.folder / RESULTS,

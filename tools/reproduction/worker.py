@@ -1,4 +1,4 @@
-"""One run in a process of its own. The pool forks it from a server that has imported everything (20 s) once."""
+"""One run in its own process, forked by the pool from a server that has done all imports (20 s) once."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ from sltnet_mm.report import import_hosts
 ROOT = Path(__file__).resolve().parents[2]
 
 import_hosts()
-# Compiles what MaxBoxAccV2 needs, once for all forks.
+# Compile the code of MaxBoxAccV2 once for all forks.
 evaluate_score_maps([np.eye(8)], [np.array([[0.0, 0.0, 4.0, 4.0]])], protocol='wsolevaluation-v2')
 
 
 def probe(connection: Connection) -> None:
-    """Tell whether this process can use a GPU, and its name: a fork of a process that has touched CUDA cannot."""
+    """Send the name of the GPU, or the error if this process cannot use it (as a fork after CUDA was initialized)."""
     try:
         torch.cuda.init()
         connection.send(torch.cuda.get_device_name())
@@ -41,9 +41,9 @@ def probe(connection: Connection) -> None:
 
 
 def work(run: Run, settings: Settings, connection: Connection) -> None:
-    """Do a run; all that it prints goes to its log, a line an epoch through the connection.
+    """Execute a run. All output goes to its log, and one line per epoch goes through the connection.
 
-    A failure leaves ``failed.txt`` with its traceback, and the exit code 1.
+    A failure writes its traceback to ``failed.txt`` and ends the process with exit code 1.
     """
     _die_with_parent()
     run.folder.mkdir(parents=True, exist_ok=True)
@@ -51,10 +51,10 @@ def work(run: Run, settings: Settings, connection: Connection) -> None:
         os.dup2(log.fileno(), 1)
         os.dup2(log.fileno(), 2)
     output: Any = sys.stdout
-    output.reconfigure(line_buffering=True)  # a run that is killed leaves its last lines too
+    output.reconfigure(line_buffering=True)  # so that the last lines of a killed run are in the log
     try:
         if not run.folder.name.endswith(fingerprint(run.step, settings)):
-            raise RuntimeError(f'{run.step.path} has changed since the command was started: start it again')
+            raise RuntimeError(f'{run.step.path} has changed since the command started. Start the command again')
         if run.step.tool == 'train':
             from reproduction.training import train_and_test
 
@@ -69,26 +69,26 @@ def work(run: Run, settings: Settings, connection: Connection) -> None:
 
 
 def _run_tool(run: Run, settings: Settings) -> None:
-    """Run a tool's file as from the command line."""
+    """Run a tool as from the command line."""
     from reproduction.training import write_results
 
     begun = time.perf_counter()
     tool, *arguments = tool_arguments(run, settings)
     output = run.folder / OUTPUTS[run.step.tool]
-    if not output.is_file():  # it is there where the command was killed after the tool had ended
+    if not output.is_file():  # it exists if the command was killed after the tool had finished
         sys.argv = [tool, *arguments]
         try:
             runpy.run_path(str(ROOT / tool), run_name='__main__')
         except SystemExit as end:
             if end.code:
-                raise RuntimeError(f'{tool} ended with {end.code!r}, see {run.folder / LOG}') from end
+                raise RuntimeError(f'{tool} failed with exit code {end.code!r}, see {run.folder / LOG}') from end
     numbers = json.loads(output.read_text()) if run.step.tool == 'box_numbers' else {}
     device = 'cuda' if torch.cuda.is_available() else 'cpu'
     write_results(run, settings, numbers, device=device, seconds=time.perf_counter() - begun)
 
 
 def _die_with_parent() -> None:
-    """A run whose command was killed must not go on unseen."""
+    """End this process when its parent ends, so that no run continues unnoticed after its command was killed."""
     parent = parent_process()
 
     def watch(join: Callable[[], object]) -> None:
