@@ -68,7 +68,7 @@ def test_localizer_and_regressor_over_the_epochs(tmp_path, paths):
 def test_side_by_side(tmp_path, paths):
     written, said = drawn(5, tmp_path, paths)
     assert [path.name for path in written] == ['figure5_synthetic.png'] and shows(written[0], PREDICTED_COLOR)
-    assert 'whatever came out' in said[0]
+    assert 'not selected by result' in said[0]
 
 
 def test_the_score_map_lies_on_the_image_that_is_shown():
@@ -85,12 +85,12 @@ def test_the_score_map_lies_on_the_image_that_is_shown():
 
 def test_sweep(tmp_path, paths):
     written, said = drawn(4, tmp_path, paths, seeds=(0, 1))
-    assert [path.name for path in written] == ['figure4_synthetic.png'] and 'dots: each seed' in said[0]
+    assert [path.name for path in written] == ['figure4_synthetic.png'] and 'Dots: single seeds' in said[0]
 
 
 def test_one_epoch_is_no_course_and_nothing_done_is_no_picture(tmp_path, paths):
     written, said = drawn(6, tmp_path / 'one', paths, epochs=1)
-    assert written == [] and said == ['SLT-Net localizer: one epoch is no course, so it is not drawn.']
+    assert written == [] and said == ['SLT-Net localizer has only one epoch, so there is no curve to draw.']
     of = figure(1, 'synthetic')
     assert draw(of, measure(of, RunFolders(tmp_path / 'none', Settings()), [0]), tmp_path) == ([], [])
 
@@ -100,5 +100,5 @@ def test_images_that_lie_elsewhere_are_named(tmp_path, paths):
     written, said = drawn(5, tmp_path, gone)
     assert (
         written == []
-        and sum('/nowhere/' in sentence and 'draw where the data lie' in sentence for sentence in said) == 6
+        and sum('/nowhere/' in sentence and 'Run the command where the data is' in sentence for sentence in said) == 6
     )

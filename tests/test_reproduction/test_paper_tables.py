@@ -102,11 +102,13 @@ def test_boxes_are_the_maps_of_localizers_and_the_predictions_of_everything_else
 
 def test_what_ours_is_not_is_said():
     notes = {row.name: row.note for row in table(1, 'photos31').rows}
-    assert "not PSOL's own" in notes['VGG16-PSOL'] and notes['VGG16-SLT-Net'] == notes['VGG16-ADL'] == ''
-    assert "its labels are the localizer's" in notes['VGG16-SLT-Net, joint training (Sec. 3.1)']
+    assert (
+        'PSOL itself uses another network' in notes['VGG16-PSOL'] and notes['VGG16-SLT-Net'] == notes['VGG16-ADL'] == ''
+    )
+    assert 'labels come from the localizer' in notes['VGG16-SLT-Net, joint training (Sec. 3.1)']
     for dataset in ('cub', 'synthetic'):  # they have a classifier
-        assert "localizer's" not in table(1, dataset).rows[-1].note
-    assert all('our reading' in row.note for row in figure(4, 'cub').rows)
+        assert 'come from the localizer' not in table(1, dataset).rows[-1].note
+    assert all('assuming that it is the same run' in row.note for row in figure(4, 'cub').rows)
 
 
 def test_table_5_is_the_ladder_and_the_branch():
@@ -147,15 +149,15 @@ def test_figure_4_sweeps_both():
 def test_rows_are_chosen_by_number_or_name():
     shown = table(5, 'cub')
     assert [row.name for row in shown.only(['1', 'acam']).rows] == ['CAM', '+ L_SMT, top-K ACAM']
-    with pytest.raises(ValueError, match="'7' is no row of table5; its rows are: 1 CAM, 2 new"):
+    with pytest.raises(ValueError, match="rows of table5, got '7'. Its rows are: 1 CAM, 2 new"):
         shown.only(['7'])
 
 
 def test_what_there_is_not():
-    with pytest.raises(ValueError, match='table 3 has no numbers of cub, beside which photos31 stands'):
+    with pytest.raises(ValueError, match='Table 3 has no numbers for cub, which photos31 is compared with'):
         table(3, 'photos31')
-    with pytest.raises(KeyError, match='table 8'):
+    with pytest.raises(KeyError, match='got 8'):
         table(8, 'cub')
-    with pytest.raises(KeyError, match='figure 2'):
+    with pytest.raises(KeyError, match='got 2'):
         figure(2, 'cub')
     assert not DATA['photos31'].of_the_paper and DATA['ilsvrc'].of_the_paper

@@ -56,8 +56,8 @@ def test_beside_other_data_stands_no_difference_but_what_a_row_gains(shown):
     assert 'difference' not in first and first['gain over the first row: paper / ours'] == '-'
     assert second['gain over the first row: paper / ours'] == '+16.3 / +28.8'
     assert third['gain over the first row: paper / ours'] == '+17.7 / -'
-    assert 'of CUB-200-2011, ours of photos31 (31 classes; squeezenet1-1 in place of VGG16)' in rendering.notes[0]
-    assert not any('ours of' in note for note in shown('cub').notes)
+    assert 'for CUB-200-2011, ours for photos31 (31 classes; squeezenet1-1 instead of VGG16)' in rendering.notes[0]
+    assert not any('ours for' in note for note in shown('cub').notes)
 
 
 def test_what_has_no_seed_is_measured_once(tmp_path):
@@ -90,17 +90,19 @@ def test_rows_of_others_never_hold_a_number_of_ours(tmp_path):
 
 def test_notes_say_how_ours_were_made(shown):
     (said,) = [note for note in shown('cub').notes if note.startswith('Seeds')]
-    assert said.startswith('Seeds 0, 1; CPU; torch 2.0; 2026-01-02;') and 'summed over 3 runs' in said
+    assert said.startswith('Seeds 0, 1; CPU; torch 2.0; 2026-01-02;') and 'for 3 runs' in said
     changed = shown('cub', Settings(epochs=1, cfg_options={'model.head.top_k': 2})).notes
     assert any('model.head.top_k=2, 1 epochs' in note for note in changed)
     assert not any('Changed' in note for note in shown('cub').notes)
     resumed = shown('cub', resumed_from='epoch_2.pth', code='before').notes
-    assert 'CAM: seeds 0, 1 were interrupted; a resumed run draws other random numbers.' in resumed
-    assert "CAM: seeds 0, 1 were made by another state of the package's code." in resumed
+    assert 'CAM: seeds 0, 1 were interrupted; a resumed run uses other random numbers.' in resumed
+    assert "CAM: seeds 0, 1 were run with another version of the package's code." in resumed
     missing = Rendering(
         of := table(5, 'synthetic'), [MeasuredRow(of.rows[1], 'no config', {}, {})], RunFolders('', Settings())
     )
-    assert 'there is no configs/localizer/cam_small-conv_new-optimization_synthetic.py.' in missing.notes[-1]
+    assert (
+        'no config; configs/localizer/cam_small-conv_new-optimization_synthetic.py does not exist.' in missing.notes[-1]
+    )
 
 
 def test_notes_say_that_l_vst_is_not_the_papers(tmp_path):
@@ -127,8 +129,8 @@ def test_notes_know_the_runs_that_a_row_is_built_on_and_count_each_run_once(tmp_
         write_json(run.folder / 'results.json', result(80.0, 0, **changes))
     assert len(list(regressor.chain())) == 3
     said = Rendering(of, measure(of, folders, [0]), folders).notes
-    assert any('summed over 3 runs' in note and ' 4 minutes' in note for note in said)  # 3 times 90 s
-    for sentence in ('seeds 0 were interrupted', 'seeds 0 were made by another state'):
+    assert any('for 3 runs' in note and ' 4 minutes' in note for note in said)  # 3 times 90 s
+    for sentence in ('seeds 0 were interrupted', 'seeds 0 were run with another version'):
         assert [note.split(':')[0] for note in said if sentence in note] == ['VGG16-SLT-Net', 'the same']
 
 

@@ -68,6 +68,6 @@ def test_list_says_what_there_is_not(tmp_path, reproduce):
 
 def test_bad_input(reproduce):
     assert 'at least 1' in reproduce('--table', 5, '--epochs', 0, '--list', code=2)
-    assert 'no row of table5' in reproduce('--table', 5, '--rows', 'nothing', '--list', code=2)
-    assert 'is about ilsvrc' in reproduce('--table', 3, '--list', code=2)
+    assert '--rows must be rows of table5' in reproduce('--table', 5, '--rows', 'nothing', '--list', code=2)
+    assert 'only for ilsvrc' in reproduce('--table', 3, '--list', code=2)
     assert 'invalid choice' in reproduce('--figure', 2, '--list', code=2)

@@ -39,5 +39,5 @@ def test_an_interrupted_run_goes_on_from_its_checkpoint(run):
 def test_a_missing_file_is_named(run):
     _, earlier, file = run.inputs[0]
     (earlier.folder / file).unlink()
-    with pytest.raises(FileNotFoundError, match=f'{file} does not exist: regressor_small-conv'):
+    with pytest.raises(FileNotFoundError, match=f'{file}, which does not exist'):
         run_config(run, Settings())
