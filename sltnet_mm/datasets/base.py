@@ -8,12 +8,12 @@ from collections.abc import Callable, Mapping, Sequence
 import mmengine.fileio as fileio
 from mmengine.dataset import BaseDataset
 from mmengine.logging import print_log
-from mmengine.utils import track_iter_progress
 
 from sltnet_mm.datasets.image_files import BadImageError, check_image, image_faults_named
 from sltnet_mm.datasets.pipeline_checks import refuse_exif_rotation, refuse_unrecorded
 from sltnet_mm.datasets.sample_checks import check_samples, check_table
 from sltnet_mm.datasets.sample_table import SampleTable
+from sltnet_mm.progress import track
 
 SPLITS = ('train', 'val', 'test')
 _LISTED = 20  # bad images named in the warning; a longer list would bury the count
@@ -166,7 +166,7 @@ class LocalizationDataset(BaseDataset):
     def _drop_bad_images(self, samples: list[dict] | SampleTable) -> list[dict] | SampleTable:
         print_log(f'{self._where()}: reading all {len(samples)} images once to find bad ones', logger='current')
         good, bad, backend_args = [], [], self._backend_args()
-        for index, sample in enumerate(track_iter_progress(samples)):
+        for index, sample in enumerate(track(samples, 'Opening images')):
             try:
                 check_image(sample['img_path'], backend_args)
                 good.append(index)

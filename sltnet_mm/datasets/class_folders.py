@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 
-from sltnet_mm.datasets.progress import with_progress
+from sltnet_mm.progress import track
 
 IMAGE_ENDINGS = ('.jpg', '.jpeg', '.png', '.bmp', '.webp')
 ARCHIVE_ENDINGS = ('.tar', '.tgz', '.gz', '.zip', '.part')
@@ -58,7 +58,7 @@ def images_by_class(root: str, classes: Sequence[str]) -> Iterator[tuple[str, in
         ...     list(images_by_class(root, class_folders(root)))
         [('a/1.jpg', 0), ('b/10.jpg', 1), ('b/2.jpg', 1)]
     """
-    for label, name in with_progress(enumerate(classes), len(classes), _MANY):
+    for label, name in track(enumerate(classes), 'Reading folders', len(classes), _MANY):
         for image in image_names(os.path.join(root, name)):
             yield f'{name}/{image}', label
 

@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from mmengine.registry import DATASETS
-from mmengine.utils import track_iter_progress
 
 from sltnet_mm import __version__
 from sltnet_mm.datasets.base import LocalizationDataset
 from sltnet_mm.datasets.localization_list import LocalizationList
 from sltnet_mm.datasets.orientation import image_size
+from sltnet_mm.progress import track
 from sltnet_mm.structures.box_file import file_name_of
 
 
@@ -44,7 +44,7 @@ def gt_boxes_as_coco(dataset: LocalizationDataset) -> dict:
     """
     images: list[dict] = []
     annotations: list[dict] = []
-    for index in track_iter_progress(range(len(dataset))):
+    for index in track(range(len(dataset)), 'Reading boxes'):
         sample = dataset.get_data_info(index)
         boxes = [instance for instance in sample.get('instances', ()) if not instance.get('ignore_flag', 0)]
         if not boxes:

@@ -10,10 +10,10 @@ from sltnet_mm.datasets.base import LocalizationDataset
 from sltnet_mm.datasets.box_xml import read_box_xml, xml_name
 from sltnet_mm.datasets.class_folders import check_same_classes, class_folders, image_names, images_by_class
 from sltnet_mm.datasets.list_cache import Fingerprint, cached_table
-from sltnet_mm.datasets.progress import with_progress
 from sltnet_mm.datasets.sample_table import Row, SampleTable, build_table
 from sltnet_mm.datasets.text_files import Line, read_mapping
 from sltnet_mm.datasets.wsol_lists import add_boxes, read_images
+from sltnet_mm.progress import track
 from sltnet_mm.registry import DATASETS
 
 _MANY = 1000  # with this many XML files or more, a progress bar is shown
@@ -182,7 +182,7 @@ class ILSVRCLocalization(LocalizationDataset):
             labeled = [(name, number[lines[name].fields[1]]) for name in images]
         else:
             labeled = list(images_by_class(self.test_dir, classes))
-        steps = with_progress(labeled, len(labeled), _MANY)
+        steps = track(labeled, 'Reading boxes', least=_MANY)
         return build_table(self.test_dir, (self._test_row(name, label, number) for name, label in steps))
 
     def _test_row(self, name: str, label: int, number: dict[str, int]) -> Row:

@@ -14,13 +14,13 @@ from mmengine.infer import BaseInferencer
 from mmengine.registry import DefaultScope
 from mmengine.runner.checkpoint import _load_checkpoint_to_model
 from mmengine.structures import BaseDataElement, InstanceData
-from rich.progress import track
 from torch import nn
 
 from sltnet_mm.functional.boxes import score_map_to_box
 from sltnet_mm.inferencer.building import box_threshold, class_names, existing_checkpoint, load_config
 from sltnet_mm.inferencer.inputs import Image, ImageLoader, list_images
 from sltnet_mm.inferencer.result import Guess, LocalizationResult
+from sltnet_mm.progress import track
 from sltnet_mm.structures.frames import boxes_to_original
 from sltnet_mm.visualization import LocalizationVisualizer
 from sltnet_mm.weights.checkpoints import check_fit
@@ -114,7 +114,7 @@ class SLTInferencer(BaseInferencer):
             raise ValueError(f'batch_size must be at least 1, got {batch_size}')
         images = list_images(inputs)
         starts = range(0, len(images), batch_size)
-        for start in track(starts, 'Inference', disable=not self.show_progress or len(starts) < 2):
+        for start in track(starts, 'Inference') if self.show_progress else starts:
             loaded = [self._loader(image, start + i) for i, image in enumerate(images[start : start + batch_size])]
             originals = [results['img'] for results in loaded]
             samples = self.forward(self.collate_fn([self.pipeline(dict(results)) for results in loaded]))

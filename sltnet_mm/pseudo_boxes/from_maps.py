@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from mmengine.utils import track_iter_progress
 
 from sltnet_mm.datasets.orientation import exif_rotated, image_size
 from sltnet_mm.evaluation.score_maps import load_score_maps
+from sltnet_mm.progress import track
 from sltnet_mm.pseudo_boxes import PseudoBoxGenerator
 from sltnet_mm.structures.box_file import BoxRecord, dataset_identity, file_name_of, to_coco
 
@@ -60,7 +60,7 @@ def _records(dataset: Any, folder: str | Path, generator: PseudoBoxGenerator) ->
     infos = [dataset.get_data_info(index) for index in range(len(dataset))]
     names = [file_name_of(info['img_path'], dataset.data_root) for info in infos]
     maps = load_score_maps(folder, names)
-    for index in track_iter_progress(range(len(dataset))):
+    for index in track(range(len(dataset)), 'Pseudo boxes'):
         width, height = image_size(infos[index]['img_path'], exif_rotated(dataset))
         score_map = next(maps)
         if score_map.ndim != 2 or not np.isfinite(score_map).all():

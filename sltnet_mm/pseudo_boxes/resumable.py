@@ -14,7 +14,7 @@ import torch
 import torch.distributed as torch_dist
 from mmengine.dist import barrier, get_dist_info, init_dist, is_main_process
 
-from sltnet_mm.datasets.progress import with_progress
+from sltnet_mm.progress import track
 
 Work = Callable[[Sequence[int]], Iterable[tuple[int, Any]]]
 _PATIENCE = datetime.timedelta(days=7)  # ranks wait for the slowest one; torch's 30 minutes end before ILSVRC does
@@ -155,17 +155,13 @@ def run_resumable(total: int, work: Work, parts: Parts | None = None) -> dict[in
     if parts is None:
         if world > 1:
             raise ValueError('run_resumable: several processes meet in their part files, got parts=None')
-        return dict(_shown(work(range(total)), total))
+        return dict(track(work(range(total)), 'Pseudo boxes', total))
     done = parts.read()
     left = [unit for unit in range(total) if unit not in done]
     barrier()  # everybody has read before anybody writes
     if mine := left[rank::world]:
         with parts.writer(rank) as write:
-            for unit, result in _shown(work(mine), len(mine)):
+            for unit, result in track(work(mine), 'Pseudo boxes', len(mine)):
                 write(unit, result)
     barrier()  # everybody has written before rank 0 reads
     return parts.read() if rank == 0 else None
-
-
-def _shown(results: Iterable[tuple[int, Any]], total: int) -> Iterable[tuple[int, Any]]:
-    return with_progress(results, total) if is_main_process() else results

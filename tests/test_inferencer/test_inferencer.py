@@ -184,9 +184,9 @@ def test_progress_is_shown_for_more_than_one_batch(trained, images, capsys):
     inferencer = inferencer_of(trained, 'localizer')
     capsys.readouterr()
     inferencer(images, batch_size=3)
-    assert 'Inference' not in capsys.readouterr().out
+    assert 'Inference' not in capsys.readouterr().err
     inferencer(images, batch_size=2)
-    assert 'Inference' in capsys.readouterr().out
+    assert 'Inference' in capsys.readouterr().err
 
 
 def truncated(images, tmp_path):

@@ -18,12 +18,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from mmengine.utils import ProgressBar
 
 from sltnet_mm.datasets.evaluation_lists import EvaluationLists, read_evaluation_lists
 from sltnet_mm.evaluation import PROTOCOLS, Protocol, evaluate_score_maps, load_score_maps
 from sltnet_mm.evaluation.map_resize import protocol_score_map
 from sltnet_mm.evaluation.tables import check_table_path, write_table
+from sltnet_mm.progress import progress
 
 ON_MAPS = [name for name, protocol in PROTOCOLS.items() if protocol.map is not None]
 
@@ -55,23 +55,23 @@ def evaluate(
     lists: EvaluationLists, protocol: Protocol, args: argparse.Namespace
 ) -> tuple[dict[str, Any], list[float]]:
     """The result of all maps under one protocol, and each image's IoU at the best threshold."""
-    curves, bar = [], ProgressBar(len(lists.names))
+    curves = []
+    with progress('Maps', len(lists.names)) as advance:
 
-    def on_image(name: str, ious: np.ndarray) -> None:
-        if args.table:
-            curves.append(ious.astype(np.float32))
-        bar.update()
+        def on_image(name: str, ious: np.ndarray) -> None:
+            if args.table:
+                curves.append(ious.astype(np.float32))
+            advance(1)
 
-    result = evaluate_score_maps(
-        score_maps(lists, protocol, args),
-        lists.gt_boxes,
-        protocol,
-        image_sizes=lists.sizes,
-        names=lists.names,
-        workers=args.workers,
-        on_image=on_image,
-    )
-    print()
+        result = evaluate_score_maps(
+            score_maps(lists, protocol, args),
+            lists.gt_boxes,
+            protocol,
+            image_sizes=lists.sizes,
+            names=lists.names,
+            workers=args.workers,
+            on_image=on_image,
+        )
     best = int(np.searchsorted(result['thresholds'], result['best_threshold']))
     return result, [float(ious[best]) for ious in curves]
 

@@ -20,8 +20,7 @@ from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import IO, NamedTuple
 
-from mmengine.utils import ProgressBar
-
+from sltnet_mm.progress import progress
 from sltnet_mm.structures.atomic_write import atomic_write
 
 Rules = Sequence[tuple[str, str]]
@@ -190,21 +189,22 @@ def _place(member: Member, target: Path, overwrite: bool) -> bool:
 
 @contextmanager
 def _progress(archive: str, file: IO[bytes]) -> Iterator[Callable[[], None]]:
-    """A progress bar of a hundred steps for the share of the archive read so far; none below 16 MiB."""
+    """Show the share of the archive read so far, in percent; nothing below 16 MiB."""
     size = os.path.getsize(archive)
     if size < 1 << 24:
         yield lambda: None
         return
     print(f'{archive}: {size / 2**30:.1f} GiB')
-    bar, done = ProgressBar(100), 0
+    done = 0
+    with progress(os.path.basename(archive), 100) as advance:
 
-    def step() -> None:
-        nonlocal done
-        reached = min(100, 100 * file.tell() // size)
-        if reached > done:
-            bar.update(reached - done)
-            done = reached
+        def step() -> None:
+            nonlocal done
+            reached = min(100, 100 * file.tell() // size)
+            if reached > done:
+                advance(reached - done)
+                done = reached
 
-    yield step
-    bar.update(100 - done) if done < 100 else None
-    print()
+        yield step
+        if done < 100:
+            advance(100 - done)

@@ -19,7 +19,7 @@ from typing import NamedTuple
 from sltnet_mm.datasets import BadImageError, CUBLocalization, ILSVRCLocalization, LocalizationDataset, LocalizationList
 from sltnet_mm.datasets.image_files import check_image
 from sltnet_mm.datasets.orientation import image_size, orientation_of
-from sltnet_mm.datasets.progress import with_progress
+from sltnet_mm.progress import track
 
 
 class Split(NamedTuple):
@@ -88,7 +88,7 @@ def check_split(root: str, split: Split, sample: int, any_size: bool, seed: int 
     number, classes = len(dataset), len(dataset.metainfo['classes'])
     infos = (dataset.get_data_info(index) for index in range(number))
     labels, boxes, missing, rotated = set(), 0, [], []
-    for info in with_progress(infos, number, least=10_000):
+    for info in track(infos, split.name, number, least=10_000):
         labels.add(info['gt_label'])
         boxes += sum(not instance['ignore_flag'] for instance in info.get('instances', ()))
         if number <= _STAT_AT_MOST:
@@ -101,7 +101,7 @@ def check_split(root: str, split: Split, sample: int, any_size: bool, seed: int 
         problems.append(f'{split.name}: {len(missing)} files are missing: {_some(missing)}')
     chosen = sorted(random.Random(seed).sample(range(number), min(sample, number)))
     wrong = []
-    for index in with_progress(chosen, len(chosen), least=1000):
+    for index in track(chosen, f'{split.name}, opening images', least=1000):
         info = dataset.get_data_info(index)
         if all(os.path.isfile(path) for path in _files(info)):
             wrong += [f'{split.name}: {problem}' for problem in _look_into(info, dataset.exif_rotated)]

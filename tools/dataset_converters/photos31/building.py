@@ -6,18 +6,18 @@ import hashlib
 import os
 import shutil
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 
 import cv2
-import mmengine
 import numpy as np
 
 from photos31.compositing import box_of, compose
 from photos31.placement import background_crop
 from photos31.recipe import BACKGROUNDS, CLASSES, SPLITS, ClassRecipe
 from photos31.sources import Part, SourceError, find_background, load_background, load_cutout
+from sltnet_mm.progress import track
 
 _PREFIX = {'train': '', 'val': 'val_', 'test': 'test_'}
 _MADE = ('images', 'masks', 'metadata', 'sheets')
@@ -61,15 +61,13 @@ def build(
     options = Options(root, out, counts, size, seed, _photographs(root, recipes))
     work = [(options, number, recipe) for number, recipe in enumerate(recipes, 1)]
     if jobs > 1:
-        bar = mmengine.ProgressBar(len(work))
-        rows = []
         with ProcessPoolExecutor(jobs) as pool:
-            for part in pool.map(make_class, work):
-                rows += part
-                bar.update()
-        print()
-        return rows
-    return [row for part in mmengine.track_progress(make_class, work) for row in part]
+            return _joined(pool.map(make_class, work), len(work))
+    return _joined(map(make_class, work), len(work))
+
+
+def _joined(parts: Iterable[list[dict]], total: int) -> list[dict]:
+    return [row for part in track(parts, 'Classes', total) for row in part]
 
 
 def make_class(work: tuple[Options, int, ClassRecipe]) -> list[dict]:
