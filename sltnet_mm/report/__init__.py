@@ -1,4 +1,4 @@
-"""Reports: the numbers, pictures and curves of runs as one self-contained HTML page."""
+"""Reports: the metrics, pictures and curves of runs as one self-contained HTML page."""
 
 from __future__ import annotations
 

@@ -6,35 +6,35 @@ import math
 from collections.abc import Sequence
 from html import escape
 
-_WIDTH, _HEIGHT = 260, 130  # of the drawing; the page scales it
+_WIDTH, _HEIGHT = 260, 130  # units of the drawing, which the page scales
 _LEFT, _RIGHT, _TOP, _BOTTOM = 40, 8, 22, 20
 
 
 def line_chart(title: str, steps: Sequence[float], values: Sequence[float]) -> str:
-    """One curve with its range on the axes, in the text's color: it suits light and dark pages.
+    """A line chart whose colors follow the page, light or dark.
 
     Args:
-        title: Written above.
-        steps: x, ascending.
-        values: y of the same length, at least one; values that are not finite are left out.
+        title: Title above the chart.
+        steps: The x values, ascending.
+        values: The y values, as many as steps; values that are not finite are skipped.
 
     Returns:
-        An ``<svg>`` element without references to anything outside.
+        An ``<svg>`` element without external references.
 
     Raises:
-        ValueError: Lengths differ, or no value is finite.
+        ValueError: If the lengths differ, or no value is finite.
 
     Example:
         >>> line_chart('loss', [1, 2], [3., 1.]).startswith('<svg')
         True
     """
     if len(steps) != len(values):
-        raise ValueError(f'line_chart: steps and values must have one length, got {len(steps)} and {len(values)}')
+        raise ValueError(f'line_chart: steps and values must have the same length, got {len(steps)} and {len(values)}')
     points = [(x, y) for x, y in zip(steps, values, strict=True) if math.isfinite(y)]
     if not points:
-        raise ValueError(f'line_chart {title!r}: there is no finite value to draw')
+        raise ValueError(f'line_chart {title!r}: at least one value must be finite, got {list(values)[:5]}')
     xs, ys = zip(*points, strict=True)
-    low, high = min(0.0, *ys), max(0.0, *ys)  # zero is always in sight: a small change must not look like a large one
+    low, high = min(0.0, *ys), max(0.0, *ys)  # zero is always shown, so that a small change does not look large
     right, bottom = _WIDTH - _RIGHT, _HEIGHT - _BOTTOM
 
     def place(x: float, y: float) -> str:
@@ -42,7 +42,7 @@ def line_chart(title: str, steps: Sequence[float], values: Sequence[float]) -> s
         up = (y - low) / ((high - low) or 1)
         return f'{_LEFT + across * (right - _LEFT):.1f},{bottom - up * (bottom - _TOP):.1f}'
 
-    label = f'{title}: {ys[0]:.3g} at first, {ys[-1]:.3g} at last'
+    label = f'{title}: {ys[0]:.3g} at the start, {ys[-1]:.3g} at the end'
     texts = (
         (_LEFT, 14, 'start', title),
         (right, 14, 'end', f'{ys[-1]:.3g}'),

@@ -1,4 +1,4 @@
-"""Where and how a run was made: what a reader needs to repeat it, and how long it took."""
+"""The environment and duration of a run, so that a reader can repeat it."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ _MODULES = ('sltnet_mm', 'torch', 'mmengine', 'mmcv', 'mmdet', 'mmpretrain')
 
 
 def environment_facts(device: torch.device | str = 'cpu') -> dict[str, str]:
-    """Command, date, device, versions and peak memory of this process, for people to read.
+    """The command, date, device, versions and peak memory of this process, as readable text.
 
     Args:
-        device: What the models ran on.
+        device: Device that the models ran on. Defaults to 'cpu'.
 
     Example:
         >>> list(environment_facts())
@@ -45,22 +45,22 @@ def environment_facts(device: torch.device | str = 'cpu') -> dict[str, str]:
 
 
 def peak_memory() -> float:
-    """Peak memory of this process so far, GB (1e9 bytes); without that of data loading workers.
+    """The peak memory of this process so far in GB (1e9 bytes), without data-loading workers.
 
     Example:
         >>> peak_memory() > .01
         True
     """
-    import resource  # not on Windows: only who asks needs it
+    import resource  # not available on Windows, so imported only here
 
     unit = 1 if sys.platform == 'darwin' else 1024  # getrusage: bytes on macOS, kB on Linux
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e9
 
 
 def import_hosts() -> None:
-    """Import the hosts' data sets and metrics without what they print about optional packages that are not there.
+    """Import the hosts' data sets and metrics, without their messages about missing optional packages.
 
-    Without mmdet, which only SLTNet and the detectors need, those of mmpretrain alone.
+    If mmdet, which only SLTNet and detectors need, is not installed, only mmpretrain's are imported.
     """
     mmdet = () if module_version('mmdet') is None else ('mmdet.datasets', 'mmdet.evaluation')
     with redirect_stdout(StringIO()), warnings.catch_warnings():
@@ -70,10 +70,10 @@ def import_hosts() -> None:
 
 
 class Steps:
-    """Announces the steps of a long command and measures them.
+    """A timer that announces the steps of a long command and measures their time.
 
     Args:
-        total: How many there will be.
+        total: Number of steps.
 
     Example:
         >>> steps = Steps(1)
@@ -90,7 +90,7 @@ class Steps:
 
     @contextmanager
     def __call__(self, title: str) -> Iterator[None]:
-        """One step, in a ``with`` statement."""
+        """Announce and time one step, in a ``with`` statement."""
         begun = time.perf_counter()
         print(f'[{len(self.seconds) + 1}/{self.total}] {title}', flush=True)
         yield
@@ -98,10 +98,10 @@ class Steps:
         print(f'      done in {self.seconds[title]:.0f} s, {self.elapsed():.0f} s since the start', flush=True)
 
     def elapsed(self) -> float:
-        """Seconds since the start."""
+        """The seconds since the start."""
         return time.perf_counter() - self.begun
 
     def summary(self) -> str:
-        """The whole time and that of every step, in one line."""
+        """The total time and the time of every step, in one line."""
         parts = ', '.join(f'{title} {seconds:.0f} s' for title, seconds in self.seconds.items())
         return f'{self.elapsed():.0f} s: {parts}'

@@ -1,4 +1,4 @@
-"""The page of a report: one HTML file that needs nothing else."""
+"""The page of a report: one self-contained HTML file."""
 
 from __future__ import annotations
 
@@ -20,7 +20,12 @@ Curve = tuple[Sequence[float], Sequence[float]]
 
 @dataclass(frozen=True)
 class Tile:
-    """One picture: H x W x 3 uint8 RGB, and the lines below it."""
+    """One picture with the lines of its caption.
+
+    Args:
+        image: H x W x 3 uint8 RGB.
+        caption: Lines below the picture. Defaults to ().
+    """
 
     image: np.ndarray
     caption: Sequence[str] = ()
@@ -28,18 +33,21 @@ class Tile:
 
 @dataclass(frozen=True)
 class Report:
-    """What a page says. All texts are plain: they are escaped.
+    """The content of a page. All texts are plain text; they are escaped in the page.
 
     Args:
-        title: Head of the page.
-        summary: Paragraphs before the table.
-        rows: The table.
-        table_notes: A list of sentences below it.
-        picture_note: A paragraph above the pictures: how they were chosen, what the colors mean.
-        columns: Heads of the columns of pictures.
-        pictures: One row an image, each with as many tiles as there are columns.
-        curves: Name of a run -> name of a loss -> (steps, values).
-        facts: What was run, as name -> value.
+        title: Title of the page.
+        summary: Paragraphs above the table.
+        rows: Rows of the table; at least one.
+        table_notes: Sentences below the table. Defaults to ().
+        picture_note: Paragraph above the pictures: how they were chosen, and what the colors mean. Defaults to ''.
+        columns: Column names of the pictures. Defaults to ().
+        pictures: One row per image, with one tile per column. Defaults to ().
+        curves: Name of a run -> name of a loss -> (steps, values). Defaults to none.
+        facts: Facts about the run, as name -> value. Defaults to none.
+
+    Raises:
+        ValueError: If there are no rows, or a row of pictures does not have one tile per column.
     """
 
     title: str
@@ -54,14 +62,17 @@ class Report:
 
     def __post_init__(self) -> None:
         if not self.rows:
-            raise ValueError('Report: rows is empty: there is nothing to report')
+            raise ValueError('Report: rows must have at least one row, got none')
         for row in self.pictures:
             if len(row) != len(self.columns):
-                raise ValueError(f'Report: a row of pictures has {len(row)} tiles for {len(self.columns)} columns')
+                raise ValueError(
+                    f'Report: a row of pictures must have one tile per column, got {len(row)} tiles for '
+                    f'{len(self.columns)} columns'
+                )
 
 
 def write_report(report: Report, path: str | Path) -> Path:
-    """Write the page, making its folder; returns the path."""
+    """Write the page, and create its folder if necessary; the result is the path."""
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(render_page(report), encoding='utf-8')
@@ -69,7 +80,7 @@ def write_report(report: Report, path: str | Path) -> Path:
 
 
 def render_page(report: Report) -> str:
-    """The page as one HTML document: style and pictures are inside, nothing is fetched, no script.
+    """The page as one HTML document with embedded style and pictures, without scripts or external references.
 
     Example:
         >>> page = render_page(Report('Demo <1>', ['A run.'], [ResultRow('CAM', 'its map', {'gt_known': 50.})]))
@@ -94,7 +105,7 @@ def render_page(report: Report) -> str:
 
 
 def _lines(rows: Sequence[ResultRow]) -> list[tuple[ResultRow, list[tuple[str, bool]]]]:
-    """Rows with their cells: the text, and whether it is the best of its column as it is shown."""
+    """The rows with their cells: the text, and whether it equals the best shown text of its column."""
     columns = shown_columns(rows)
     best = [f'{best_row(rows, column.key).numbers[column.key]:.1f}' for column in columns]
     lines = []
@@ -105,7 +116,7 @@ def _lines(rows: Sequence[ResultRow]) -> list[tuple[ResultRow, list[tuple[str, b
 
 
 def _picture(head: str, tile: Tile) -> dict[str, Any]:
-    # A third of PNG's size without visible blocks around the boxes' lines; with halved color, thin red turns brown.
+    # A third of the size of a PNG, without visible artifacts around the boxes; with 4:2:0, thin red lines look brown.
     content = BytesIO()
     Image.fromarray(tile.image).save(content, 'JPEG', quality=85, subsampling='4:4:4')
     height, width = tile.image.shape[:2]

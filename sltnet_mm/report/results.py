@@ -1,4 +1,4 @@
-"""The table of a report: what is compared, in which columns, and what can be said of it."""
+"""The table of a report: its rows, its columns, and comparisons of rows."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from math import sqrt
 
 @dataclass(frozen=True)
 class Column:
-    """One number of the table.
+    """One column of the table.
 
     Args:
-        key: In ``ResultRow.numbers``.
-        name: The column's head.
-        meaning: A sentence that says how to read it.
+        key: Key in ``ResultRow.numbers``.
+        name: Name of the column.
+        meaning: Explanation of the metric.
     """
 
     key: str
@@ -26,34 +26,34 @@ COLUMNS = (
     Column(
         'gt_known',
         'GT-known',
-        'The share of test images whose box overlaps the true box with an IoU above 0.5. '
-        'The class is not asked: this is localization alone.',
+        'The share of test images whose predicted box has an IoU above 0.5 with the ground-truth box. '
+        'The class does not matter: this measures localization alone.',
     ),
-    Column('top1_loc', 'Top-1 LOC', 'The box is right, and so is the first label.'),
-    Column('top5_loc', 'Top-5 LOC', 'The box is right, and the true class is among the first five labels.'),
+    Column('top1_loc', 'Top-1 LOC', 'The box is correct, and so is the first label.'),
+    Column('top5_loc', 'Top-5 LOC', 'The box is correct, and the ground-truth class is among the first five labels.'),
     Column(
         'cls_top1',
         'Top-1 CLS',
-        'The first label is right, wherever the box is: classification alone. It bounds Top-1 LOC.',
+        'The first label is correct, wherever the box is: classification alone. An upper bound of Top-1 LOC.',
     ),
-    Column('cls_top5', 'Top-5 CLS', 'The true class is among the first five labels.'),
+    Column('cls_top5', 'Top-5 CLS', 'The ground-truth class is among the first five labels.'),
     Column(
         'max_box_acc_v2',
         'MaxBoxAccV2',
-        'The evaluation of clovaai/wsolevaluation: the box accuracy at the best '
-        'threshold, averaged over IoU 0.3, 0.5 and 0.7. It is defined for score maps only.',
+        'The metric of clovaai/wsolevaluation: the box accuracy at the best threshold, averaged over '
+        'IoU 0.3, 0.5 and 0.7. It is defined only for score maps.',
     ),
 )
 
 
 @dataclass(frozen=True)
 class ResultRow:
-    """One line of the table.
+    """One row of the table.
 
     Args:
-        name: What was tested.
-        how: Where its box and its labels come from.
-        numbers: Percent by the keys of ``COLUMNS``; absent ones are shown as a dash.
+        name: Name of the tested model.
+        how: Source of its box and labels.
+        numbers: Percentages by the keys of ``COLUMNS``; missing ones are shown as a dash.
     """
 
     name: str
@@ -62,17 +62,18 @@ class ResultRow:
 
 
 def result_row(name: str, how: str, metrics: Mapping[str, float], source: str, protocol: str = 'sltnet') -> ResultRow:
-    """The row of one source of boxes out of what :class:`~sltnet_mm.evaluation.LocalizationMetric` returned.
+    """The row for one source of boxes, from the output of :class:`~sltnet_mm.evaluation.LocalizationMetric`.
 
     Args:
-        name: Of the row.
-        how: Of the row.
-        metrics: Numbers by name, as ``map/sltnet/gt_known`` and ``cls/top1``.
-        source: 'map', 'box' or 'center'.
-        protocol: Whose numbers are taken; MaxBoxAccV2 is taken from whichever protocol gives it for this source.
+        name: Name of the row.
+        how: Description of the row.
+        metrics: Metrics by name, such as ``map/sltnet/gt_known`` and ``cls/top1``.
+        source: Source of the boxes, 'map', 'box' or 'center'.
+        protocol: Protocol of the numbers; MaxBoxAccV2 is taken from any protocol that has it for this source. Defaults
+            to 'sltnet'.
 
     Raises:
-        KeyError: The metrics have no number of this source and protocol.
+        KeyError: If there is no metric for this source and protocol.
 
     Example:
         >>> result_row('CAM', 'its map', {'map/sltnet/gt_known': 50., 'cls/top1': 80.}, source='map').numbers
@@ -81,8 +82,8 @@ def result_row(name: str, how: str, metrics: Mapping[str, float], source: str, p
     names = {key: f'{source}/{protocol}/{key}' for key in ('gt_known', 'top1_loc', 'top5_loc')}
     if names['gt_known'] not in metrics:
         raise KeyError(
-            f'there is no {names["gt_known"]!r} among the metrics {sorted(metrics)}: evaluate with '
-            f'sltnet_mm.LocalizationMetric, source {source!r}, protocol {protocol!r}'
+            f'metrics must have {names["gt_known"]!r}, got {sorted(metrics)}. Evaluate with '
+            f'sltnet_mm.LocalizationMetric, source {source!r} and protocol {protocol!r}'
         )
     names.update(cls_top1='cls/top1', cls_top5='cls/top5')
     v2 = [key for key in metrics if key.startswith(f'{source}/') and key.endswith('/max_box_acc_v2')]
@@ -97,7 +98,7 @@ def shown_columns(rows: Sequence[ResultRow]) -> list[Column]:
 
 
 def text_table(rows: Sequence[ResultRow]) -> str:
-    """The table for a terminal.
+    """The table as text for a terminal.
 
     Example:
         >>> cam = ResultRow('CAM', '', {'gt_known': 50., 'top1_loc': 41.25})
@@ -116,7 +117,7 @@ def text_table(rows: Sequence[ResultRow]) -> str:
 
 
 def number(row: ResultRow, column: Column) -> str:
-    """A cell: percent with one digit, or a dash.
+    """The text of a cell: a percentage with one decimal, or a dash.
 
     Example:
         >>> number(ResultRow('CAM', '', {'gt_known': 12.34}), COLUMNS[0])
@@ -126,16 +127,16 @@ def number(row: ResultRow, column: Column) -> str:
 
 
 def compare(ours: ResultRow, other: ResultRow, num_images: int, key: str = 'gt_known') -> str:
-    """One sentence on the difference of two rows, with the chance of the test set in it.
+    """One sentence that compares two rows, with the sampling error of the test set.
 
-    Two standard errors of the difference of two independent shares decide whether it counts as one; the rows share
-    their images, so this errs on the side of saying less. The spread between training seeds is not in it.
+    A difference is clear if it exceeds two standard errors, computed for independent samples; the rows share their
+    images, so this is conservative. The variance between training seeds is not included.
 
     Args:
-        ours: Named first.
-        other: What it is compared with.
+        ours: Row to name first.
+        other: Row to compare it with.
         num_images: Number of test images.
-        key: Which number.
+        key: Key of the metric. Defaults to 'gt_known'.
 
     Example:
         >>> compare(ResultRow('SLT', '', {'gt_known': 61.}), ResultRow('CAM', '', {'gt_known': 50.}), num_images=504)
@@ -147,17 +148,17 @@ def compare(ours: ResultRow, other: ResultRow, num_images: int, key: str = 'gt_k
     shares = [row.numbers[key] / 100 for row in (ours, other)]
     error = 200 * sqrt(sum(share * (1 - share) for share in shares) / num_images)
     points = ours.numbers[key] - other.numbers[key]
-    said = f'{abs(points):.1f} points {"better" if points > 0 else "worse"}'
+    verdict = f'{abs(points):.1f} points {"better" if points > 0 else "worse"}'
     if abs(points) <= error:
-        said = 'no clear difference'
+        verdict = 'no clear difference'
     return (
-        f'{column.name}: {ours.name} {number(ours, column)} against {other.name} {number(other, column)}, {said} '
+        f'{column.name}: {ours.name} {number(ours, column)} against {other.name} {number(other, column)}, {verdict} '
         f'(two standard errors: {error:.1f} points).'
     )
 
 
 def best_row(rows: Sequence[ResultRow], key: str = 'gt_known') -> ResultRow:
-    """The row with the largest number; of equal ones the first.
+    """The row with the largest number for ``key``, or the first of them.
 
     Example:
         >>> best_row([ResultRow('CAM', '', {'gt_known': 50.}), ResultRow('SLT', '', {'gt_known': 61.})]).name

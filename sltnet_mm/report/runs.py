@@ -1,4 +1,4 @@
-"""Runs whose course and result go into a report: quiet on the screen, complete in their log file."""
+"""Runs for a report: short output on the screen, complete output in the log file."""
 
 from __future__ import annotations
 
@@ -21,32 +21,32 @@ from sltnet_mm.report.page import Curve
 
 
 class QuietRunner(Runner):
-    """mmengine's Runner with warnings and errors on the screen and everything in the log file."""
+    """An mmengine Runner that shows only warnings and errors on the screen; the log file has everything."""
 
     def build_logger(self, *args, **kwargs) -> MMLogger:
-        """As mmengine's, then quiet on the screen."""
+        """The logger of mmengine's Runner, with only warnings and errors on the screen."""
         logger = super().build_logger(*args, **kwargs)
         for handler in logger.handlers:
-            if type(handler) is logging.StreamHandler:  # a FileHandler is one, too
+            if type(handler) is logging.StreamHandler:  # not isinstance: FileHandler is a subclass
                 handler.setLevel(logging.WARNING)
-                handler.addFilter(lambda record: 'deprecated' not in record.getMessage())  # mmengine's about itself
+                handler.addFilter(lambda record: 'deprecated' not in record.getMessage())  # mmengine's own
         return logger
 
 
 class EpochLineHook(Hook):
-    """One short line per training epoch: number, mean losses since the last line, seconds.
+    """A hook that writes one line per training epoch: number, mean losses of the epoch, seconds.
 
     Args:
-        write: Takes the line; ``print`` by default.
+        write: Function that takes the line. Defaults to ``print``.
     """
 
-    priority = 'LOWEST'  # after the losses of the epoch's last iteration were noted
+    priority = 'LOWEST'  # after the losses of the last iteration are recorded
 
     def __init__(self, write: Callable[[str], object] = print) -> None:
         self.write = write
 
     def before_train_epoch(self, runner: Runner) -> None:
-        """Note when it began."""
+        """Record the start of the epoch."""
         self._begun, self._first = time.perf_counter(), runner.iter
 
     def after_train_epoch(self, runner: Runner) -> None:
@@ -60,21 +60,21 @@ class EpochLineHook(Hook):
 
 
 def prepare_config(path: str | Path, work_dir: str | Path, seed: int, epochs: int | None = None) -> Config:
-    """A config with another work dir, seed and, on request, number of epochs.
+    """A config with another work directory, seed and, optionally, number of epochs.
 
     Args:
-        path: Of the config.
-        work_dir: Where the run goes.
-        seed: For ``randomness``.
-        epochs: Number of training epochs; schedulers that end with the config's last epoch (``T_max``) end with the
-            new one. None keeps the config's.
+        path: Path of the config.
+        work_dir: Work directory of the run.
+        seed: Seed for ``randomness``.
+        epochs: Number of training epochs; a scheduler whose ``T_max`` is the last epoch is changed too. None: as in the
+            config. Defaults to None.
 
     Raises:
-        FileNotFoundError: There is no such config.
-        ValueError: ``epochs`` below 1.
+        FileNotFoundError: If the config does not exist.
+        ValueError: If ``epochs`` is below 1.
     """
     if not Path(path).is_file():
-        raise FileNotFoundError(f'config {str(path)!r} does not exist')
+        raise FileNotFoundError(f'config {str(path)!r} does not exist. The configs of this package are in configs/')
     cfg = Config.fromfile(path)
     cfg.work_dir = str(work_dir)
     cfg.randomness = dict(cfg.get('randomness') or {}, seed=seed)
@@ -84,25 +84,25 @@ def prepare_config(path: str | Path, work_dir: str | Path, seed: int, epochs: in
 
 
 def run_folder(runner: Runner) -> Path:
-    """Where a runner writes its log and scalars: ``WORK_DIR/<timestamp>``."""
+    """The folder of a runner's log and scalars, ``WORK_DIR/<timestamp>``."""
     return Path(runner.work_dir) / runner.timestamp
 
 
 def read_losses(folder: str | Path) -> dict[str, Curve]:
-    """The losses that a training run logged, by name, as (iterations, values).
+    """The losses logged by a training run, as name -> (iterations, values).
 
-    ``loss``, the total, is left out where its parts are logged.
+    The total, ``loss``, is left out if its parts are logged.
 
     Args:
-        folder: Of the run, see :func:`run_folder`.
+        folder: Folder of the run, see :func:`run_folder`.
 
     Raises:
-        FileNotFoundError: The run has logged no scalars.
+        FileNotFoundError: If the run has no log of scalars.
     """
     path = Path(folder) / 'vis_data' / 'scalars.json'
     if not path.is_file():
         raise FileNotFoundError(
-            f'{path} does not exist: the run has logged nothing (visualizer.vis_backends needs a LocalVisBackend)'
+            f'{path} does not exist, so there are no logged losses. Add a LocalVisBackend to visualizer.vis_backends'
         )
     curves: dict[str, tuple[list[float], list[float]]] = {}
     for line in path.read_text().splitlines():
@@ -118,11 +118,11 @@ def read_losses(folder: str | Path) -> dict[str, Curve]:
 
 
 def predict_first(runner: Runner, count: int) -> Sequence[BaseDataElement]:
-    """The predictions for the first images of the test data, on the CPU: fixed ones, not chosen by their result.
+    """The predictions for the first images of the test set, on the CPU; the images are not selected by result.
 
     Args:
-        runner: One that has tested, so that its model holds its weights.
-        count: Number of images; fewer where the data has fewer.
+        runner: A runner after its test, whose model has its weights.
+        count: Number of images, at most those of the data set.
     """
     dataset = runner.test_dataloader.dataset
     batch = pseudo_collate([dataset[i] for i in range(min(count, len(dataset)))])

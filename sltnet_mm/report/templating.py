@@ -12,14 +12,12 @@ _TEMPLATES = Path(__file__).parent / 'templates'
 
 
 def render_template(name: str, folder: str | Path = _TEMPLATES, **values: Any) -> str:
-    """The page of a template, which may extend ``layout.html``: title, style and an empty block ``content``.
-
-    Texts among the values are escaped, whatever they hold. A value that the template asks for must be given.
+    """The page of a template, which may extend ``layout.html`` (title, style and an empty block ``content``).
 
     Args:
         name: File name of the template.
-        folder: Where it lies; ``layout.html`` and ``style.css`` are found from everywhere.
-        **values: What the template fills in; ``layout.html`` takes ``title``.
+        folder: Folder of the template; ``layout.html`` and ``style.css`` are always found.
+        **values: Values for the template, such as ``title`` for ``layout.html``. Texts are escaped.
 
     Raises:
         jinja2.UndefinedError: If a value is missing.
@@ -40,11 +38,11 @@ def render_template(name: str, folder: str | Path = _TEMPLATES, **values: Any) -
 
 
 def data_url(content: bytes, kind: str) -> str:
-    """A picture as an address that holds it.
+    """A data URL with the content of an image file.
 
     Args:
-        content: The picture's file.
-        kind: 'png' or 'jpeg'.
+        content: Bytes of the file.
+        kind: Format of the file, 'png' or 'jpeg'.
 
     Example:
         >>> data_url(b'PNG', 'png')

@@ -1,4 +1,4 @@
-"""Pictures of predictions: boxes, score maps, captions, grids, and the visualizer that draws them."""
+"""Pictures of predictions: boxes, score maps, captions, grids, and a visualizer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Text under pictures."""
+"""Captions below pictures."""
 
 from __future__ import annotations
 
@@ -19,9 +19,13 @@ _PAPER, _INK = (255, 255, 255), (34, 34, 34)
 def check_image(name: str, image: np.ndarray) -> None:
     """Raise unless ``image`` is H x W x 3 uint8 with at least one pixel.
 
+    Args:
+        name: Name of the argument, for messages.
+        image: The array to check.
+
     Raises:
-        TypeError: Not a uint8 array.
-        ValueError: Of another shape.
+        TypeError: If it is not a uint8 array.
+        ValueError: If it has another shape.
 
     Example:
         >>> check_image('image', np.zeros((4, 4), np.uint8))
@@ -38,42 +42,42 @@ def check_image(name: str, image: np.ndarray) -> None:
 
 @lru_cache(maxsize=16)
 def load_font(size: int, font_file: str | None = None) -> ImageFont.FreeTypeFont:
-    """The font in ``font_file``, ``size`` pixels high; by default DejaVu Sans of matplotlib (Latin, Greek, Cyrillic).
+    """The font in ``font_file``, ``size`` pixels high; by default matplotlib's DejaVu Sans (Latin, Greek, Cyrillic).
 
     Raises:
-        FileNotFoundError: There is no such file.
+        FileNotFoundError: If the file does not exist.
     """
     path = Path(font_file) if font_file else Path(matplotlib.get_data_path()) / 'fonts' / 'ttf' / 'DejaVuSans.ttf'
     if not path.is_file():
-        raise FileNotFoundError(f'font_file {str(path)!r} does not exist; give a .ttf or .otf file, or None')
+        raise FileNotFoundError(f'font_file {str(path)!r} does not exist. Give a .ttf or .otf file, or None')
     return ImageFont.truetype(str(path), size)
 
 
 def add_caption(
     image: np.ndarray, lines: Sequence[Line], font_size: int = 13, font_file: str | None = None
 ) -> np.ndarray:
-    """The image with a white strip below that holds the lines.
+    """The image with lines of text on a white strip below it.
 
     Args:
         image: H x W x 3 uint8 RGB.
-        lines: Texts, or (text, color) to put a swatch of that color before the text: the legend of a box. A text
-            wider than the image is cut and ends in an ellipsis.
-        font_size: Height of the letters in pixels.
-        font_file: A .ttf or .otf file for scripts beyond Latin, Greek and Cyrillic.
+        lines: Texts, or pairs (text, color), which get a color swatch before the text as the legend of a box. A text
+            wider than the image is truncated and ends in an ellipsis.
+        font_size: Height of the letters in pixels. Defaults to 13.
+        font_file: A .ttf or .otf file, for scripts other than Latin, Greek and Cyrillic. Defaults to None.
 
     Returns:
-        (H + strip) x W x 3 uint8, a copy of the image where there are no lines.
+        (H + strip) x W x 3 uint8; without lines, a copy of the image.
 
     Example:
         >>> picture = np.zeros((40, 90, 3), np.uint8)
-        >>> add_caption(picture, [('true: bird', (255, 255, 255)), 'score .83'], font_size=13).shape
+        >>> add_caption(picture, [('ground truth: bird', (255, 255, 255)), 'score 0.83'], font_size=13).shape
         (82, 90, 3)
     """
     check_image('image', image)
     if not lines:
         return image.copy()
     font = load_font(font_size, font_file)
-    margin, step = font_size // 3, round(1.4 * font_size)  # a line is 1.4 letters high, as in print
+    margin, step = font_size // 3, round(1.4 * font_size)  # line spacing of 1.4
     strip = Image.new('RGB', (image.shape[1], step * len(lines) + 2 * margin - margin // 2), _PAPER)
     draw = ImageDraw.Draw(strip)
     for row, line in enumerate(lines):
@@ -87,7 +91,7 @@ def add_caption(
 
 
 def _fitting(text: str, font: ImageFont.FreeTypeFont, width: int) -> str:
-    """The text, or as much of its beginning as fits the width together with an ellipsis."""
+    """The text, truncated with an ellipsis if it is wider than ``width``."""
     if font.getlength(text) <= width:
         return text
     while text and font.getlength(text + '…') > width:

@@ -1,4 +1,4 @@
-"""Boxes and score maps drawn on numpy images: pure functions, uint8 RGB in and out."""
+"""Boxes and score maps drawn on NumPy images: pure functions, uint8 RGB in and out."""
 
 from __future__ import annotations
 
@@ -8,21 +8,25 @@ from PIL import Image, ImageDraw
 
 from sltnet_mm.visualization.captions import Color, check_image, load_font
 
-# White and red differ in lightness, not in hue alone (color-blind readers), and neither occurs in viridis.
+# White and red differ in lightness, not only in hue (for color-blind readers), and neither occurs in viridis.
 TRUE_COLOR: Color = (255, 255, 255)
 PREDICTED_COLOR: Color = (255, 48, 48)
-_EDGE = (20, 20, 20)  # a dark rim keeps a box visible on any ground
+_EDGE = (20, 20, 20)  # a dark edge keeps a box visible on any background
 
 
 def enlarge(image: np.ndarray, min_side: int = 256) -> tuple[np.ndarray, int]:
-    """Enlarge a small image by a whole factor, so that the boxes drawn on it stay thin and legible.
+    """Enlarge a small image by an integer factor, so that boxes drawn on it stay thin and legible.
 
     Args:
         image: H x W x 3 uint8 RGB.
-        min_side: The shorter side of the result is at least this, in pixels; a larger image stays as it is.
+        min_side: Least length of the result's shorter side in pixels; a larger image is not changed. Defaults to 256.
 
     Returns:
         The image (a copy) and the factor, by which boxes must be multiplied too.
+
+    Raises:
+        TypeError: If the image is not a uint8 array.
+        ValueError: If the image has another shape, or ``min_side`` is below 1.
 
     Example:
         >>> picture, factor = enlarge(np.zeros((60, 100, 3), np.uint8), min_side=256)
@@ -46,18 +50,19 @@ def draw_boxes(
     width: int | None = None,
     label: str | None = None,
 ) -> np.ndarray:
-    """A copy of the image with boxes on it, each with a dark rim.
+    """A copy of the image with boxes drawn on it, each with a dark edge.
 
     Args:
         image: H x W x 3 uint8 RGB.
-        boxes: n x 4 xyxy (or 4) in pixels of the image, ends exclusive; rounded to whole pixels. Corners in the wrong
-            order are swapped, what lies outside the image is drawn at its border: a network may give either.
-        color: RGB, 0-255.
-        width: Of the line in pixels; None: 1/128 of the shorter side, at least 1.
-        label: Written into the upper left corner of every box.
+        boxes: n x 4 xyxy (or 4) in pixels of the image, ends exclusive; rounded to whole pixels. As networks may
+            predict such boxes, swapped corners are reordered, and boxes are clipped to the image.
+        color: RGB, 0-255. Defaults to ``PREDICTED_COLOR``.
+        width: Line width in pixels. None: 1/128 of the shorter side, at least 1. Defaults to None.
+        label: Text in the upper left corner of every box. Defaults to None.
 
     Raises:
-        ValueError: A box that is not four finite numbers.
+        TypeError: If the image is not a uint8 array.
+        ValueError: If the image has another shape, or a box is not four finite numbers.
 
     Example:
         >>> picture = draw_boxes(np.zeros((8, 8, 3), np.uint8), np.array([[2, 2, 6, 6]]), color=(255, 0, 0), width=1)
@@ -81,9 +86,9 @@ def draw_boxes(
 
 
 def _draw_frame(canvas: np.ndarray, first: np.ndarray, last: np.ndarray, width: int, color: Color) -> None:
-    """Color the outermost ``width`` pixels of the rectangle from ``first`` to before ``last`` (x, y), in place.
+    """Color the outermost ``width`` pixels of the rectangle from ``first`` to ``last`` (x, y; exclusive), in place.
 
-    By slices: cv2's thick lines have round ends and come out wider than asked for.
+    This uses slices because cv2's thick lines have round ends and are wider than requested.
     """
     (x1, y1), (x2, y2) = np.maximum(first, 0), np.maximum(last, 0)
     (left, top), (right, bottom) = np.minimum(first + width, last), np.maximum(np.maximum(last - width, first), 0)
@@ -92,8 +97,8 @@ def _draw_frame(canvas: np.ndarray, first: np.ndarray, last: np.ndarray, width: 
 
 
 def _draw_tag(canvas: np.ndarray, text: str, corner: np.ndarray, color: Color) -> None:
-    """Write text on a filled ground, in place; the ink is black or white, whichever stands out."""
-    font = load_font(max(11, min(canvas.shape[:2]) // 22))  # 11 pixels: smaller letters cannot be read
+    """Write text on a filled background, in place, in black or white, whichever has more contrast."""
+    font = load_font(max(11, min(canvas.shape[:2]) // 22))  # letters below 11 pixels are illegible
     picture = Image.fromarray(canvas)
     draw = ImageDraw.Draw(picture)
     left, top = (int(v) for v in corner)
@@ -105,15 +110,18 @@ def _draw_tag(canvas: np.ndarray, text: str, corner: np.ndarray, color: Color) -
 
 
 def warp_to_original(score_map: np.ndarray, homography_matrix: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """A score map of the network input as seen on the original image: crop, scale and flip undone.
+    """A score map warped from the network input to the original image: crop, scale and flip are undone.
 
     Args:
-        score_map: H x W, any range.
+        score_map: H x W, in any range.
         homography_matrix: 3 x 3, pixels of the original image to pixels of the network input.
-        size: (height, width) of the original image, or of an enlarged one whose scale the matrix includes.
+        size: (height, width) of the original image, or of an enlarged one if the matrix includes its scale.
 
     Returns:
-        Height x width float32, bilinear; NaN where the network did not see the image (cropped away).
+        Height x width float32, bilinear; NaN where the image was cropped away.
+
+    Raises:
+        ValueError: If ``score_map`` or ``homography_matrix`` has another shape.
 
     Example:
         >>> cropped = np.array([[1., 0, -1], [0, 1, 0], [0, 0, 1]])  # the first column was cut off
@@ -127,7 +135,7 @@ def warp_to_original(score_map: np.ndarray, homography_matrix: np.ndarray, size:
     matrix = np.asarray(homography_matrix, np.float64)
     if matrix.shape != (3, 3):
         raise ValueError(f'homography_matrix must be 3 x 3, got shape {matrix.shape}')
-    # The matrix speaks of pixel edges (the first pixel spans 0 to 1), cv2 of pixel centers.
+    # The matrix refers to pixel edges (the first pixel spans 0 to 1), cv2 to pixel centers.
     center, back = np.eye(3), np.eye(3)
     center[:2, 2], back[:2, 2] = 0.5, -0.5
     matrix, flags = back @ matrix @ center, cv2.WARP_INVERSE_MAP
@@ -149,16 +157,20 @@ def warp_to_original(score_map: np.ndarray, homography_matrix: np.ndarray, size:
 def overlay_score_map(
     image: np.ndarray, score_map: np.ndarray, alpha: float = 0.6, colormap: int = cv2.COLORMAP_VIRIDIS
 ) -> np.ndarray:
-    """Lay a score map in colors over the gray image.
+    """A colored score map blended with the grayscale image.
 
     Args:
         image: H x W x 3 uint8 RGB.
-        score_map: H x W in [0, 1] (what lies outside is clipped); where it is NaN the image stays as it is.
-        alpha: Share of the color in [0, 1].
-        colormap: One of cv2's; viridis by default: its lightness rises evenly with the score.
+        score_map: H x W in [0, 1] (clipped); where it is NaN, the image is not changed.
+        alpha: Share of the colors, in [0, 1]. Defaults to 0.6.
+        colormap: Colormap of cv2. Defaults to viridis, whose lightness increases uniformly with the score.
 
     Returns:
         H x W x 3 uint8.
+
+    Raises:
+        TypeError: If the image is not a uint8 array.
+        ValueError: If the image or the score map has another shape, or ``alpha`` is outside [0, 1].
 
     Example:
         >>> overlay_score_map(np.zeros((1, 2, 3), np.uint8), np.array([[0., 1.]]), alpha=1.)
@@ -169,8 +181,8 @@ def overlay_score_map(
     score_map = np.asarray(score_map, np.float32)
     if score_map.shape != image.shape[:2]:
         raise ValueError(
-            f'score_map must have the size of the image, {image.shape[:2]}, got {score_map.shape}; '
-            'warp_to_original brings it there'
+            f'score_map must have the size of the image, {image.shape[:2]}, got {score_map.shape}. Warp it with '
+            'warp_to_original'
         )
     if not 0 <= alpha <= 1:
         raise ValueError(f'alpha must be in [0, 1], got {alpha}')

@@ -1,4 +1,4 @@
-"""How the boxes of single images drift while a network trains: charts and pictures of an IoU history.
+"""Charts and pictures of an IoU history: how the boxes of single images drift during training.
 
 The arrays are those of :class:`~sltnet_mm.hooks.IoUHistoryHook`.
 """
@@ -14,23 +14,24 @@ from sltnet_mm.visualization.drawing import PREDICTED_COLOR, TRUE_COLOR, draw_bo
 from sltnet_mm.visualization.grid import picture_grid
 
 History = Mapping[str, np.ndarray]
-BOX_COLORS = dict(map=PREDICTED_COLOR, box=(72, 160, 255))  # red and light blue differ in lightness and in hue
+BOX_COLORS = dict(map=PREDICTED_COLOR, box=(72, 160, 255))  # red and light blue, different in lightness and hue
 BOX_NAMES = dict(map='localizer', box='regressor')
 
 
 def drifting_images(ious: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
-    """Images that are examples of the two courses of Figure 1b, chosen by rule.
+    """The images that are the clearest examples of the two trends in Figure 1b.
 
     Args:
-        ious: E x N, of each validation and image.
-        count: How many of each kind.
+        ious: E x N, the IoU of each of N images after each of E validations.
+        count: Number of images of each kind.
 
     Returns:
-        Indices of the images that gain most from the first row to the last, and of those that lose most from their best
-        row to the last; the largest change first, of equal changes the first image. An image can be in both.
+        The indices of the images whose IoU increases most from the first to the last row, and of those whose IoU
+        decreases most from their best to the last row; largest change first, ties in the order of the images. An image
+        may be in both.
 
     Raises:
-        ValueError: There are not two rows.
+        ValueError: If there are fewer than two rows.
 
     Example:
         >>> ious = np.array([[.2, .9, .5], [.8, .3, .5]])
@@ -45,11 +46,14 @@ def drifting_images(ious: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarra
 
 
 def drift_summary(ious: np.ndarray, iou_level: float = 0.5) -> dict[str, float]:
-    """What becomes of the images, in percent: right at the end, right at their best, right once and then lost.
+    """The percentages of images that are correct at the end, at their best, and only before the end.
 
     Args:
-        ious: E x N.
-        iou_level: Right is above it.
+        ious: E x N, the IoU of each of N images after each of E validations.
+        iou_level: A box is correct if its IoU is above this. Defaults to 0.5.
+
+    Returns:
+        ``right_at_last``, ``right_at_best`` and ``lost`` (correct at some time, but not at the end), in percent.
 
     Example:
         >>> drift_summary(np.array([[.2, .9, .6, .1], [.8, .3, .6, .1]]))
@@ -67,25 +71,26 @@ def _checked(ious: np.ndarray) -> np.ndarray:
     ious = np.asarray(ious, np.float64)
     if ious.ndim != 2 or len(ious) < 2:
         raise ValueError(
-            f'a drift needs the IoU (E, N) of at least two validations, got shape {ious.shape}: train more epochs with '
-            'train_cfg.val_interval=1'
+            f'ious must be E x N with at least two validations (E >= 2), got shape {ious.shape}. Train more epochs '
+            'with train_cfg.val_interval=1'
         )
     return ious
 
 
 def drift_chart(histories: Mapping[str, History], source: str = 'map', examples: int = 3) -> np.ndarray:
-    """One panel a run: IoU over epochs, its median and middle 80 %, and the images that drift most.
+    """A chart with one panel per run: the median and central 80 % of the IoU over epochs, and the most drifting images.
 
     Args:
         histories: Name of a run -> its history.
-        source: 'map' (localizer) or 'box' (regressor).
-        examples: Images of each kind of :func:`drifting_images`.
+        source: Source of the boxes, 'map' (localizer) or 'box' (regressor). Defaults to 'map'.
+        examples: Number of images of each kind of :func:`drifting_images`. Defaults to 3.
 
     Returns:
         H x W x 3 uint8 RGB.
 
     Raises:
-        KeyError: A history has no boxes of this source.
+        KeyError: If a history has no boxes from this source.
+        ValueError: If a history has fewer than two validations.
 
     Example:
         >>> history = dict(epochs=np.arange(1, 4), iou_map=np.random.default_rng(0).random((3, 10)))
@@ -101,15 +106,15 @@ def drift_chart(histories: Mapping[str, History], source: str = 'map', examples:
     for axes, (name, history) in zip(panels, histories.items(), strict=True):
         ious, epochs = _checked(history[f'iou_{source}']), history['epochs']
         low, middle, high = np.quantile(ious, (0.1, 0.5, 0.9), axis=1)
-        axes.fill_between(epochs, low, high, color='#b9c6d6', label='middle 80 %')
+        axes.fill_between(epochs, low, high, color='#b9c6d6', label='central 80 %')
         axes.plot(epochs, middle, color='black', linewidth=2, label='median')
         for label, color, images in zip(
-            ('gains most', 'loses most'), ('#1b7837', '#b2182b'), drifting_images(ious, examples), strict=True
+            ('largest gains', 'largest losses'), ('#1b7837', '#b2182b'), drifting_images(ious, examples), strict=True
         ):
             for i, image in enumerate(images):
                 axes.plot(epochs, ious[:, image], color=color, linewidth=1, label=label if i == 0 else None)
         axes.set(title=name, xlabel='epoch', ylim=(0, 1), xticks=epochs)
-    panels[0].set_ylabel('IoU with the true box')
+    panels[0].set_ylabel('IoU with the ground-truth box')
     panels[-1].legend(fontsize=8, loc='lower right')
     canvas.draw()
     return np.asarray(canvas.buffer_rgba())[..., :3].copy()
@@ -122,14 +127,17 @@ def drift_pictures(
     max_columns: int = 6,
     min_side: int = 192,
 ) -> np.ndarray:
-    """One row an image, one column an epoch: the true box in white, the localizer's in red, the regressor's in blue.
+    """A grid of pictures with one row per image and one column per epoch.
+
+    Boxes are white (ground truth), red (localizer) and blue (regressor).
 
     Args:
-        history: Of the run.
+        history: History of the run.
         pictures: Index of an image -> H x W x 3 uint8 RGB, in original pixels.
-        sources: Whose boxes are drawn, where the history has them.
-        max_columns: Of more epochs so many are shown, evenly spaced, the first and the last among them.
-        min_side: Smaller images are enlarged to this many pixels.
+        sources: Sources of the boxes, drawn if the history has them. Defaults to ('map', 'box').
+        max_columns: Largest number of epochs; of more epochs, evenly spaced ones are shown, including the first and
+            last. Defaults to 6.
+        min_side: Shorter side in pixels to which smaller images are enlarged. Defaults to 192.
 
     Returns:
         H x W x 3 uint8 RGB.

@@ -1,4 +1,4 @@
-"""Pictures in rows and columns."""
+"""Grids of pictures."""
 
 from __future__ import annotations
 
@@ -15,14 +15,21 @@ def picture_grid(
     font_size: int = 13,
     font_file: str | None = None,
 ) -> np.ndarray:
-    """Pictures with captions in rows and columns on white.
+    """A grid of pictures with captions on a white background.
 
     Args:
-        rows: Rows of (image H x W x 3 uint8 RGB, lines of its caption, see :func:`add_caption`). Sizes may differ: a
-            column is as wide as its widest picture, a row as high as its highest, pictures stand at the upper left.
-        gap: Pixels between and around pictures.
-        font_size: Of the captions.
-        font_file: Of the captions.
+        rows: Rows of pairs (image H x W x 3 uint8 RGB, lines of its caption as in :func:`add_caption`). Sizes may
+            differ: a column is as wide as its widest picture, a row as high as its highest; pictures are aligned at
+            the upper left.
+        gap: Pixels between and around pictures. Defaults to 8.
+        font_size: Font size of the captions in pixels. Defaults to 13.
+        font_file: Font file of the captions. Defaults to None.
+
+    Returns:
+        H x W x 3 uint8 RGB.
+
+    Raises:
+        ValueError: If there are no rows, or a row is empty.
 
     Example:
         >>> tile = np.zeros((30, 40, 3), np.uint8)
@@ -31,7 +38,7 @@ def picture_grid(
     """
     if not rows or not all(len(row) for row in rows):
         raise ValueError(
-            f'picture_grid needs at least one row and one picture in each, got rows of {[len(row) for row in rows]}'
+            f'picture_grid: rows must have at least one row, and each row a picture, got row lengths {[len(row) for row in rows]}'
         )
     tiles = [[add_caption(image, lines, font_size, font_file) for image, lines in row] for row in rows]
     heights = [max(tile.shape[0] for tile in row) for row in tiles]

@@ -1,4 +1,4 @@
-"""The visualizer of localization: one true box, one predicted box, the score map beside them."""
+"""The visualizer for localization: ground-truth box, predicted box, and the score map next to them."""
 
 from __future__ import annotations
 
@@ -20,23 +20,25 @@ from sltnet_mm.visualization.panels import box_of_map, box_panel, map_panel, sam
 
 @VISUALIZERS.register_module()
 class LocalizationVisualizer(Visualizer):
-    """Draws what a localizer or SLT-Net predicts, in the frame of the original image.
+    """A visualizer for predictions of localizers and SLT-Net, drawn on the original image.
 
-    On the image: the true boxes (white) and the predicted box (red), drawn once: the rows of ``pred_instances`` are
-    one box with several labels, which mmdet's visualizer paints on top of one another. Beside it, where the sample has
-    a ``pred_score_map``: the map over the image with the box that it gives. Below: the labels and the IoU.
-    It stands in for mmdet's ``DetLocalVisualizer`` in ``DetVisualizationHook`` and ``DetInferencer``.
+    The picture has the image with the ground-truth boxes (white) and the predicted box (red). If the sample has a
+    ``pred_score_map``, the map over the image, with its box, is next to it. Labels and IoU are below. The predicted box
+    is drawn once, although ``pred_instances`` has one row per label; mmdet's visualizer would draw all labels on top of
+    each other. This class can replace mmdet's ``DetLocalVisualizer`` in ``DetVisualizationHook`` and ``DetInferencer``.
 
     Args:
-        name: See mmengine's ``Visualizer``, as the next four.
-        image: An image to begin with.
-        vis_backends: Where pictures without an ``out_file`` go.
-        save_dir: Of the back-ends.
-        fig_save_cfg, fig_show_cfg: Of matplotlib's figures; not used in what :meth:`draw` makes.
-        min_side: Smaller images are enlarged to this many pixels before anything is drawn.
-        alpha: Share of the colors of the score map, in [0, 1].
-        map_threshold: Threshold of the box of the score map (see ``score_map_to_box``); None: the map without a box.
-        font_file: A .ttf or .otf file for class names beyond Latin, Greek and Cyrillic.
+        name: Name of the visualizer; this and the next five arguments are those of mmengine's ``Visualizer``.
+        image: Initial image. Defaults to None.
+        vis_backends: Backends that store pictures without an ``out_file``. Defaults to None.
+        save_dir: Folder of the backends. Defaults to None.
+        fig_save_cfg: Settings of matplotlib's figures for saving; not used by :meth:`draw`. Defaults to None.
+        fig_show_cfg: Settings of matplotlib's figures for display; not used by :meth:`draw`. Defaults to None.
+        min_side: Shorter side in pixels to which smaller images are enlarged before drawing. Defaults to 256.
+        alpha: Share of the score map's colors, in [0, 1]. Defaults to 0.6.
+        map_threshold: Threshold of the score map's box (see ``score_map_to_box``). None: no box. Defaults to 0.2.
+        font_file: A .ttf or .otf file, for class names in scripts other than Latin, Greek and Cyrillic. Defaults to
+            None.
 
     Example:
         >>> from mmengine.structures import InstanceData
@@ -76,10 +78,10 @@ class LocalizationVisualizer(Visualizer):
 
     @classmethod
     def get_instance(cls, name: str = 'visualizer', **kwargs: Any) -> LocalizationVisualizer:
-        """The visualizer of this name, as mmengine's; mmdet's browse_dataset gives none.
+        """The visualizer with this name; the default is for mmdet's browse_dataset, which gives none.
 
-        Configs leave it to the runner, which takes the experiment's: with a fixed one, a second run in a process would
-        write its numbers to the first one's folder.
+        Configs give no name either, so that the runner uses the experiment's name. With a fixed name, a second run in
+        the same process would log to the folder of the first.
         """
         return super().get_instance(name, **kwargs)
 
@@ -98,21 +100,21 @@ class LocalizationVisualizer(Visualizer):
         step: int = 0,
         draw_score_map: bool = True,
     ) -> None:
-        """Draw a sample (see :meth:`draw`) and show it, write it to a file, or hand it to the back-ends.
+        """Draw a sample (see :meth:`draw`), and show it, write it to a file or pass it to the backends.
 
         Args:
-            name: Of the picture in the back-ends and of the window.
+            name: Name of the picture in the backends, and title of the window.
             image: H x W x 3 RGB, the original image.
-            data_sample: What is known and predicted of it; None: the image alone.
-            draw_gt: Draw the true boxes and label.
-            draw_pred: Draw the predicted box, label and map.
-            show: Open a window.
-            wait_time: Seconds until the window goes on; 0: until a key is pressed.
-            out_file: Write the picture here (folders are made) and not to the back-ends.
-            pred_score_thr: A label with a smaller score is not written. The box is drawn all the same: it has no score
-                of its own.
-            step: Of the back-ends.
-            draw_score_map: Draw the score map where there is one.
+            data_sample: Sample with ground truth and prediction. None: only the image. Defaults to None.
+            draw_gt: Draw the ground-truth boxes and label. Defaults to True.
+            draw_pred: Draw the predicted box, label and map. Defaults to True.
+            show: Open a window. Defaults to False.
+            wait_time: Seconds until the window closes; 0: until a key is pressed. Defaults to 0.
+            out_file: File for the picture, instead of the backends; folders are created. Defaults to None.
+            pred_score_thr: Labels with a lower score are not written. The box has no score of its own and is always
+                drawn. Defaults to 0.
+            step: Step for the backends. Defaults to 0.
+            draw_score_map: Draw the score map if there is one. Defaults to True.
         """
         picture = self.draw(image, data_sample, draw_gt, draw_pred, pred_score_thr, draw_score_map)
         self.set_image(picture)
@@ -135,20 +137,20 @@ class LocalizationVisualizer(Visualizer):
         """The picture of a sample, H' x W' x 3 uint8 RGB; arguments as in :meth:`add_datasample`.
 
         Raises:
-            ValueError: ``image`` is not the original image that the sample's boxes lie on (``ori_shape``).
-            KeyError: A score map without ``homography_matrix``.
+            ValueError: If ``image`` does not have the size of the sample's original image (``ori_shape``).
+            KeyError: If the sample has a score map but no ``homography_matrix``.
         """
         image = np.ascontiguousarray(image.clip(0, 255).astype(np.uint8))
         picture, factor = enlarge(image, self.min_side)
         if data_sample is None:
             return picture
         sample = data_sample.cpu()
-        true_boxes = sample_boxes(sample, 'gt_instances') if draw_gt else torch.zeros(0, 4)
+        gt_boxes = sample_boxes(sample, 'gt_instances') if draw_gt else torch.zeros(0, 4)
         boxes = sample_boxes(sample, 'pred_instances')[:1] if draw_pred else torch.zeros(0, 4)
         with_map = draw_pred and draw_score_map and 'pred_score_map' in sample
-        if len(true_boxes) or len(boxes) or with_map:  # mmdet's browse_dataset shows training inputs: crops, labels
+        if len(gt_boxes) or len(boxes) or with_map:  # mmdet's browse_dataset draws training crops, without boxes
             _check_frame(image, sample)
-        panels = [box_panel(picture, true_boxes * factor, boxes * factor)]
+        panels = [box_panel(picture, gt_boxes * factor, boxes * factor)]
         map_box = torch.zeros(0, 4)
         if with_map:
             matrix = _matrix(sample)
@@ -159,14 +161,14 @@ class LocalizationVisualizer(Visualizer):
                     picture,
                     sample.pred_score_map,
                     matrix @ np.diag([1 / factor, 1 / factor, 1]),
-                    true_boxes * factor,
+                    gt_boxes * factor,
                     map_box * factor,
                     self.alpha,
                 )
             )
-        lines = self._truth_lines(sample, true_boxes) if draw_gt else []
+        lines = self._truth_lines(sample, gt_boxes) if draw_gt else []
         if draw_pred:
-            lines += self._prediction_lines(sample, pred_score_thr, _overlaps(true_boxes, box=boxes, map=map_box))
+            lines += self._prediction_lines(sample, pred_score_thr, _overlaps(gt_boxes, box=boxes, map=map_box))
         return add_caption(np.concatenate(panels, axis=1), lines, font_file=self.font_file)
 
     def _class_name(self, label: int) -> str:
@@ -185,7 +187,7 @@ class LocalizationVisualizer(Visualizer):
 
     def _prediction_lines(self, sample: BaseDataElement, score_thr: float, overlaps: str) -> list[Line]:
         instances = sample.get('pred_instances', {})
-        if len(instances) and 'labels' in instances:  # a regressor's boxes may be unnamed
+        if len(instances) and 'labels' in instances:  # a regressor alone predicts no labels
             label, score = int(sample.pred_instances.labels[0]), float(sample.pred_instances.scores[0])
         elif 'pred_score' in sample:
             score, label = float(sample.pred_score.max()), int(sample.pred_score.argmax())
@@ -200,8 +202,8 @@ def _check_frame(image: np.ndarray, sample: BaseDataElement) -> None:
     shape = sample.get('ori_shape')
     if shape is not None and tuple(shape[:2]) != image.shape[:2]:
         raise ValueError(
-            f'image must be the original one, of height and width {tuple(shape[:2])}, that the boxes of '
-            f'{sample.get("img_path", "this sample")} lie on; got {image.shape[:2]}'
+            f'image must be the original image of {sample.get("img_path", "this sample")}, with (height, width) '
+            f'{tuple(shape[:2])}, got {image.shape[:2]}'
         )
 
 
@@ -209,16 +211,16 @@ def _matrix(sample: BaseDataElement) -> np.ndarray:
     matrix = sample.get('homography_matrix')
     if matrix is None:
         raise KeyError(
-            f'{sample.get("img_path", "this sample")} has a pred_score_map but no homography_matrix, '
-            'without which the map cannot be laid on the image: pack with sltnet_mm.PackLocalizationInputs'
+            f'{sample.get("img_path", "this sample")} has a pred_score_map but no homography_matrix, so the map cannot '
+            'be drawn on the image. End the pipeline with sltnet_mm.PackLocalizationInputs'
         )
     return np.asarray(matrix, np.float64)
 
 
-def _overlaps(true_boxes: torch.Tensor, **boxes: torch.Tensor) -> str:
-    """IoU with the best true box, for each kind of box that there is."""
-    if not len(true_boxes):
+def _overlaps(gt_boxes: torch.Tensor, **boxes: torch.Tensor) -> str:
+    """The IoU with the best ground-truth box, for each given kind of box."""
+    if not len(gt_boxes):
         return ''
     return ', '.join(
-        f'IoU of the {name} {float(box_iou(box, true_boxes).max()):.2f}' for name, box in boxes.items() if len(box)
+        f'IoU of the {name} {float(box_iou(box, gt_boxes).max()):.2f}' for name, box in boxes.items() if len(box)
     )

@@ -165,7 +165,7 @@ def test_writing_makes_the_folder(tmp_path):
 
 
 def test_what_makes_no_report_is_refused():
-    with pytest.raises(ValueError, match='rows is empty'):
+    with pytest.raises(ValueError, match='must have at least one row'):
         report_of(rows=[])
     with pytest.raises(ValueError, match='2 tiles for 3 columns'):
         report_of(columns=('a', 'b', 'c'))
@@ -190,7 +190,7 @@ def test_charts_show_zero_and_cope_with_little():
     assert len(points_of(line_chart('flat', [1, 2, 3], [0.0, 0.0, 0.0]))) == 3
     assert len(points_of(line_chart('one', [5], [1.0]))) == 1
     assert len(points_of(line_chart('gaps', [1, 2, 3], [1.0, float('nan'), 2.0]))) == 2
-    with pytest.raises(ValueError, match='no finite value'):
+    with pytest.raises(ValueError, match='at least one value must be finite'):
         line_chart('nan', [1], [float('nan')])
-    with pytest.raises(ValueError, match='one length, got 2 and 1'):
+    with pytest.raises(ValueError, match='the same length, got 2 and 1'):
         line_chart('loss', [1, 2], [1.0])

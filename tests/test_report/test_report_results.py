@@ -30,7 +30,7 @@ def test_rows_take_the_numbers_of_their_source_and_protocol():
 
 
 def test_a_source_that_was_not_evaluated_is_named():
-    with pytest.raises(KeyError, match='box/tscam/gt_known.*source .box., protocol .tscam.'):
+    with pytest.raises(KeyError, match='box/tscam/gt_known.*source .box. and protocol .tscam.'):
         result_row('a', '', METRICS, 'box', 'tscam')
 
 

@@ -182,5 +182,5 @@ def test_grid_places_every_picture():
     assert colored(grid, colors[2]) == (5, 30, 13, 38)
     assert picture_grid([[(tiles[0], ['a'])]]).shape[0] > picture_grid([[(tiles[0], [])]]).shape[0]
     for rows in ([], [[]]):
-        with pytest.raises(ValueError, match='at least one row'):
+        with pytest.raises(ValueError, match='at least one row with a picture'):
             picture_grid(rows)

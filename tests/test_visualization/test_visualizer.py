@@ -127,7 +127,7 @@ def test_samples_that_know_little_are_drawn(visualizer):
 
 
 def test_an_image_of_another_size_is_refused(visualizer):
-    with pytest.raises(ValueError, match=r'original one.*\(300, 300\).*\(150, 150\)'):
+    with pytest.raises(ValueError, match=r'original image.*\(300, 300\).*\(150, 150\)'):
         visualizer.draw(GRAY[:150, :150], sample_of())
 
 
@@ -162,7 +162,7 @@ def test_a_training_crop_with_its_label_can_be_browsed(visualizer):
     sample = sample_of(scores=(), true_box=())
     sample.gt_instances = InstanceData(bboxes=torch.zeros(0, 4), labels=torch.zeros(0, dtype=torch.long))
     assert visualizer.draw(GRAY[:224, :224], sample.numpy(), draw_pred=False).shape[0] > 256
-    with pytest.raises(ValueError, match='image must be the original one'):
+    with pytest.raises(ValueError, match='image must be the original image'):
         visualizer.draw(GRAY[:224, :224], sample_of())
 
 
