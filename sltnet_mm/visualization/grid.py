@@ -38,7 +38,8 @@ def picture_grid(
     """
     if not rows or not all(len(row) for row in rows):
         raise ValueError(
-            f'picture_grid: rows must have at least one row, and each row a picture, got row lengths {[len(row) for row in rows]}'
+            f'picture_grid: rows must have at least one row with a picture in each row, got row lengths '
+            f'{[len(row) for row in rows]}'
         )
     tiles = [[add_caption(image, lines, font_size, font_file) for image, lines in row] for row in rows]
     heights = [max(tile.shape[0] for tile in row) for row in tiles]
