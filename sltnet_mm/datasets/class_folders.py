@@ -69,7 +69,7 @@ def image_names(folder: str) -> list[str]:
     try:
         with os.scandir(folder) as entries:
             for entry in entries:
-                if entry.name.startswith('.'):  # macOS leaves "._1.jpg" beside "1.jpg"
+                if entry.name.startswith('.'):  # macOS writes "._1.jpg" next to "1.jpg"
                     continue
                 if entry.name.lower().endswith(IMAGE_ENDINGS):
                     names.append(entry.name)

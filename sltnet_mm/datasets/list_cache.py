@@ -1,4 +1,4 @@
-"""Lists of files kept on disk, with a fingerprint of what they were read from: never used once that has changed."""
+"""A cache of file lists on disk; a fingerprint of the sources ensures that an outdated list is never used."""
 
 from __future__ import annotations
 
@@ -16,15 +16,18 @@ from mmengine.logging import print_log
 from sltnet_mm.datasets.sample_table import SampleTable
 from sltnet_mm.structures.atomic_write import atomic_write
 
-VERSION = 1  # of the file's form; another one is read anew
-SETTLED = 2.0  # seconds: the coarsest time stamps of common file systems (FAT, NFS)
+VERSION = 1  # of the cache format; files of other versions are replaced
+SETTLED = 2.0  # seconds, the coarsest time stamps of common file systems (FAT, NFS)
 
 
 class Fingerprint:
-    """A digest of files and folders by name, size and time of change, and of texts; nothing is opened.
+    """A digest of texts, and of files and folders by name, size and modification time; no file is opened.
 
-    A folder's time changes when an entry is added, removed or renamed, so the times of the class folders stand for the
-    names of all files in them.
+    A folder's modification time changes when an entry is added, removed or renamed, so the times of the class folders
+    represent the names of all files in them.
+
+    Args:
+        *texts: Texts to include in the digest.
 
     Example:
         >>> one, other = Fingerprint('classes', 'a b'), Fingerprint('classes', 'a c')
@@ -37,26 +40,26 @@ class Fingerprint:
         self._oldest, self._newest, self._taken = math.inf, -math.inf, time.time()
 
     def add(self, name: str, status: os.stat_result) -> None:
-        """Take in a file or folder."""
+        """Add a file or folder to the digest."""
         self._hash.update(f'\0{name}\0{status.st_size}\0{status.st_mtime_ns}'.encode())
         self._oldest, self._newest = min(self._oldest, status.st_mtime), max(self._newest, status.st_mtime)
 
     def add_paths(self, paths: Iterable[str]) -> None:
-        """Take in files or folders in the order given, by their own names: a data set may be moved."""
+        """Add files or folders in this order, by their names without the folder, because a data set may be moved."""
         for path in paths:
             self.add(os.path.basename(path), os.stat(path))
 
     @property
     def digest(self) -> str:
-        """Hexadecimal."""
+        """The digest in hexadecimal."""
         return self._hash.hexdigest()
 
     @property
     def settled(self) -> bool:
-        """Whether a later change would show.
+        """Whether a later change would change the digest.
 
-        It would not within the coarsest time stamp of the newest one, nor on file systems that keep no times and give
-        0 for all (some mounts of object stores).
+        It might not if the newest file is more recent than the coarsest time stamp, or if the file system has no times
+        and reports 0 for all files (some mounts of object stores).
         """
         return self._oldest > 0 and self._newest < self._taken - SETTLED
 
@@ -64,17 +67,20 @@ class Fingerprint:
 def cached_table(
     path: str | None, folder: str, fingerprint: Fingerprint, read: Callable[[], SampleTable]
 ) -> SampleTable:
-    """The table kept at ``path`` where its fingerprint is this one, else what ``read`` gives, which is then kept.
+    """The table cached at ``path`` if its fingerprint matches; otherwise the result of ``read``, which is then cached.
 
-    A file that cannot be read, is damaged or of another version is replaced. A list that cannot be kept (a read-only
-    disk) is logged and used all the same. One whose files changed within the last two seconds, or have no times, is
-    used and not kept.
+    A cache file that is unreadable, damaged or of another version is replaced. If the cache cannot be written (such as
+    on a read-only disk), a warning is logged. A table of files that changed within the last two seconds or have no
+    modification times is not cached.
 
     Args:
-        path: The file (.npz); None: nothing is kept.
-        folder: Folder of the table's names.
-        fingerprint: Of everything that ``read`` reads.
-        read: Makes the table.
+        path: Path of the cache file (.npz). None: no cache.
+        folder: Folder that the names in the table are relative to.
+        fingerprint: Fingerprint of everything that ``read`` reads.
+        read: Function that builds the table.
+
+    Returns:
+        The table.
     """
     if path is None:
         return read()
@@ -87,8 +93,8 @@ def cached_table(
             _save(path, table, fingerprint.digest)
         except OSError as error:
             print_log(
-                f'The list of {len(table)} images is not kept, so it is read again at every start: {error}. Give '
-                'cache_dir a folder that can be written, or None.',
+                f'The list of {len(table)} images cannot be cached, so it is read again at every start: {error}. Set '
+                'cache_dir to a writable folder, or to None',
                 logger='current',
                 level=logging.WARNING,
             )
@@ -108,7 +114,7 @@ def _load(path: str, folder: str, digest: str) -> SampleTable | None:
         return None
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
         print_log(
-            f'The list kept in {path} is damaged and is made anew: {error}', logger='current', level=logging.WARNING
+            f'The cached list {path} is damaged and will be rebuilt: {error}', logger='current', level=logging.WARNING
         )
         return None
 

@@ -29,7 +29,7 @@ KEEP = dict(TURN, color_type='color_ignore_orientation')
 
 
 def write_rotated(path: Path, orientation: int) -> None:
-    """A white object on black at BOX, with an orientation that says something else."""
+    """A white object on black at BOX, with an orientation that rotates it."""
     pixels = np.zeros((SIZE[1], SIZE[0], 3), np.uint8)
     pixels[BOX[1] : BOX[3], BOX[0] : BOX[2]] = 255
     exif = Image.Exif()

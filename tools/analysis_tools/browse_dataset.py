@@ -50,7 +50,7 @@ def original_tile(sample, classes: Sequence[str] | None, side: int, rotated: boo
         image = overlay_score_map(image, shown, alpha=0.5)
     image = _fit(image, side, height)
     size = image.shape[1], image.shape[0]
-    name, most = Path(str(sample.img_path)).name, size[0] // 8  # 7 pixels per letter; the end says more
+    name, most = Path(str(sample.img_path)).name, size[0] // 8  # 7 pixels per letter; the end matters most
     lines: list[Line] = [name if len(name) <= most else f'…{name[-most:]}', f'{width} x {height}']
     if 'gt_label' in sample:
         label = int(sample.gt_label.reshape(-1)[0])

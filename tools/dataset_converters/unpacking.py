@@ -83,11 +83,11 @@ def unpack(archives: Sequence[str], out: Path, rules: Rules, overwrite: bool = F
 
 
 def write_text(path: Path, text: str, overwrite: bool = False) -> None:
-    """Write a text file; one that is there must be the same, or ``overwrite`` be given."""
+    """Write a text file; an existing file must have the same content unless ``overwrite`` is set."""
     if path.is_file() and path.read_text(encoding='utf-8') == text:
         return
     if path.exists() and not overwrite:
-        raise PrepareError(f'{path} exists and says something else. Give --overwrite to replace it')
+        raise PrepareError(f'{path} exists with different content. Use --overwrite to replace it')
     with atomic_write(path) as partial:
         partial.write_text(text, encoding='utf-8')
 
