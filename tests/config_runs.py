@@ -1,4 +1,4 @@
-"""Two true iterations of training and a true test of any config."""
+"""Two real training iterations and a real test of any config."""
 
 from pathlib import Path
 

@@ -60,7 +60,7 @@ def test_keys_are_deleted_only_where_one_type_replaces_another():
     assert found == wrappers | {'rtmdet-pseudo-boxes_squeezenet1-1_1xb16-24e_photos31'}
 
 
-def test_l_vst_stands_in_the_bases_alone():
+def test_l_vst_is_only_in_the_bases():
     files = [path for path in (*CONFIGS, *BASES) if 'VSTHook' in path.read_text()]
     assert {path.parent for path in files} == {ROOT / '_base_/hooks'}
 

@@ -124,7 +124,7 @@ def test_every_network_names_its_weights(path):
         assert cfg.load_from == cfg.pretrained[backbone]  # its head's too
 
 
-def test_one_variable_moves_all_weights_and_another_one_of_them(monkeypatch):
+def test_one_variable_sets_all_weights_and_another_sets_one(monkeypatch):
     path = next(path for path in CONFIGS if path.stem == 'slt-net_vgg16_1xb16-4e_cub')
     monkeypatch.setenv('SLTNET_WEIGHTS', '/mirror')
     checkpoint = Config.fromfile(path).model.localizer.backbone.init_cfg.checkpoint

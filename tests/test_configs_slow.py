@@ -1,4 +1,4 @@
-"""Two true iterations and a true test of every kind of config (make test-configs)."""
+"""Two real training iterations and a real test of every kind of config (make test-configs)."""
 
 import gc
 import shutil

@@ -122,7 +122,7 @@ def of_two_processes(tmp_path_factory):
 
 
 @pytest.mark.parametrize('case', CASES, ids=lambda case: f'{case[0]}-accumulate{case[1]}')
-def test_two_processes_equal_one(of_two_processes, tmp_path, case):
+def test_two_processes_give_the_result_of_one(of_two_processes, tmp_path, case):
     # DefaultSampler deals images 0, 2, ... and 1, 3, ... to the ranks: each step sees the same eight images as one
     # process
     kind, accumulate = case

@@ -1,4 +1,4 @@
-"""Small data sets in the layouts that the data sets read, written anew for each test."""
+"""Small data sets in the layouts that the data sets read, created for each test."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""browse_dataset: boxes are drawn where the objects are, before and behind the pipeline."""
+"""browse_dataset: boxes are drawn where the objects are, before and after the pipeline."""
 
 import importlib.util
 import sys
@@ -66,7 +66,7 @@ def test_boxes_follow_the_object(tool, tmp_path, seed):
     np.testing.assert_allclose(extent((half == TRUE_COLOR).all(-1)), np.array([x1, y1, x2, y2]) / 2, atol=0.5)
 
 
-def test_what_is_not_evaluated_has_its_own_color(tool, tmp_path):
+def test_ignored_boxes_have_their_own_color(tool, tmp_path):
     write_image(tmp_path / 'a.png', shape=(100, 100))
     packed = pack(tmp_path / 'a.png', [([10, 10, 50, 50], 0), ([60, 60, 90, 90], 1)], resize=100)
     picture, lines = tool.original_tile(packed['data_samples'], None, side=100)

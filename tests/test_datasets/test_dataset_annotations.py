@@ -281,7 +281,7 @@ def test_checks_of_the_base(tmp_path):
         LocalizationDataset()
 
 
-def test_arguments_of_the_caller_stay_as_they_are(csv_root, pipeline):
+def test_arguments_are_not_changed(csv_root, pipeline):
     metainfo, given = dict(source='x'), [dict(step) for step in pipeline]
     dataset = LocalizationCSV(str(csv_root), classes=['wren', 'albatross'], metainfo=metainfo, pipeline=given)
     assert metainfo == dict(source='x') and given == pipeline

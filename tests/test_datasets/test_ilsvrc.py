@@ -1,4 +1,4 @@
-"""ILSVRC: splits, classes, boxes, ImageNetV2, the kept lists, and every way in which the layout can be wrong."""
+"""ILSVRC: splits, classes, boxes, ImageNetV2, the cached lists, and every way in which the layout can be wrong."""
 
 import os
 import pickle
@@ -57,7 +57,7 @@ def test_train(root):
     assert dataset.get_data_info(-1)['sample_idx'] == 4 and dataset.get_cat_ids(3) == [1]
 
 
-def test_hidden_files_are_left_alone(root):
+def test_hidden_files_are_ignored(root):
     listed = infos(ILSVRCLocalization(str(root), cache_dir=None))
     for name in ('train/._n03.tar', 'train/.cache/x', 'train/n01/._n01_1.JPEG', 'train/n02/.DS_Store'):
         write_text(root / name, 'x')
@@ -110,7 +110,7 @@ def counting(monkeypatch, name) -> list:
     return calls
 
 
-def test_train_list_is_kept_and_checked(root, monkeypatch):
+def test_train_list_is_cached_and_checked(root, monkeypatch):
     calls = counting(monkeypatch, 'images_by_class')
     first = infos(ILSVRCLocalization(str(root)))
     assert len(calls) == 1 and (root / '.sltnet_mm/ilsvrc_train.npz').is_file()
@@ -133,20 +133,20 @@ def test_train_list_is_kept_and_checked(root, monkeypatch):
     )
 
 
-def test_a_list_of_folders_just_changed_is_not_kept(root):
+def test_list_of_recently_changed_folders_is_not_cached(root):
     (root / 'train/n01/n01_2.JPEG').unlink()  # another change now could leave the same time stamp
     assert len(ILSVRCLocalization(str(root))) == 4
     assert not (root / '.sltnet_mm').exists()
 
 
-def test_a_list_without_times_is_not_kept(root):
+def test_list_without_times_is_not_cached(root):
     """Some mounts of object stores say 0 for every folder: a change could not be seen."""
     settle(root, then=0)
     assert len(ILSVRCLocalization(str(root))) == 5
     assert not (root / '.sltnet_mm').exists()
 
 
-def test_test_list_is_kept_and_checked(root, monkeypatch):
+def test_test_list_is_cached_and_checked(root, monkeypatch):
     calls = counting(monkeypatch, 'read_box_xml')
     assert [i['instances'] for i in infos(ILSVRCLocalization(str(root), split='test'))] == TEST_BOXES
     assert [i['instances'] for i in infos(ILSVRCLocalization(str(root), split='test'))] == TEST_BOXES
@@ -157,7 +157,7 @@ def test_test_list_is_kept_and_checked(root, monkeypatch):
     assert len(calls) == 6
 
 
-def test_labels_and_classes_changed_behind_the_kept_list(root):
+def test_changed_labels_and_classes_update_the_cached_list(root):
     assert [i['gt_label'] for i in infos(ILSVRCLocalization(str(root), split='test'))] == [1, 0, 1]
     other_order = ILSVRCLocalization(str(root), split='test', classes=['n02', 'n01'])
     assert [i['gt_label'] for i in infos(other_order)] == [0, 1, 0]
@@ -171,7 +171,7 @@ def test_labels_and_classes_changed_behind_the_kept_list(root):
 
 
 @pytest.mark.parametrize('damage', ['cut', 'garbage', 'older'])
-def test_damaged_list_is_made_anew(root, damage, caplog):
+def test_damaged_list_is_rebuilt(root, damage, caplog):
     first = infos(ILSVRCLocalization(str(root)))
     path = root / '.sltnet_mm/ilsvrc_train.npz'
     content = path.read_bytes()
@@ -185,7 +185,7 @@ def test_damaged_list_is_made_anew(root, damage, caplog):
     assert path.read_bytes() == content
 
 
-def test_a_list_that_cannot_be_kept_is_used(root):
+def test_list_is_used_if_it_cannot_be_cached(root):
     write_text(root / '.sltnet_mm', 'a file where the folder should be')
     assert len(ILSVRCLocalization(str(root))) == 5
 

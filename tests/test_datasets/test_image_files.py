@@ -31,7 +31,7 @@ def test_good_images_pass_quickly(tmp_path, suffix):
     check_image(str(path))
 
 
-def test_a_jpeg_with_padding_behind_its_end_is_good(tmp_path, pipeline):
+def test_jpeg_with_padding_after_its_end_is_good(tmp_path, pipeline):
     write_image(tmp_path / 'a.jpg')
     with open(tmp_path / 'a.jpg', 'ab') as file:
         file.write(bytes(1000))

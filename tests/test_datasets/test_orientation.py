@@ -55,7 +55,7 @@ def root(tmp_path, request):
 
 
 @pytest.mark.parametrize('name', sorted(path.stem for path in CONFIGS.glob('*.py') if path.stem[:3] in ('ils', 'ima')))
-def test_configs_load_what_the_boxes_are_of(root, name):
+def test_configs_load_the_images_of_the_boxes(root, name):
     """The network input is bright where the box is, in every split; nothing but the object is."""
     config = Config.fromfile(CONFIGS / f'{name}.py')
     for part in ('val', 'test') if 'pseudo' in name else ('train', 'val', 'test'):
@@ -77,7 +77,7 @@ def test_configs_load_what_the_boxes_are_of(root, name):
 
 
 @pytest.mark.parametrize('split', ['train', 'val', 'test'])
-def test_a_loader_that_turns_is_refused(root, split):
+def test_rotating_loader_is_rejected(root, split):
     for step in (TURN, dict(TURN, color_type='grayscale'), dict(TURN, imdecode_backend='pillow')):
         with pytest.raises(ValueError, match='boxes of ILSVRCLocalization .* color_type=.*_ignore_orientation'):
             ILSVRCLocalization(str(root), split, pipeline=[step])
@@ -88,7 +88,7 @@ def test_a_loader_that_turns_is_refused(root, split):
     )
 
 
-def test_pseudo_boxes_are_held_to_it_too(root):
+def test_pseudo_boxes_must_not_be_rotated_either(root):
     data = dict(type='sltnet_mm.ILSVRCLocalization', data_root=str(root))
     with pytest.raises(ValueError, match='boxes of ILSVRCLocalization refer to the images as stored'):
         PseudoBoxDataset(data, 'none.json', pipeline=[TURN])

@@ -60,7 +60,7 @@ def test_matrix_is_required():
         PackLocalizationInputs(meta_keys=('img_id',))
 
 
-def test_an_image_changed_behind_the_record_is_refused():
+def test_unrecorded_change_of_the_image_is_rejected():
     done = ResizeCrop(4)(results())
     done['img'] = done['img'][:3]
     with pytest.raises(ValueError, match=r"'a.jpg' has shape \(3, 4\), but img_shape is \(4, 4\)"):

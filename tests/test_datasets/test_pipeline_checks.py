@@ -53,7 +53,7 @@ def test_recording_and_color_transforms_are_welcome(scope, steps):
     assert dataset[0]['data_samples'].metainfo['homography_matrix'].shape == (3, 3)
 
 
-def test_a_subclass_that_records_is_trusted_and_one_that_does_not_is_refused():
+def test_recording_subclass_is_trusted_and_another_is_rejected():
     class Lazy(CenterCrop):
         pass
 

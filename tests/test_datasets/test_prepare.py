@@ -176,7 +176,7 @@ def test_ilsvrc_without_labels(ilsvrc_downloads, tool, tmp_path, capsys):
 
 
 @pytest.mark.parametrize('at', [0, 1, 4])
-def test_an_interrupted_tool_goes_on(ilsvrc_downloads, tool, tmp_path, monkeypatch, capsys, at):
+def test_interrupted_tool_resumes(ilsvrc_downloads, tool, tmp_path, monkeypatch, capsys, at):
     archives = sorted(ilsvrc_downloads.iterdir())
     tool('prepare_ilsvrc', *archives, '--out', tmp_path / 'whole')
     import unpacking
@@ -201,7 +201,7 @@ def test_an_interrupted_tool_goes_on(ilsvrc_downloads, tool, tmp_path, monkeypat
 
 @pytest.mark.parametrize('keep', [0.0, 0.3, 0.6, 0.85])
 @pytest.mark.parametrize('suffix', ['.tar', '.tgz', '.zip'])
-def test_a_download_that_was_cut_short(tmp_path, tool, capsys, suffix, keep):
+def test_truncated_download(tmp_path, tool, capsys, suffix, keep):
     files = {f'001.Albatross/{i}.jpg': bytes(range(256)) * 40 + bytes([i]) for i in range(5)}
     whole = pack(tmp_path / f'CUBV2{suffix}', files)
     content = whole.read_bytes()
@@ -241,7 +241,7 @@ def test_damage_inside(tmp_path, tool, capsys):
     assert "has no file of this data set (1 others, such as 'readme.txt')" in said
 
 
-def test_an_archive_that_points_outside(tmp_path, tool, capsys):
+def test_archive_with_a_member_outside_the_output_folder(tmp_path, tool, capsys):
     for name in ('CUB_200_2011/images/001.A/../../../../x.jpg', '../train/../x.jpg'):
         archive = pack(tmp_path / 'evil.tar', {name: b'x'})
         fails(capsys, tool, 'prepare_cub', archive, '--out', tmp_path / 'a' / 'b')
@@ -327,7 +327,7 @@ def test_openimages(tool, tmp_path, capsys):
         ),
     ],
 )
-def test_verify_says_what_is_wrong(tmp_path, tool, capsys, change, words):
+def test_verify_reports_what_is_wrong(tmp_path, tool, capsys, change, words):
     write_ilsvrc(tmp_path)
     change(tmp_path)
     settle(tmp_path)

@@ -129,7 +129,7 @@ def test_gives_what_mmdets_coco_data_set_gives(cub, tmp_path):
         assert a.labels.tolist() == b.labels.tolist()
 
 
-def test_a_part_of_the_images_may_be_trained_on(tmp_path):
+def test_subset_of_the_images_can_be_trained_on(tmp_path):
     images = SyntheticLocalization(num_images=24)
     names = [images[i]['img_path'] for i in range(24)]
     records = [BoxRecord(i, name, (64, 64), i % 12, (1.0, 2.0, 30.0, 40.0 + i)) for i, name in enumerate(names)]

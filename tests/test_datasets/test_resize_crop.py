@@ -43,7 +43,7 @@ def test_matrix_says_where_pixels_went(mode):
     assert flips == {True, False}
 
 
-def test_composes_with_recording_transforms_of_mmdet_before_and_behind():
+def test_composes_with_recording_transforms_of_mmdet_before_and_after():
     np.random.seed(1)
     with DefaultScope.overwrite_default_scope('mmdet'):
         resize = TRANSFORMS.build(dict(type='Resize', scale=(300, 260), keep_ratio=False))
@@ -92,7 +92,7 @@ def test_flip_probability():
 
 
 @pytest.mark.parametrize('structure', ['array', 'mmdet'])
-def test_boxes_move_and_lost_ones_go(structure):
+def test_boxes_are_moved_and_boxes_outside_are_dropped(structure):
     boxes = np.array([[0, 0, 50, 100], [90, 40, 110, 60], [150, 0, 200, 100]], np.float32)
     results = dot_image(100, 200, 50, 100)
     if structure == 'mmdet':

@@ -1,4 +1,4 @@
-"""True boxes as COCO json: what stands in it, that mmdet reads the same boxes back, and that the truth scores AP 1."""
+"""Ground-truth boxes as COCO json: the content, the same boxes read by mmdet, and AP 1 for the ground truth itself."""
 
 import json
 from pathlib import Path
@@ -62,7 +62,7 @@ def test_content_of_the_json(lists):
     assert set(coco) == {'info', 'images', 'annotations', 'categories'}
 
 
-def test_training_boxes_of_lists_and_of_nothing_else(lists):
+def test_only_lists_provide_training_boxes(lists):
     settings = dict(lists, split='train')
     coco = gt_boxes_as_coco(build_with_boxes(settings))
     assert [box['bbox'] for box in coco['annotations']] == [[0, 0, 5, 5]]

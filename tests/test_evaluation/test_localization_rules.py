@@ -107,7 +107,7 @@ def test_iou_conventions():
     assert pairwise_iou(point, point)[0, 0] == 0 and pairwise_iou(point, point, plus_one=True)[0, 0] == 1
 
 
-def test_true_boxes_are_truncated_in_the_reference_order():
+def test_gt_boxes_are_truncated_in_the_reference_order():
     assert truncate_boxes(np.array([[60, 27, 385, 331]]), (500, 335), (224, 224)).tolist() == [[26, 18, 172, 221]]
     # wherever x * 224 / w is whole, x * (224 / w) may fall just below it
     for width in range(20, 700, 3):

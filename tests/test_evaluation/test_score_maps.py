@@ -69,7 +69,7 @@ def test_default_protocol_one_threshold_and_workers():
         np.testing.assert_array_equal(threaded['correct'][level], whole['correct'][level])
 
 
-def test_true_boxes_in_image_pixels_are_truncated():
+def test_gt_boxes_in_image_pixels_are_truncated():
     maps, _ = make_maps(1)
     in_image = [np.array([[10, 20, 301, 150]])]
     in_map = [np.array([[int(10 * 32 / 500), int(20 * 32 / 335), int(301 * 32 / 500), int(150 * 32 / 335)]])]

@@ -70,7 +70,7 @@ def test_a_localizer_alone_has_no_box_arrays(tmp_path):
     }  # fmt: skip
 
 
-def test_the_best_of_several_true_boxes_counts(tmp_path):
+def test_best_of_several_gt_boxes_counts(tmp_path):
     hook, run = IoUHistoryHook(), runner(tmp_path, epoch=1, images=1)
     image = sample('a', [0, 0, 2, 2], box=[4, 4, 8, 8])
     image.gt_instances = InstanceData(bboxes=torch.tensor([[0.0, 0, 2, 2], [4, 4, 8, 8]]))

@@ -210,7 +210,7 @@ def test_an_iteration_without_effect_is_an_error(tmp_path):
         (dict(channel_order='gbr'), 'channel_order'),
     ],
 )
-def test_bad_settings_name_the_mend(tmp_path, settings, message):
+def test_errors_of_bad_settings_name_the_fix(tmp_path, settings, message):
     with pytest.raises(ValueError, match=message):
         toy_runner(ToyClassifier(), tmp_path, [vst_hook(**settings)]).train()
 

@@ -102,7 +102,7 @@ def test_every_input_gives_the_same(trained, images, kind):
     assert inferencer([]) == []
 
 
-def test_score_map_lies_on_the_original_image(trained, images):
+def test_score_map_covers_the_original_image(trained, images):
     result = inferencer_of(trained, 'localizer')(images / 'a/1.jpg')[0]
     assert result.ori_shape == result.score_map.shape == (80, 120) and result.input_score_map.shape == (64, 64)
     # OpenCV's resize keeps the same pixel centers as the warp.
@@ -113,7 +113,7 @@ def test_score_map_lies_on_the_original_image(trained, images):
     assert result.box == pytest.approx((in_map * torch.tensor([120, 80, 120, 80]) / 64).tolist(), abs=1e-3)
 
 
-def test_score_map_is_zero_where_the_network_did_not_look(trained, images):
+def test_score_map_is_zero_where_the_image_was_cropped_away(trained, images):
     config = Config.fromfile(trained['localizer'][0])
     config.test_dataloader.dataset.pipeline[1] = dict(type='sltnet_mm.ResizeCrop', resize=80, crop=40, mode='center')
     inferencer = sltnet_mm.SLTInferencer(config, trained['localizer'][1], device='cpu')

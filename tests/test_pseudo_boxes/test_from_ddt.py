@@ -88,7 +88,7 @@ def test_a_class_too_large_for_memory_is_computed_twice(exported, checkpoint, mo
     assert len(calls) == 1 + 2 * CLASSES * 3  # one to see the size; 5 images a class in batches of 2, twice
 
 
-def test_cut_off_and_gone_on(exported, checkpoint, tmp_path, monkeypatch):
+def test_interrupted_and_resumed(exported, checkpoint, tmp_path, monkeypatch):
     done = []
     sign = module.object_sign
 
@@ -120,7 +120,7 @@ def test_what_cannot_be_exported(checkpoint):
         export_ddt_boxes(flipping, 'test', checkpoint)
 
 
-def test_evaluated_against_the_true_boxes(exported, tmp_path):
+def test_evaluated_against_the_ground_truth(exported, tmp_path):
     images = SyntheticLocalization(split='test', num_images=IMAGES, num_classes=CLASSES)
     truth = np.array([images.get_data_info(i)['instances'][0]['bbox'] for i in range(IMAGES)])
     found = boxes_of(exported)

@@ -1,4 +1,4 @@
-"""Export of pseudo boxes: against the model by hand, by one and by two processes, cut off and gone on."""
+"""Export of pseudo boxes: against the model by hand, by one and by two processes, interrupted and resumed."""
 
 import json
 import subprocess
@@ -72,7 +72,7 @@ def test_provenance(exported, checkpoint):
     assert export_pseudo_boxes(other, checkpoint)['info']['config_sha256'] != info['config_sha256']
 
 
-def test_cut_off_and_gone_on(exported, checkpoint, tmp_path, monkeypatch):
+def test_interrupted_and_resumed(exported, checkpoint, tmp_path, monkeypatch):
     import sltnet_mm.pseudo_boxes.from_localizer as module
 
     made = []

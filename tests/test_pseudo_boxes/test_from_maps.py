@@ -94,7 +94,7 @@ def test_bad_maps_are_named(images, maps):
         boxes_of_map_files(images, 'nowhere')
 
 
-def test_one_map_an_image_is_the_chain_without_the_average():
+def test_one_map_per_image_is_the_chain_without_the_average():
     generator = PseudoBoxGenerator(0.3, top_k=1)
     torch.manual_seed(0)
     features, weight = torch.randn(4, 6, 5, 7), torch.randn(3, 6)

@@ -19,7 +19,7 @@ def test_all_at_once(tmp_path):
     assert run_resumable(10, squares) == run_resumable(10, squares, Parts(tmp_path / 'parts', HEADER)) == ALL
 
 
-def test_cut_off_anywhere(tmp_path):
+def test_interrupted_anywhere(tmp_path):
     seen = []
 
     def interrupted(units):
@@ -38,7 +38,7 @@ def test_cut_off_anywhere(tmp_path):
 
 
 @pytest.mark.parametrize('cut', [1, 5, 20])
-def test_torn_last_line_is_done_again(tmp_path, cut):
+def test_truncated_last_line_is_done_again(tmp_path, cut):
     parts = Parts(tmp_path / 'parts', HEADER)
     with parts.writer() as write:
         for unit, result in squares(range(4)):

@@ -130,7 +130,7 @@ def test_a_class_name_is_text(tmp_path):
     assert '<script' not in page and '<br>&lt;script&gt;alert(1)&lt;/script&gt;</figcaption>' in page
 
 
-def test_a_template_is_given_all_that_it_asks_for():
+def test_template_values_must_be_given():
     with pytest.raises(jinja2.UndefinedError, match='title'):
         render_template('layout.html')
 
@@ -159,12 +159,12 @@ def test_pictures_survive_the_embedding():
     assert (page.all('img')[0]['width'], page.all('img')[0]['height']) == ('30', '20')
 
 
-def test_writing_makes_the_folder(tmp_path):
+def test_writing_creates_the_folder(tmp_path):
     path = write_report(report_of(title='Größe'), tmp_path / 'new' / 'report.html')
     assert path.read_text(encoding='utf-8') == render_page(report_of(title='Größe'))
 
 
-def test_what_makes_no_report_is_refused():
+def test_impossible_reports_are_rejected():
     with pytest.raises(ValueError, match='must have at least one row'):
         report_of(rows=[])
     with pytest.raises(ValueError, match='2 tiles for 3 columns'):
@@ -185,7 +185,7 @@ def test_charts_are_to_scale():
     assert (points >= 0).all() and (points[:, 0] <= 260).all() and (points[:, 1] <= 130).all()
 
 
-def test_charts_show_zero_and_cope_with_little():
+def test_charts_show_zero_and_work_with_few_values():
     assert '>0</text>' in line_chart('loss', [1, 2], [3.0, 2.9])
     assert len(points_of(line_chart('flat', [1, 2, 3], [0.0, 0.0, 0.0]))) == 3
     assert len(points_of(line_chart('one', [5], [1.0]))) == 1

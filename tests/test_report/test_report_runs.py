@@ -113,7 +113,7 @@ def test_steps_are_numbered_and_measured(capsys):
     assert 'first 0 s' in steps.summary()
 
 
-def test_tiles_show_boxes_maps_and_what_is_wrong():
+def test_tiles_show_boxes_maps_and_errors():
     path = 'synthetic://seed0-size64/test/000001-01.png'
     sample = DataSample(metainfo=dict(img_path=path, homography_matrix=np.eye(3)))
     sample.set_gt_label(1)

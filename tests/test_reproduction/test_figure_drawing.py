@@ -52,7 +52,7 @@ def shows(path, color):
     return bool((mmcv.imread(str(path), channel_order='rgb') == np.array(color)).all(axis=-1).any())
 
 
-def test_courses_of_images(tmp_path, paths):
+def test_trends_of_images(tmp_path, paths):
     written, said = drawn(1, tmp_path, paths)
     assert [path.name for path in written] == ['figure1_synthetic.png', 'figure1_synthetic_images.png']
     assert sum('validation images:' in sentence for sentence in said) == 2  # CAM and the localizer: one has no config
@@ -71,7 +71,7 @@ def test_side_by_side(tmp_path, paths):
     assert 'not selected by result' in said[0]
 
 
-def test_the_score_map_lies_on_the_image_that_is_shown():
+def test_score_map_is_drawn_on_the_shown_image():
     half = np.zeros((1, 4, 4))
     half[:, :, :2] = 1  # the left half of the network input, and so of the image
     kept = dict(maps=half, input_sizes=np.array([[16, 16]]), homographies=np.diag([16 / 60, 16 / 40, 1])[None])
@@ -88,7 +88,7 @@ def test_sweep(tmp_path, paths):
     assert [path.name for path in written] == ['figure4_synthetic.png'] and 'Dots: single seeds' in said[0]
 
 
-def test_one_epoch_is_no_course_and_nothing_done_is_no_picture(tmp_path, paths):
+def test_no_picture_of_one_epoch_or_without_finished_runs(tmp_path, paths):
     written, said = drawn(6, tmp_path / 'one', paths, epochs=1)
     assert written == [] and said == ['SLT-Net localizer has only one epoch, so there is no curve to draw.']
     of = figure(1, 'synthetic')

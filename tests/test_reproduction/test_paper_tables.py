@@ -100,7 +100,7 @@ def test_boxes_are_the_maps_of_localizers_and_the_predictions_of_everything_else
                 assert row.source == ('map' if row.step.config.startswith('localizer/') else 'box'), row.name
 
 
-def test_what_ours_is_not_is_said():
+def test_notes_tell_how_our_rows_differ():
     notes = {row.name: row.note for row in table(1, 'photos31').rows}
     assert (
         'PSOL itself uses another network' in notes['VGG16-PSOL'] and notes['VGG16-SLT-Net'] == notes['VGG16-ADL'] == ''
@@ -111,7 +111,7 @@ def test_what_ours_is_not_is_said():
     assert all('assuming that it is the same run' in row.note for row in figure(4, 'cub').rows)
 
 
-def test_table_5_is_the_ladder_and_the_branch():
+def test_table_5_has_the_ladder_and_the_branch():
     rows = table(5, 'photos31').rows
     assert [row.step.config.removeprefix('localizer/') for row in rows] == [
         'cam_squeezenet1-1_1xb16-12e_photos31',
@@ -153,7 +153,7 @@ def test_rows_are_chosen_by_number_or_name():
         shown.only(['7'])
 
 
-def test_what_there_is_not():
+def test_unknown_tables_and_figures_are_rejected():
     with pytest.raises(ValueError, match='Table 3 has no numbers for cub, which photos31 is compared with'):
         table(3, 'photos31')
     with pytest.raises(KeyError, match='got 8'):

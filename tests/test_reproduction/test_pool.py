@@ -52,7 +52,7 @@ def times(run):
     return results['begun'], results['ended']
 
 
-def test_all_are_done_in_the_order_of_their_needs(pool):
+def test_runs_wait_for_the_runs_that_they_need(pool):
     made, lines, written = pool(jobs=4)
     runs = missing_runs(ROWS.values(), made.folders, [0, 1])
     assert made.do(runs) and made.failed == [] and len(written) == len(runs) > 8

@@ -50,7 +50,7 @@ def test_paper_ours_difference_and_seeds_on_the_papers_data(shown):
     assert third['state'] == 'missing' and third['each seed'] == '-'
 
 
-def test_beside_other_data_stands_no_difference_but_what_a_row_gains(shown):
+def test_other_data_sets_show_gains_instead_of_differences(shown):
     rendering = shown()
     first, second, third, *_ = cells_of(rendering)
     assert 'difference' not in first and first['gain over the first row: paper / ours'] == '-'
@@ -60,7 +60,7 @@ def test_beside_other_data_stands_no_difference_but_what_a_row_gains(shown):
     assert not any('ours for' in note for note in shown('cub').notes)
 
 
-def test_what_has_no_seed_is_measured_once(tmp_path):
+def test_steps_without_seed_are_measured_once(tmp_path):
     of, folders = table(6, 'cub').only(['DDT-VGG16']), RunFolders(tmp_path, Settings())
     metrics = {'box/sltnet/gt_known': 84.0}
     write_json(folders.run(of.rows[0].step, 0).folder / 'results.json', result(0, None, metrics=metrics))
@@ -68,7 +68,7 @@ def test_what_has_no_seed_is_measured_once(tmp_path):
     assert row.values('gt_known') == [84.0] and row.state == 'done'
 
 
-def test_csv_has_a_line_a_number(shown):
+def test_csv_has_one_line_per_number(shown):
     lines = list(csv.DictReader(io.StringIO(shown('cub').csv())))
     first = next(line for line in lines if line['row'] == 'CAM' and line['number'] == 'gt_known')
     assert (first['paper'], first['ours'], first['difference']) == ('58.00', '51.25', '-6.75')
@@ -79,7 +79,7 @@ def test_csv_has_a_line_a_number(shown):
     assert all(line['difference'] == '' for line in other) and other[0]['our_dataset'] == 'photos31'
 
 
-def test_rows_of_others_never_hold_a_number_of_ours(tmp_path):
+def test_rows_of_other_methods_have_no_number_of_ours(tmp_path):
     of = table(1, 'cub')
     rows = measure(of, RunFolders(tmp_path, Settings()), [0])
     for row in cells_of(Rendering(of, rows, RunFolders(tmp_path, Settings()))):
@@ -88,7 +88,7 @@ def test_rows_of_others_never_hold_a_number_of_ours(tmp_path):
     assert sum(row.state == 'paper only' for row in rows) == 7
 
 
-def test_notes_say_how_ours_were_made(shown):
+def test_notes_tell_how_our_numbers_were_made(shown):
     (said,) = [note for note in shown('cub').notes if note.startswith('Seeds')]
     assert said.startswith('Seeds 0, 1; CPU; torch 2.0; 2026-01-02;') and 'for 3 runs' in said
     changed = shown('cub', Settings(epochs=1, cfg_options={'model.head.top_k': 2})).notes
@@ -118,7 +118,7 @@ def test_notes_say_that_l_vst_is_not_the_papers(tmp_path):
         assert any('L_VST' in note for note in notes) == said, rows
 
 
-def test_notes_know_the_runs_that_a_row_is_built_on_and_count_each_run_once(tmp_path):
+def test_notes_include_earlier_runs_and_count_each_run_once(tmp_path):
     of = table(1, 'photos31').only(['VGG16-SLT-Net'])
     of = replace(of, rows=[replace(of.rows[0], source='map'), replace(of.rows[0], name='the same', source='map')])
     folders = RunFolders(tmp_path, Settings())
@@ -134,7 +134,7 @@ def test_notes_know_the_runs_that_a_row_is_built_on_and_count_each_run_once(tmp_
         assert [note.split(':')[0] for note in said if sentence in note] == ['VGG16-SLT-Net', 'the same']
 
 
-def test_html_needs_nothing_and_escapes(shown, tmp_path):
+def test_html_is_self_contained_and_escaped(shown, tmp_path):
     rendering = shown('cub')
     picture = tmp_path / 'figure.png'
     picture.write_bytes(b'PNG')

@@ -33,7 +33,7 @@ def reproduce(capsys, monkeypatch):
     return call
 
 
-def test_chain_of_runs_is_done_once_and_joined(tmp_path, reproduce):
+def test_chain_of_runs_is_run_once_and_joined(tmp_path, reproduce):
     """Localizer, its pseudo boxes, classifier, the regressor tested with the classifier's scores."""
     common = ['--work-dir', tmp_path, '--epochs', 1, '--device', 'cpu', '--jobs', 2, '--cfg-options', *SMALL]
     command = [sys.executable, TOOL, '--dataset', 'synthetic', '--table', '1', '--rows', '10', *map(str, common)]
@@ -58,7 +58,7 @@ def test_chain_of_runs_is_done_once_and_joined(tmp_path, reproduce):
     assert file.stat().st_mtime == before
 
 
-def test_list_says_what_there_is_not(tmp_path, reproduce):
+def test_list_names_what_is_missing(tmp_path, reproduce):
     listed = reproduce('--table', 5, '--list', '--work-dir', tmp_path)
     assert 'CAM [missing]' in listed and 'new optimization [no config]' in listed and 'python tools/train.py' in listed
     assert '[paper only]' in reproduce('--table', 1, '--list', '--work-dir', tmp_path)

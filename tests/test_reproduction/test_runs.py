@@ -67,7 +67,7 @@ def test_a_point_of_a_sweep_at_the_configs_own_value_is_the_same_run(tmp_path):
     assert len(missing_runs([LOCALIZER, *points], folders, [0, 1])) == 4
 
 
-def test_what_a_step_builds_on_is_part_of_its_fingerprint():
+def test_needed_steps_are_part_of_the_fingerprint():
     by_teacher = fingerprint(REGRESSOR, PLAIN)
     (key, boxes, file), *others = REGRESSOR.inputs
     _, teacher, checkpoint = boxes.inputs[0]
@@ -78,7 +78,7 @@ def test_what_a_step_builds_on_is_part_of_its_fingerprint():
         assert fingerprint(Step('train', REGRESSOR.config, (), ((key, other, file), *others)), PLAIN) != by_teacher
 
 
-def test_a_chain_is_done_from_its_beginning_and_only_as_far_as_needed(tmp_path):
+def test_only_missing_steps_of_a_chain_are_run_in_order(tmp_path):
     folders = RunFolders(tmp_path, PLAIN)
     todo = folders.todo(REGRESSOR, 3)
     assert [run.step.tool for run in todo] == ['train', 'pseudo_boxes', 'train'] and {run.seed for run in todo} == {3}
@@ -114,7 +114,7 @@ def test_states(tmp_path):
     assert started['seed'] == 0 and started['config'].endswith('photos31.py') and len(started['commands']) == 2
 
 
-def test_only_a_checkpoint_that_was_written_whole_counts_and_its_folder_may_move(tmp_path):
+def test_only_complete_checkpoints_count_and_their_folder_may_move(tmp_path):
     run = RunFolders(tmp_path / 'here', PLAIN).run(LOCALIZER, 0)
     assert run.file(CHECKPOINT) is None
     give_checkpoint(run, 2)
@@ -127,7 +127,7 @@ def test_only_a_checkpoint_that_was_written_whole_counts_and_its_folder_may_move
     assert moved.file(CHECKPOINT) is None
 
 
-def test_results_of_a_changed_config_stay_and_are_named(tmp_path):
+def test_results_of_a_changed_config_are_kept_and_named(tmp_path):
     before = RunFolders(tmp_path, Settings(cfg_options={'optim_wrapper.optimizer.lr': 0.1}))
     old = before.run(LOCALIZER, 0)
     note_start(old, before.settings)
@@ -141,7 +141,7 @@ def test_results_of_a_changed_config_stay_and_are_named(tmp_path):
     assert folders.superseded(folders.run(sweep, 0)) == []
 
 
-def test_commands_say_all_that_differs_from_the_config(tmp_path):
+def test_commands_include_all_changes_to_the_config(tmp_path):
     settings = Settings(epochs=2, data_root='/data', cfg_options={'train_dataloader.dataset.indices': 8})
     folders = RunFolders(tmp_path, settings)
     localizer, boxes, regressor = folders.todo(REGRESSOR, 5)
@@ -183,7 +183,7 @@ def test_a_pretrained_classifier_is_tested_once_and_not_trained(tmp_path):
     assert command.startswith('python tools/test.py') and '--out-scores' in command and 'epoch_' not in command
 
 
-def test_the_longest_way_is_gone_first(tmp_path):
+def test_longest_chain_is_run_first(tmp_path):
     folders = RunFolders(tmp_path, PLAIN)
     steps = [row.step for row in table(5, 'photos31').rows[1:3]] + [REGRESSOR, table(5, 'photos31').rows[0].step]
     order = longest_first(missing_runs(steps, folders, [0]), folders)

@@ -28,7 +28,7 @@ def test_a_run_has_its_seed_its_folder_and_the_files_of_earlier_runs(run):
     assert [hook.type for hook in cfg.custom_hooks] == ['sltnet_mm.IoUHistoryHook']
 
 
-def test_an_interrupted_run_goes_on_from_its_checkpoint(run):
+def test_interrupted_run_resumes_from_its_checkpoint(run):
     run.folder.mkdir(parents=True)
     (run.folder / 'epoch_2.pth').write_text('')
     (run.folder / 'last_checkpoint').write_text('/before/the/move/epoch_2.pth')

@@ -12,7 +12,7 @@ def colored(image, color):
     return columns.min(), rows.min(), columns.max() + 1, rows.max() + 1
 
 
-def test_boxes_end_where_they_say_and_are_hollow():
+def test_boxes_have_exact_ends_and_are_hollow():
     rng = np.random.default_rng(0)
     for _ in range(50):
         height, width = rng.integers(30, 60, 2)
@@ -73,7 +73,7 @@ def test_pictures_of_another_kind_are_refused(image, error):
     ('shape', 'side', 'factor'),
     [((64, 64), 256, 4), ((63, 200), 256, 5), ((256, 300), 256, 1), ((500, 400), 256, 1), ((1, 1), 7, 7)],
 )
-def test_enlarging_by_whole_factors(shape, side, factor):
+def test_enlarging_by_integer_factors(shape, side, factor):
     picture, got = enlarge(np.full((*shape, 3), 77, np.uint8), side)
     assert got == factor
     assert picture.shape == (shape[0] * factor, shape[1] * factor, 3)
@@ -118,14 +118,14 @@ def test_warping_by_the_identity_changes_nothing():
     np.testing.assert_allclose(warp_to_original(score_map, np.eye(3), (9, 7)), score_map, atol=1e-6)
 
 
-def test_warping_refuses_what_is_no_map_or_matrix():
+def test_warping_rejects_wrong_shapes():
     with pytest.raises(ValueError, match='score_map must be H x W'):
         warp_to_original(np.zeros((1, 4, 4)), np.eye(3), (4, 4))
     with pytest.raises(ValueError, match='homography_matrix must be 3 x 3'):
         warp_to_original(np.zeros((4, 4)), np.eye(2), (4, 4))
 
 
-def test_overlay_mixes_in_the_given_share_and_leaves_the_unseen():
+def test_overlay_blends_by_alpha_and_keeps_cropped_pixels():
     image = np.random.default_rng(3).integers(0, 256, (6, 8, 3), np.uint8)
     score_map = np.linspace(0, 1, 48).reshape(6, 8)
     score_map[0] = np.nan
@@ -166,7 +166,7 @@ def test_captions_wider_than_the_picture_are_cut():
     assert (long[10:, -1] == 255).all()
 
 
-def test_a_font_that_is_not_there_is_named():
+def test_missing_font_is_named():
     with pytest.raises(FileNotFoundError, match='nowhere.ttf'):
         add_caption(np.zeros((10, 60, 3), np.uint8), ['a'], font_file='nowhere.ttf')
 

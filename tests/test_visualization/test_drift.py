@@ -1,4 +1,4 @@
-"""Courses of single images over the epochs."""
+"""Single images over the epochs."""
 
 import numpy as np
 import pytest
@@ -30,12 +30,12 @@ def test_summary():
     assert drift_summary(np.array([[0.5], [0.5]]))['right_at_best'] == 0  # right is above 0.5
 
 
-def test_one_validation_is_no_course():
+def test_one_validation_is_not_enough():
     with pytest.raises(ValueError, match='at least two validations'):
         drifting_images(IOUS[:1], count=1)
 
 
-def test_chart_has_a_panel_a_run_and_wants_the_source():
+def test_chart_has_one_panel_per_run_and_needs_the_source():
     history = dict(epochs=np.arange(3), iou_map=IOUS)
     one, two = drift_chart(dict(a=history)), drift_chart(dict(a=history, b=history))
     assert one.dtype == np.uint8 and two.shape == (one.shape[0], 2 * one.shape[1], 3)

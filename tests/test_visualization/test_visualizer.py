@@ -69,7 +69,7 @@ def test_what_is_drawn_can_be_chosen(visualizer):
     assert drawn(draw_score_map=False) == [True, True, 300]
 
 
-def test_the_score_map_is_laid_on_the_original_with_its_box(visualizer):
+def test_score_map_is_drawn_on_the_original_image_with_its_box(visualizer):
     picture = visualizer.draw(GRAY, sample_of(score_map=True))[:300, 300:]
     assert bounds(picture, PREDICTED_COLOR) == [40, 20, 160, 120]  # twice the map's 20..80 and 10..60
     assert picture[80, 140, 2] < picture[290, 290, 2]  # yellow inside, violet outside

@@ -1,4 +1,4 @@
-"""Weights for a part of a model: all of them, or an error that names the mend."""
+"""Weights for a part of a model: all of them, or an error that names the fix."""
 
 import pytest
 import torch
