@@ -116,7 +116,7 @@ def main() -> None:
     """Run the five steps."""
     args = parse_args()
     rp.import_hosts()
-    steps = rp.Steps(5)
+    steps = rp.StepTimer(5)
     with steps('plain CAM: train and test'):
         cfg = config_of(PLAIN_CAM, 'plain_cam', args)
         cfg.test_evaluator = dict(METRIC, sources=('map',))

@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 
+from torchvision.datasets.folder import IMG_EXTENSIONS
+
 from sltnet_mm.progress import track
 
-IMAGE_ENDINGS = ('.jpg', '.jpeg', '.png', '.bmp', '.webp')
 ARCHIVE_ENDINGS = ('.tar', '.tgz', '.gz', '.zip', '.part')
 _MANY = 100  # with this many folders or more, a progress bar is shown
 
@@ -71,7 +72,7 @@ def image_names(folder: str) -> list[str]:
             for entry in entries:
                 if entry.name.startswith('.'):  # macOS writes "._1.jpg" next to "1.jpg"
                     continue
-                if entry.name.lower().endswith(IMAGE_ENDINGS):
+                if entry.name.lower().endswith(IMG_EXTENSIONS):
                     names.append(entry.name)
                 elif entry.name.lower().endswith(ARCHIVE_ENDINGS):
                     raise _half_unpacked(entry.path)

@@ -19,7 +19,7 @@ from torch import nn
 from sltnet_mm.functional.boxes import score_map_to_box
 from sltnet_mm.inferencer.building import box_threshold, class_names, existing_checkpoint, load_config
 from sltnet_mm.inferencer.inputs import Image, ImageLoader, list_images
-from sltnet_mm.inferencer.result import Guess, LocalizationResult
+from sltnet_mm.inferencer.result import LocalizationResult, TopLabel
 from sltnet_mm.progress import track
 from sltnet_mm.structures.frames import boxes_to_original
 from sltnet_mm.visualization import LocalizationVisualizer
@@ -181,7 +181,7 @@ class SLTInferencer(BaseInferencer):
             LocalizationResult(
                 image=str(sample.img_path),
                 box=tuple(sample.pred_instances.bboxes[0].tolist()),
-                guesses=self._guesses(sample),
+                top_labels=self._top_labels(sample),
                 ori_shape=tuple(sample.ori_shape[:2]),
                 input_score_map=sample.pred_score_map.cpu().numpy() if 'pred_score_map' in sample else None,
                 homography_matrix=np.asarray(sample.homography_matrix, np.float64),
@@ -191,12 +191,12 @@ class SLTInferencer(BaseInferencer):
             for i, sample in enumerate(preds)
         ]
 
-    def _guesses(self, sample: BaseDataElement) -> tuple[Guess, ...]:
+    def _top_labels(self, sample: BaseDataElement) -> tuple[TopLabel, ...]:
         if 'pred_score' not in sample:
             return ()
         scores, labels = sample.pred_score.topk(min(5, len(sample.pred_score)))  # as many as Top-5 LOC looks at
         return tuple(
-            Guess(label, self.classes[label] if self.classes else None, score)
+            TopLabel(label, self.classes[label] if self.classes else None, score)
             for label, score in zip(labels.tolist(), scores.tolist(), strict=True)
         )
 

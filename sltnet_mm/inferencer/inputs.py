@@ -12,7 +12,7 @@ from torchvision.datasets.folder import IMG_EXTENSIONS
 from sltnet_mm.datasets.image_files import BadImageError, check_image, image_faults_named
 
 Image = str | np.ndarray
-_MEND = 'Restore the file or leave it out.'
+_HINT = 'Restore the file or leave it out.'
 
 
 def list_images(inputs: Any) -> list[Image]:
@@ -94,9 +94,9 @@ class ImageLoader:
 
     def _from_file(self, path: str, index: int) -> dict:
         backend_args = getattr(self._load, 'backend_args', None)
-        with image_faults_named(path, backend_args, _MEND):
+        with image_faults_named(path, backend_args, _HINT):
             results = self._load(dict(img_path=path, img_id=index, sample_idx=index))
         if results is None:  # loaders with ignore_empty=True
-            check_image(path, backend_args, mend=_MEND)
-            raise BadImageError(f'Image {path!r} could not be decoded. {_MEND}')
+            check_image(path, backend_args, hint=_HINT)
+            raise BadImageError(f'Image {path!r} could not be decoded. {_HINT}')
         return results

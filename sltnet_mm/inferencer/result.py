@@ -10,7 +10,7 @@ import numpy as np
 from sltnet_mm.visualization import warp_to_original
 
 
-class Guess(NamedTuple):
+class TopLabel(NamedTuple):
     """A label with its name (None where the checkpoint names no classes) and probability."""
 
     label: int
@@ -26,7 +26,7 @@ class LocalizationResult:
         image: The path as it was given or found, ``'image 3'`` for the fourth input where that is an array.
         box: x1, y1, x2, y2 in pixels of the original image, ends exclusive; the whole image where a score map holds no
             foreground.
-        guesses: The best labels, best first; empty for a regressor alone, which knows no classes.
+        top_labels: The best labels, best first; empty for a regressor alone, which knows no classes.
         ori_shape: (height, width) of the original image.
         input_score_map: float32 in [0, 1] in the frame of the network input (224 x 224 for most configs), or None.
         homography_matrix: 3 x 3, pixels of the original image to pixels of the network input.
@@ -34,7 +34,8 @@ class LocalizationResult:
         data_sample: The model's own output, where it was asked for.
 
     Example:
-        >>> result = LocalizationResult('a.jpg', (2.0, 3.0, 9.0, 8.0), (Guess(1, 'cat', 0.75), Guess(0, 'dog', 0.25)),
+        >>> labels = (TopLabel(1, 'cat', 0.75), TopLabel(0, 'dog', 0.25))
+        >>> result = LocalizationResult('a.jpg', (2.0, 3.0, 9.0, 8.0), labels,
         ...     ori_shape=(8, 12), input_score_map=np.ones((4, 4), np.float32),
         ...     homography_matrix=np.diag([4 / 12, 4 / 8, 1]))
         >>> result.name, result.score, result.score_map.shape
@@ -45,7 +46,7 @@ class LocalizationResult:
 
     image: str
     box: tuple[float, float, float, float]
-    guesses: tuple[Guess, ...]
+    top_labels: tuple[TopLabel, ...]
     ori_shape: tuple[int, int]
     input_score_map: np.ndarray | None = field(default=None, repr=False)
     homography_matrix: np.ndarray | None = field(default=None, repr=False)
@@ -53,19 +54,24 @@ class LocalizationResult:
     data_sample: Any = field(default=None, repr=False)
 
     @property
+    def guesses(self) -> tuple[TopLabel, ...]:
+        """Another name of ``top_labels``."""
+        return self.top_labels
+
+    @property
     def label(self) -> int | None:
         """Number of the best class."""
-        return self.guesses[0].label if self.guesses else None
+        return self.top_labels[0].label if self.top_labels else None
 
     @property
     def name(self) -> str | None:
         """Name of the best class."""
-        return self.guesses[0].name if self.guesses else None
+        return self.top_labels[0].name if self.top_labels else None
 
     @property
     def score(self) -> float | None:
         """Probability of the best class."""
-        return self.guesses[0].score if self.guesses else None
+        return self.top_labels[0].score if self.top_labels else None
 
     @property
     def score_map(self) -> np.ndarray | None:
@@ -79,12 +85,12 @@ class LocalizationResult:
         return np.nan_to_num(warp_to_original(self.input_score_map, self.homography_matrix, self.ori_shape), nan=0.0)
 
     def to_dict(self) -> dict[str, Any]:
-        """What JSON can hold: image, label, name, score, box and guesses."""
+        """What JSON can hold: image, label, name, score, box and top_labels."""
         return dict(
             image=self.image,
             label=self.label,
             name=self.name,
             score=self.score,
             box=list(self.box),
-            guesses=[guess._asdict() for guess in self.guesses],
+            top_labels=[top._asdict() for top in self.top_labels],
         )

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from sltnet_mm.functional.ddt import DescriptorCovariance, heatmaps_to_boxes, object_sign, project_descriptors
 from sltnet_mm.pseudo_boxes.from_localizer import batch_indices, build_for_export, config_sha256, export_loader
-from sltnet_mm.pseudo_boxes.resumable import Parts, run_resumable
+from sltnet_mm.pseudo_boxes.resumable import PartFiles, run_resumable
 from sltnet_mm.structures.box_file import BoxRecord, dataset_identity, file_name_of, to_coco
 from sltnet_mm.structures.frames import boxes_to_original
 from sltnet_mm.weights.checkpoints import check_fit
@@ -70,7 +70,7 @@ def export_ddt_boxes(
         dataset=dataset_identity(dataset),
     )
     classes = _Classes(cfg, dataset, model, feature_memory << 20)
-    kept = None if parts is None else Parts(parts, dict(info, batch_size=classes.batch_size), restart)
+    kept = None if parts is None else PartFiles(parts, dict(info, batch_size=classes.batch_size), restart)
     results = run_resumable(len(classes.members), classes.boxes, kept)
     if results is None:
         return None

@@ -19,7 +19,7 @@ from torch.utils.data import DataLoader
 
 from sltnet_mm.command_line import unwrapped
 from sltnet_mm.functional.boxes import score_map_to_box
-from sltnet_mm.pseudo_boxes.resumable import Parts, run_resumable
+from sltnet_mm.pseudo_boxes.resumable import PartFiles, run_resumable
 from sltnet_mm.structures.box_file import BoxRecord, dataset_identity, file_name_of, to_coco
 from sltnet_mm.structures.frames import boxes_to_original
 from sltnet_mm.weights.checkpoints import check_fit
@@ -89,7 +89,7 @@ def export_pseudo_boxes(
                 records = _records(batches[unit], model.test_step(batch), dataset.data_root, threshold, model)
                 yield unit, [astuple(record) for record in records]
 
-    kept = None if parts is None else Parts(parts, dict(info, batch_size=batch_size), restart)
+    kept = None if parts is None else PartFiles(parts, dict(info, batch_size=batch_size), restart)
     results = run_resumable(len(batches), work, kept)
     if results is None:
         return None

@@ -38,7 +38,7 @@ def start_processes(launcher: str) -> torch.device:
     return torch.device('cuda', int(os.environ.get('LOCAL_RANK', 0)) % torch.cuda.device_count())
 
 
-class Parts:
+class PartFiles:
     """A folder of part files, one for each process and start: the results of units, one JSON line each.
 
     Args:
@@ -52,10 +52,10 @@ class Parts:
     Example:
         >>> import tempfile
         >>> with tempfile.TemporaryDirectory() as root:
-        ...     parts = Parts(Path(root) / 'boxes.json.parts', dict(threshold=0.2))
+        ...     parts = PartFiles(Path(root) / 'boxes.json.parts', dict(threshold=0.2))
         ...     with parts.writer() as write:
         ...         write(7, ['some', 'result'])
-        ...     Parts(Path(root) / 'boxes.json.parts', dict(threshold=0.2)).read()
+        ...     PartFiles(Path(root) / 'boxes.json.parts', dict(threshold=0.2)).read()
         {7: ['some', 'result']}
     """
 
@@ -129,7 +129,7 @@ class _PartWriter:
         self.file.close()
 
 
-def run_resumable(total: int, work: Work, parts: Parts | None = None) -> dict[int, Any] | None:
+def run_resumable(total: int, work: Work, parts: PartFiles | None = None) -> dict[int, Any] | None:
     """Do units 0 ... total - 1, shared between the processes; those found in ``parts`` are not done again.
 
     The units that are left are dealt to the ranks in turn; a progress bar shows rank 0's share. A unit's result must

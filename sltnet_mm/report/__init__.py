@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sltnet_mm.report.charts import line_chart
-from sltnet_mm.report.environment import Steps, environment_facts, import_hosts, peak_memory
+from sltnet_mm.report.environment import StepTimer, environment_facts, import_hosts, peak_memory
 from sltnet_mm.report.page import Report, Tile, render_page, write_report
 from sltnet_mm.report.results import COLUMNS, Column, ResultRow, best_row, compare, result_row, text_table
 from sltnet_mm.report.runs import EpochLineHook, QuietRunner, predict_first, prepare_config, read_losses, run_folder
@@ -17,7 +17,7 @@ __all__ = [
     'QuietRunner',
     'Report',
     'ResultRow',
-    'Steps',
+    'StepTimer',
     'Tile',
     'best_row',
     'compare',

@@ -69,14 +69,14 @@ def import_hosts() -> None:
             import_module(module)
 
 
-class Steps:
+class StepTimer:
     """A timer that announces the steps of a long command and measures their time.
 
     Args:
         total: Number of steps.
 
     Example:
-        >>> steps = Steps(1)
+        >>> steps = StepTimer(1)
         >>> with steps('think'):
         ...     pass
         [1/1] think

@@ -34,8 +34,8 @@ def test_det_inferencer(trained, image, tmp_path, kind):
         assert len(predictions['bboxes']) == (5 if kind == 'slt_net' else 1)
         assert predictions['bboxes'][0] == pytest.approx(ours.box, abs=1e-3)
         if kind == 'slt_net':
-            assert predictions['labels'] == [guess.label for guess in ours.guesses]
-            assert predictions['scores'] == pytest.approx([guess.score for guess in ours.guesses], abs=1e-5)
+            assert predictions['labels'] == [top.label for top in ours.top_labels]
+            assert predictions['scores'] == pytest.approx([top.score for top in ours.top_labels], abs=1e-5)
     assert (tmp_path / 'vis' / 'a.png').is_file() and len(found['visualization']) == 2
 
 

@@ -79,7 +79,8 @@ def test_predictions_are_those_of_the_test_tool(trained, kind, tmp_path, monkeyp
         assert result.score == item['pred_score'].max()
         assert np.array_equal(result.input_score_map, item['pred_score_map'].numpy())
         assert result.name == SyntheticLocalization(split='test', num_images=12).metainfo['classes'][result.label]
-        assert [guess.score for guess in result.guesses] == item['pred_score'].topk(5).values.tolist()
+        assert [top.score for top in result.top_labels] == item['pred_score'].topk(5).values.tolist()
+        assert result.guesses == result.top_labels
 
 
 @pytest.mark.parametrize('kind', ['slt_net', 'localizer'])

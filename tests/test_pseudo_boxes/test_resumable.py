@@ -2,7 +2,7 @@
 
 import pytest
 
-from sltnet_mm.pseudo_boxes.resumable import Parts, run_resumable
+from sltnet_mm.pseudo_boxes.resumable import PartFiles, run_resumable
 
 HEADER = dict(threshold=0.2, pair=(1, 2))
 
@@ -16,7 +16,7 @@ ALL = {unit: [unit, unit**2 / 3] for unit in range(10)}
 
 
 def test_all_at_once(tmp_path):
-    assert run_resumable(10, squares) == run_resumable(10, squares, Parts(tmp_path / 'parts', HEADER)) == ALL
+    assert run_resumable(10, squares) == run_resumable(10, squares, PartFiles(tmp_path / 'parts', HEADER)) == ALL
 
 
 def test_interrupted_anywhere(tmp_path):
@@ -32,32 +32,32 @@ def test_interrupted_anywhere(tmp_path):
 
     for _ in range(2):
         with pytest.raises(KeyboardInterrupt):
-            run_resumable(10, interrupted, Parts(tmp_path / 'parts', HEADER))
-    assert run_resumable(10, interrupted, Parts(tmp_path / 'parts', HEADER)) == ALL
+            run_resumable(10, interrupted, PartFiles(tmp_path / 'parts', HEADER))
+    assert run_resumable(10, interrupted, PartFiles(tmp_path / 'parts', HEADER)) == ALL
     assert sorted(seen) == [0, 1, 2, 3, 3, 4, 5, 6, 7, 7, 8, 9]  # what was done was not done again
 
 
 @pytest.mark.parametrize('cut', [1, 5, 20])
 def test_truncated_last_line_is_done_again(tmp_path, cut):
-    parts = Parts(tmp_path / 'parts', HEADER)
+    parts = PartFiles(tmp_path / 'parts', HEADER)
     with parts.writer() as write:
         for unit, result in squares(range(4)):
             write(unit, result)
     (path,) = (tmp_path / 'parts').iterdir()
     path.write_bytes(path.read_bytes()[:-cut])
     assert len(parts.read()) == 3 if cut < 20 else len(parts.read()) < 4
-    assert run_resumable(10, squares, Parts(tmp_path / 'parts', HEADER)) == ALL
+    assert run_resumable(10, squares, PartFiles(tmp_path / 'parts', HEADER)) == ALL
 
 
 def test_file_with_half_a_header_is_empty(tmp_path):
     (tmp_path / 'parts').mkdir()
     (tmp_path / 'parts/0000-rank0.jsonl').write_text('{"thresh')
-    assert run_resumable(10, squares, Parts(tmp_path / 'parts', HEADER)) == ALL
+    assert run_resumable(10, squares, PartFiles(tmp_path / 'parts', HEADER)) == ALL
 
 
 def test_parts_of_other_settings_are_refused_or_discarded(tmp_path):
-    run_resumable(4, squares, Parts(tmp_path / 'parts', HEADER))
+    run_resumable(4, squares, PartFiles(tmp_path / 'parts', HEADER))
     with pytest.raises(ValueError, match='threshold: 0.2 there, 0.3 now.*--overwrite'):
-        Parts(tmp_path / 'parts', dict(HEADER, threshold=0.3))
-    assert len(Parts(tmp_path / 'parts', HEADER, restart=True).read()) == 4  # the same settings: kept
-    assert Parts(tmp_path / 'parts', dict(HEADER, threshold=0.3), restart=True).read() == {}
+        PartFiles(tmp_path / 'parts', dict(HEADER, threshold=0.3))
+    assert len(PartFiles(tmp_path / 'parts', HEADER, restart=True).read()) == 4  # the same settings: kept
+    assert PartFiles(tmp_path / 'parts', dict(HEADER, threshold=0.3), restart=True).read() == {}

@@ -14,7 +14,7 @@ from mmengine.structures import InstanceData
 from mmpretrain.structures import DataSample
 
 import sltnet_mm.datasets  # noqa: F401  (synthetic:// paths)
-from sltnet_mm.report import EpochLineHook, ImageTiles, QuietRunner, Steps, prepare_config, read_losses
+from sltnet_mm.report import EpochLineHook, ImageTiles, QuietRunner, StepTimer, prepare_config, read_losses
 
 
 @pytest.fixture
@@ -102,7 +102,7 @@ def test_quiet_on_the_screen_complete_in_the_file(tmp_path, capsys):
 
 
 def test_steps_are_numbered_and_measured(capsys):
-    steps = Steps(2)
+    steps = StepTimer(2)
     with steps('first'):
         time.sleep(0.05)
     with pytest.raises(RuntimeError), steps('second'):
