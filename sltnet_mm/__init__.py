@@ -5,14 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from sltnet_mm.hosts import check_hosts
+from sltnet_mm.mmcv_operators import provide_operators
 from sltnet_mm.version import __version__
 
 if TYPE_CHECKING:
     from sltnet_mm.inferencer import SLTInferencer
 
 check_hosts()
+provide_operators()
 
-__all__ = ['SLTInferencer', '__version__']
+__all__ = ['SLTInferencer', '__version__', 'provide_operators']
 
 
 def __getattr__(name: str) -> Any:

@@ -33,14 +33,19 @@ HOSTS = (
     Host('mmpretrain', '1.2'),
     Host('mmdet', '3.3', required=False),
 )
+# Distributions that bring the same module: of two, files of one lie over files of the other.
+FAMILIES = {
+    'mmengine': ('mmengine', 'mmengine-lite', 'onedl-mmengine'),
+    'mmcv': ('mmcv', 'mmcv-lite', 'onedl-mmcv'),
+    'mmdet': ('mmdet', 'onedl-mmdetection'),
+    'mmpretrain': ('mmpretrain', 'onedl-mmpretrain'),
+}
 INSTALL = """\
-Install one of two sets, never both; each compiles mmcv's operators. In a checkout write '.[...]' for 'sltnet-mm[...]'.
-  The maintained continuation (onedl-*), with torch up to 2.12:
-    pip install torch torchvision "setuptools<81" wheel ninja psutil
-    MMCV_WITH_OPS=1 pip install --no-build-isolation 'sltnet-mm[mminstall]'
-  Or the official packages, with torch up to 2.5:
-    pip install "torch<2.6" torchvision "numpy<2" "setuptools<81" wheel ninja psutil
-    MMCV_WITH_OPS=1 pip install --no-build-isolation 'sltnet-mm[mim]'"""
+Install one of two sets, never both; neither compiles anything. In a checkout write '.[...]' for 'sltnet-mm[...]'.
+  The maintained continuation (onedl-*):
+    pip install 'sltnet-mm[mminstall]'
+  Or the official packages, with torch up to 2.5 (from 2.6 on they cannot resume a training):
+    pip install 'sltnet-mm[mim]' 'torch<2.6' 'numpy<2' 'setuptools<81'"""
 
 
 def parse_version(text: str) -> tuple[int, ...]:
@@ -118,7 +123,7 @@ def find_problems() -> tuple[list[str], list[str]]:
                 needed.append(f'{host.module} is not installed, {host.floor} or newer is needed')
         elif parse_version(version) < parse_version(host.floor):
             needed.append(f'{host.module} {version} is too old, {host.floor} or newer is needed')
-    in_the_way = []
+    in_the_way = [problem for host in HOSTS if (problem := _installed_twice(host.module))]
     mmpretrain, transformers = versions['mmpretrain'], distribution_version('transformers')
     # mmpretrain 1.x imports its multimodal part wherever the distribution transformers is installed (it asks the
     # metadata, so this does too), and dies of transformers 5 with "TypeError: NoneType takes no arguments".
@@ -128,6 +133,32 @@ def find_problems() -> tuple[list[str], list[str]]:
             "pip install 'transformers<5', or pip uninstall transformers"
         )
     return needed, in_the_way
+
+
+def _installed_twice(module: str) -> str | None:
+    """A line that says so where several distributions bring this module."""
+    found = [name for name in FAMILIES.get(module, ()) if distribution_version(name)]
+    if len(found) < 2:
+        return None
+    return (
+        f'{" and ".join(found)} are installed over each other, all of them as {module}: '
+        f'pip uninstall -y {" ".join(found)}, then install one of them'
+    )
+
+
+def how_to_compile() -> str:
+    """One line with the commands that compile mmcv's operators for the torch that is installed.
+
+    >>> print(how_to_compile())
+    To compile them: ... MMCV_WITH_OPS=1 pip install ... (in a checkout of sltnet_mm: make env OPS=1)
+    """
+    lite = 'pip uninstall -y mmcv-lite; ' if distribution_version('mmcv-lite') else ''
+    name = 'onedl-mmcv' if distribution_version('onedl-mmcv') else 'mmcv'
+    return (
+        f'To compile them: {lite}pip install "setuptools<81" wheel ninja psutil; MMCV_WITH_OPS=1 pip install '
+        f'--no-build-isolation --no-cache-dir --no-deps --force-reinstall {name}=={module_version("mmcv")} '
+        '(in a checkout of sltnet_mm: make env OPS=1)'
+    )
 
 
 def check_hosts() -> None:

@@ -23,8 +23,9 @@ def fake_packages(folder: Path, versions: dict) -> None:
 
 def fake_distribution(folder: Path, name: str, version: str) -> None:
     """Metadata as pip leaves them: mmpretrain asks them, not the module."""
-    (folder / f'{name}-{version}.dist-info').mkdir()
-    (folder / f'{name}-{version}.dist-info' / 'METADATA').write_text(
+    folder = folder / f'{name.replace("-", "_")}-{version}.dist-info'
+    folder.mkdir()
+    (folder / 'METADATA').write_text(
         f'Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n'
     )
 
@@ -55,6 +56,7 @@ def test_missing_host_is_named_with_both_install_commands(tmp_path, module):
     assert f'{module} is not installed' in text
     assert text.count('is needed') == 1
     assert "'sltnet-mm[mminstall]'" in text and "'sltnet-mm[mim]'" in text
+    assert 'neither compiles anything' in text
 
 
 @pytest.mark.parametrize(
@@ -95,6 +97,38 @@ def test_transformers_5_beside_mmpretrain_1(tmp_path, transformers, mmpretrain, 
         text = message(result)
         assert "pip install 'transformers<5'" in text and 'pip uninstall transformers' in text
         assert 'mminstall' not in text  # The hosts are there: installing them again would not help.
+
+
+@pytest.mark.parametrize('other', ['mmcv-lite', 'onedl-mmcv'])
+def test_two_distributions_of_one_module(tmp_path, other):
+    fake_packages(tmp_path, GOOD)
+    fake_distribution(tmp_path, 'mmcv', '2.1.0')
+    assert import_beside(tmp_path).returncode == 0
+    fake_distribution(tmp_path, other, '2.3.6')
+    text = message(import_beside(tmp_path))
+    assert f'mmcv and {other} are installed over each other' in text
+    assert f'pip uninstall -y mmcv {other}, then install one of them' in text
+
+
+def test_both_families(tmp_path):
+    fake_packages(tmp_path, GOOD)
+    for name in ('mmengine', 'onedl-mmengine', 'mmdet', 'onedl-mmdetection'):
+        fake_distribution(tmp_path, name, '9.0')
+    text = message(import_beside(tmp_path))
+    assert 'mmengine and onedl-mmengine are installed' in text and 'mmdet and onedl-mmdetection are' in text
+
+
+def test_how_to_compile_names_what_is_installed(tmp_path):
+    fake_packages(tmp_path, GOOD)
+    code = 'from sltnet_mm.hosts import how_to_compile; print(how_to_compile())'
+    said = import_beside(tmp_path, code).stdout
+    assert 'force-reinstall mmcv==2.1.0 ' in said and 'uninstall' not in said
+    fake_distribution(tmp_path, 'mmcv-lite', '2.1.0')
+    assert 'pip uninstall -y mmcv-lite; pip install' in import_beside(tmp_path, code).stdout
+    (tmp_path / 'mmcv_lite-2.1.0.dist-info').rename(tmp_path / 'onedl_mmcv-2.3.6.dist-info')
+    (tmp_path / 'onedl_mmcv-2.3.6.dist-info' / 'METADATA').write_text('Name: onedl-mmcv\nVersion: 2.3.6\n')
+    (tmp_path / 'mmcv' / 'version.py').write_text("__version__ = '2.3.6'\n")
+    assert 'force-reinstall onedl-mmcv==2.3.6 ' in import_beside(tmp_path, code).stdout
 
 
 def test_computed_version_and_version_from_import(tmp_path):
