@@ -12,6 +12,7 @@ from setuptools.command.build_py import build_py
 ROOT = Path(__file__).parent.resolve()
 # The maintained continuation of the OpenMMLab packages (same import names), and the official packages. pip has no "one
 # of these", so neither is required; sltnet_mm looks at the modules' versions when it is imported.
+# Neither set compiles anything: sltnet_mm stands in for mmcv's compiled operators where they are not there.
 ONEDL = [
     'onedl-mmengine>=0.10.12',
     'onedl-mmcv>=2.3.6,<2.4',  # mmpretrain 1.x refuses mmcv 2.4.
@@ -19,7 +20,7 @@ ONEDL = [
     'onedl-mmpretrain>=1.3.6',
 ]
 # mmdet 3.3 refuses mmcv 2.2.
-OFFICIAL = ['mmengine>=0.10.7,<1', 'mmcv>=2.1,<2.2', 'mmdet>=3.3,<4', 'mmpretrain>=1.2,<2']
+OFFICIAL = ['mmengine>=0.10.7,<1', 'mmcv-lite>=2.1,<2.2', 'mmdet>=3.3,<4', 'mmpretrain>=1.2,<2']
 
 
 def read_version() -> str:

@@ -6,7 +6,6 @@ from pathlib import Path
 import torch
 from mmengine.config import Config
 from mmengine.registry import MODELS, DefaultScope
-from without_mmdet import HAS_MMDET
 
 from sltnet_mm.datasets import SyntheticLocalization
 
@@ -35,12 +34,10 @@ def write_checkpoint(cfg: Config, path: Path, classes: tuple[str, ...] | None = 
 
 
 def write_checkpoints(folder: Path) -> dict[str, tuple[Path, Path]]:
-    """kind -> (config file, checkpoint file in ``folder``); those that mmdet carries only where it is installed."""
+    """kind -> (config file, checkpoint file in ``folder``)."""
     classes = SyntheticLocalization(split='test', num_images=12).metainfo['classes']
     files = {}
     for kind, stem in STEMS.items():
-        if kind in ('slt_net', 'regressor') and not HAS_MMDET:
-            continue
         config = CONFIGS / f'{stem}.py'
         write_checkpoint(Config.fromfile(config), folder / f'{kind}.pth', classes)
         files[kind] = (config, folder / f'{kind}.pth')

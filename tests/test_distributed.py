@@ -10,7 +10,6 @@ import torch.distributed as dist
 import torch.multiprocessing as mp
 from mmengine.structures import BaseDataElement
 from toy import FLIP_AND_HALF, ToyClassifier, toy_runner
-from without_mmdet import HAS_MMDET
 
 HOOK = dict(type='sltnet_mm.VSTHook', cam_layer='cam', views=FLIP_AND_HALF, weight=0.7, normalization='none')
 # broadcast_buffers: mmengine's default is lost once model_wrapper_cfg is set, torch's would be True
@@ -95,7 +94,6 @@ def train(kind, work_dir, *, batch, launcher='none', accumulate=1):
 
 
 CASES = [(kind, accumulate) for kind in ('toy', 'slt') for accumulate in (1, 2)]
-RUN_HERE = [case for case in CASES if HAS_MMDET or case[0] == 'toy']
 
 
 def worker(rank, port, work_dir):
@@ -103,8 +101,7 @@ def worker(rank, port, work_dir):
     os.environ['LOCAL_RANK'] = str(rank)  # Runner reads it
     dist.init_process_group('gloo', init_method=f'tcp://127.0.0.1:{port}', rank=rank, world_size=2)
     weights = [
-        train(kind, f'{work_dir}/two', batch=4, launcher='pytorch', accumulate=accumulate)
-        for kind, accumulate in RUN_HERE
+        train(kind, f'{work_dir}/two', batch=4, launcher='pytorch', accumulate=accumulate) for kind, accumulate in CASES
     ]
     torch.save(weights, f'{work_dir}/rank{rank}.pth')
     dist.destroy_process_group()
@@ -118,7 +115,7 @@ def of_two_processes(tmp_path_factory):
         probe.bind(('127.0.0.1', 0))
         port = probe.getsockname()[1]
     mp.spawn(worker, args=(port, str(folder)), nprocs=2)
-    return [dict(zip(RUN_HERE, torch.load(folder / f'rank{rank}.pth'), strict=True)) for rank in range(2)]
+    return [dict(zip(CASES, torch.load(folder / f'rank{rank}.pth'), strict=True)) for rank in range(2)]
 
 
 @pytest.mark.parametrize('case', CASES, ids=lambda case: f'{case[0]}-accumulate{case[1]}')

@@ -25,9 +25,7 @@ def fake_distribution(folder: Path, name: str, version: str) -> None:
     """Metadata as pip leaves them: mmpretrain asks them, not the module."""
     folder = folder / f'{name.replace("-", "_")}-{version}.dist-info'
     folder.mkdir()
-    (folder / 'METADATA').write_text(
-        f'Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n'
-    )
+    (folder / 'METADATA').write_text(f'Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n')
 
 
 def import_beside(folder: Path, code: str = 'import sltnet_mm') -> subprocess.CompletedProcess:

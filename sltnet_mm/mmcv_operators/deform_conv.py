@@ -26,7 +26,7 @@ __all__ = [
 
 
 def deform_conv_forward(
-    input: Tensor, weight: Tensor, offset: Tensor, output: Tensor, columns: Tensor, ones: Tensor, **geometry: int
+    input: Tensor, weight: Tensor, offset: Tensor, output: Tensor, columns: Tensor, ones: Tensor, **geometry: Any
 ) -> None:
     """Fill ``output`` with the deformable convolution of ``input`` (Dai et al., ICCV 2017), without bias."""
     output.copy_(_convolved(input, weight, offset, **geometry))
@@ -40,7 +40,7 @@ def deform_conv_backward_input(
     gradOffset: Tensor,
     weight: Tensor,
     columns: Tensor,
-    **geometry: int,
+    **geometry: Any,
 ) -> None:
     """Fill ``gradInput`` and ``gradOffset``."""
     gradients = input_gradients(lambda x, d: _convolved(x, weight, d, **geometry), [input, offset], gradOutput)
@@ -56,7 +56,7 @@ def deform_conv_backward_parameters(
     ones: Tensor,
     *,
     scale: float,
-    **geometry: int,
+    **geometry: Any,
 ) -> None:
     """Fill ``gradWeight``, times ``scale``."""
     weight = torch.zeros_like(gradWeight)  # Linear in it: its values do not matter for the derivative.
@@ -73,7 +73,7 @@ def modulated_deform_conv_forward(
     mask: Tensor,
     output: Tensor,
     columns: Tensor,
-    **geometry: int,
+    **geometry: Any,
 ) -> None:
     """Fill ``output`` with the modulated deformable convolution of ``input`` (Zhu et al., CVPR 2019)."""
     output.copy_(_modulated(input, weight, bias, offset, mask, **geometry))
@@ -95,7 +95,7 @@ def modulated_deform_conv_backward(
     grad_output: Tensor,
     *,
     with_bias: bool,
-    **geometry: int,
+    **geometry: Any,
 ) -> None:
     """Fill ``grad_input``, ``grad_weight``, ``grad_offset``, ``grad_mask`` and, with a bias, ``grad_bias``."""
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import Tensor
 from torchvision import ops
@@ -13,7 +15,7 @@ __all__ = ['roi_align_backward', 'roi_align_forward']
 
 
 def roi_align_forward(
-    input: Tensor, rois: Tensor, output: Tensor, argmax_y: Tensor, argmax_x: Tensor, **pooling: float
+    input: Tensor, rois: Tensor, output: Tensor, argmax_y: Tensor, argmax_x: Tensor, **pooling: Any
 ) -> None:
     """Fill ``output`` with the averages of the features in each cell of each region.
 
@@ -33,7 +35,7 @@ def roi_align_forward(
 
 
 def roi_align_backward(
-    grad_output: Tensor, rois: Tensor, argmax_y: Tensor, argmax_x: Tensor, grad_input: Tensor, **pooling: float
+    grad_output: Tensor, rois: Tensor, argmax_y: Tensor, argmax_x: Tensor, grad_input: Tensor, **pooling: Any
 ) -> None:
     """Fill ``grad_input`` (B x C x H x W); arguments and errors of :func:`roi_align_forward`."""
 

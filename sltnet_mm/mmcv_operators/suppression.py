@@ -49,7 +49,8 @@ def softnms(
         offset: 1 for inclusive ends, else 0.
     """
     scores, corners = scores.clone(), _exclusive(boxes, offset)
-    left, kept = torch.arange(len(boxes)), []
+    left = torch.arange(len(boxes))
+    kept: list[int] = []
     while len(left):
         place = scores[left].argmax()
         best = left[place]

@@ -17,6 +17,7 @@ import signal
 import subprocess
 import sys
 import sysconfig
+from typing import Any, Dict, List, Optional, Tuple
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 OLDEST, NEWEST = (3, 10), (3, 13)  # What the locked torch, numba and scipy have wheels for, all three.
@@ -25,15 +26,15 @@ ENVIRONMENT_GIB = 8.0  # Most of it torch with CUDA.
 # pip's settings, where uv's own are not set.
 SETTINGS = {'PIP_INDEX_URL': 'UV_DEFAULT_INDEX', 'PIP_EXTRA_INDEX_URL': 'UV_INDEX', 'PIP_CERT': 'SSL_CERT_FILE'}
 PROBE = "import sys; print('%d.%d' % sys.version_info[:2])"
-IMPORTS = 'import cv2, torch, torchvision, mmengine, mmpretrain.models, sltnet_mm, mmcv.ops, mmdet.models'
+IMPORTS = 'import sltnet_mm, cv2, torchvision, mmcv.ops, mmdet.models, mmpretrain.models'
 
 
 class SetupError(Exception):
     """Ends the set-up; the text is all that the user sees, so it says what is wrong and how to fix it."""
 
 
-def suitable_python():
-    """The newest suitable interpreter on PATH, None without one; each is started, since a pyenv shim may lead nowhere."""
+def suitable_python() -> Optional[str]:
+    """The newest suitable interpreter on PATH, or None; each is started, since a pyenv shim may lead nowhere."""
     for minor in range(NEWEST[1], OLDEST[1] - 1, -1):
         command = shutil.which('python3.%d' % minor)
         if command is not None:
@@ -43,9 +44,26 @@ def suitable_python():
     return None
 
 
-def check_disk(venv, cache):
+def cache_folder() -> str:
+    """Where uv keeps what it downloads."""
+    home = os.environ.get('XDG_CACHE_HOME') or os.path.expanduser('~/.cache')
+    folder = os.environ.get('UV_CACHE_DIR') or os.path.join(home, 'uv')
+    try:
+        os.makedirs(folder, exist_ok=True)
+        writable = os.access(folder, os.W_OK)
+    except OSError:
+        writable = False
+    if not writable:
+        raise SetupError(
+            'the cache of downloads, %s, cannot be written.\n'
+            '  Give another folder: UV_CACHE_DIR=/a/folder before the command.' % folder
+        )
+    return folder
+
+
+def check_disk(venv: str, cache: str) -> None:
     """Room for a whole environment; uv's cache shares its files where it lies on the same file system."""
-    needs = {}
+    needs = {}  # type: Dict[int, str]
     for folder in (os.path.abspath(venv), cache):
         while not os.path.exists(folder):
             folder = os.path.dirname(folder)
@@ -61,7 +79,7 @@ def check_disk(venv, cache):
             )
 
 
-def check_compiler():
+def check_compiler() -> None:
     """What mmcv's operators are compiled with: a C++ compiler and the headers of this Python."""
     compiler = os.environ.get('CXX', 'c++').split()[0]
     header = os.path.join(sysconfig.get_paths()['include'], 'Python.h')
@@ -79,7 +97,7 @@ def check_compiler():
         )
 
 
-def run(*command, **variables):
+def run(*command: str, **variables: str) -> None:
     """Run a command to its end; it speaks to the screen itself."""
     inherited = {name: value for name, value in os.environ.items() if name not in ('PYTHONPATH', 'PYTHONHOME')}
     status = subprocess.call(command, env=dict(inherited, **variables))
@@ -94,18 +112,18 @@ def run(*command, **variables):
 class Environment:
     """A virtual environment, its lock file, and the stamp that a finished set-up leaves in it."""
 
-    def __init__(self, venv, lock, operators):
+    def __init__(self, venv: str, lock: str, operators: bool) -> None:
         self.venv, self.lock, self.operators = venv, lock, operators
         self.python = os.path.join(venv, 'bin', 'python')
         self.stamp = os.path.join(venv, 'setup-stamp.json')
         self.unfinished = os.path.join(venv, 'setup-unfinished')
 
-    def pins(self):
+    def pins(self) -> Dict[str, str]:
         """Version by name, of the lines of the lock file without a condition."""
         with open(self.lock) as file:
             return dict(re.findall(r'^([\w.-]+)==(\S+)(?:  #.*)?$', file.read(), re.MULTILINE))
 
-    def version(self):
+    def version(self) -> Optional[str]:
         """Of the environment's interpreter, None where it does not start."""
         try:
             result = subprocess.run([self.python, '-c', PROBE], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
@@ -113,13 +131,13 @@ class Environment:
             return None
         return result.stdout.decode().strip() or None
 
-    def key(self):
+    def key(self) -> Dict[str, Any]:
         """What the stamp of an environment that is up to date says."""
         with open(self.lock, 'rb') as file:
             digest = hashlib.sha256(file.read()).hexdigest()
         return {'lock': digest, 'python': self.version(), 'root': ROOT, 'operators': self.operators}
 
-    def up_to_date(self):
+    def up_to_date(self) -> bool:
         """Whether nothing is to be done. Operators that were once asked for stay."""
         try:
             with open(self.stamp) as file:
@@ -129,57 +147,73 @@ class Environment:
         self.operators = self.operators or bool(stamp.get('operators'))
         return stamp == self.key() and stamp['python'] is not None and not os.path.exists(self.unfinished)
 
-    def build(self):
+    def build(self) -> None:
         """Make the environment or bring it up to date, import everything once, leave the stamp."""
         for old, new in SETTINGS.items():
             if old in os.environ:
                 os.environ.setdefault(new, os.environ[old])
         os.environ.setdefault('UV_HTTP_TIMEOUT', '300')
-        cache = os.environ.get('UV_CACHE_DIR') or os.path.join(
-            os.environ.get('XDG_CACHE_HOME') or os.path.expanduser('~/.cache'), 'uv'
-        )
-        try:
-            os.makedirs(cache, exist_ok=True)
-            writable = os.access(cache, os.W_OK)
-        except OSError:
-            writable = False
-        if not writable:
-            raise SetupError('the cache of downloads %s cannot be written: UV_CACHE_DIR=/a/folder before the command.' % cache)
+        cache = cache_folder()
         if self.operators:
             check_compiler()
         print('Setting up %s from %s' % (self.venv, self.lock), flush=True)
-        if os.path.exists(self.unfinished) or (os.path.exists(self.venv) and self.version() is None):
-            print('%s was left unfinished: made anew' % self.venv, flush=True)
-            shutil.rmtree(self.venv)
+        if os.path.exists(self.venv) and (os.path.exists(self.unfinished) or self.version() is None):
+            self.remove()
         if self.version() is None:
-            check_disk(self.venv, cache)
-            if importlib.util.find_spec('ensurepip') is None:
-                raise SetupError(
-                    '%s cannot make virtual environments (no ensurepip).\n'
-                    '  Debian, Ubuntu: apt-get install python3-venv.' % sys.executable
-                )
-            run(sys.executable, '-m', 'venv', self.venv)
+            self.create(cache)
         with open(self.unfinished, 'w'):
             pass
         uv = os.path.join(self.venv, 'bin', 'uv')
         if not os.path.exists(uv):
-            run(self.python, '-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', 'uv==' + self.pins()['uv'])
+            run(
+                self.python,
+                '-m',
+                'pip',
+                'install',
+                '--quiet',
+                '--disable-pip-version-check',
+                'uv==' + self.pins()['uv'],
+            )
         install = (uv, 'pip', 'install', '--python', self.python, '--no-deps')
         run(*install + ('-r', self.lock, '-e', ROOT))
         if self.operators:
             self.compile(install)
         print('Importing everything once', flush=True)
-        if subprocess.call([self.python, '-c', IMPORTS], cwd=self.venv) != 0:
+        try:
+            run(self.python, '-W', 'ignore', '-c', IMPORTS)
+        except SetupError:
             raise SetupError(
                 'the packages of %s cannot be imported, for the reason above.\n'
-                '  Changed by hand? make clean-env removes the environment; then run the same command again.' % self.venv
-            )
+                '  Changed by hand? make clean-env removes the environment; then run the same command again.'
+                % self.venv
+            ) from None
         with open(self.stamp, 'w') as file:
             json.dump(self.key(), file, indent=1)
         os.remove(self.unfinished)
         print('Environment ready', flush=True)
 
-    def compile(self, install):
+    def remove(self) -> None:
+        """Take away what an interrupted set-up left, or an environment whose interpreter is gone; nothing else."""
+        own = [name for name in ('setup-unfinished', 'pyvenv.cfg') if os.path.exists(os.path.join(self.venv, name))]
+        if os.listdir(self.venv) and not own:
+            raise SetupError('%s is no virtual environment: left alone. Give another VENV=.' % self.venv)
+        print('%s was left unfinished: made anew' % self.venv, flush=True)
+        shutil.rmtree(self.venv)
+
+    def create(self, cache: str) -> None:
+        """The bare virtual environment."""
+        check_disk(self.venv, cache)
+        if importlib.util.find_spec('ensurepip') is None:
+            raise SetupError(
+                '%s cannot make virtual environments (no ensurepip).\n'
+                '  Debian, Ubuntu: apt-get install python3-venv.' % sys.executable
+            )
+        os.makedirs(self.venv, exist_ok=True)
+        with open(self.unfinished, 'w'):
+            pass
+        run(sys.executable, '-m', 'venv', self.venv)
+
+    def compile(self, install: Tuple[str, ...]) -> None:
         """Put mmcv with its operators over the plain one; uv keeps the wheel, apart for each torch."""
         pins = self.pins()
         variables = {'MMCV_WITH_OPS': '1', 'CFLAGS': (os.environ.get('CFLAGS', '') + ' -g0').strip()}
@@ -193,10 +227,13 @@ class Environment:
         print('Compiling the operators of mmcv: about 7 minutes on two cores, unless uv has kept them', flush=True)
         built_for = 'onedl-mmcv:built-for=%s%s' % (pins['torch'], os.environ.get('FORCE_CUDA', ''))
         options = ('--no-build-isolation-package', 'onedl-mmcv', '--reinstall-package', 'onedl-mmcv')
-        run(*install + options + ('--config-settings-package', built_for, 'onedl-mmcv==' + pins['onedl-mmcv']), **variables)
+        run(
+            *install + options + ('--config-settings-package', built_for, 'onedl-mmcv==' + pins['onedl-mmcv']),
+            **variables,
+        )
 
 
-def set_up(arguments):
+def set_up(arguments: List[str]) -> int:
     """The command line. Returns 0 when the environment is ready, 1 after a message, 130 when interrupted."""
     parser = argparse.ArgumentParser(prog='setup_env.py', description='Build or update the development environment.')
     parser.add_argument('--venv', default=os.path.join(ROOT, '.venv'), help='its folder; default: .venv')
@@ -207,7 +244,7 @@ def set_up(arguments):
     if environment.up_to_date():
         return 0
 
-    def interrupt(*_):
+    def interrupt(*_: Any) -> None:
         raise KeyboardInterrupt
 
     signal.signal(signal.SIGTERM, interrupt)
@@ -229,7 +266,7 @@ def set_up(arguments):
     return 0
 
 
-def main():
+def main() -> int:
     """Hand over to a suitable interpreter if this one is not, then run the set-up. Returns the exit status."""
     if OLDEST <= sys.version_info[:2] <= NEWEST:
         return set_up(sys.argv[1:])
