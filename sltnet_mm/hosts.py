@@ -52,7 +52,7 @@ def parse_version(text: str) -> tuple[int, ...]:
     """The leading numbers of a version, without trailing zeros; what follows them (rc1, +cu128, .post1) is ignored.
 
     Raises:
-        ValueError: ``text`` does not begin with a number.
+        ValueError: If ``text`` does not begin with a number.
 
     >>> parse_version('2.10.0+cu128'), parse_version('0.10.7')
     ((2, 10), (0, 10, 7))
@@ -162,7 +162,7 @@ def how_to_compile() -> str:
 
 
 def check_hosts() -> None:
-    """Raise one ImportError that names everything that is missing, too old or in the way, and how to mend it.
+    """Raise one ImportError that names everything that is missing, too old or in the way, and how to fix it.
 
     >>> check_hosts()
     """

@@ -110,3 +110,22 @@ if __name__ == '__main__':
         result = run(mmcv, f'import runpy; runpy.run_path({str(script)!r}, run_name="__main__")', LOCAL_RANK=rank)
         assert (result.returncode, result.stdout) == (0, '[7]\n'), result.stderr
         assert result.stderr.count(LINE) == lines
+
+
+def test_scripts_of_the_hosts_run_behind_the_import(mmcv, tmp_path):
+    script = tmp_path / 'tools' / 'script.py'
+    script.parent.mkdir()
+    (script.parent / 'beside.py').write_text('name = "beside"\n')
+    script.write_text('import mmcv.ops, beside, sys\nprint(beside.name, sys.argv[1:], __name__)\n')
+    result = subprocess.run(
+        [sys.executable, '-m', 'sltnet_mm', str(script), '--out', 'x'],
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        env={**os.environ, 'PYTHONPATH': f'{mmcv.parent}:{ROOT}'},
+    )
+    assert (result.returncode, result.stdout) == (0, "beside ['--out', 'x'] __main__\n"), result.stderr
+    result = run(mmcv, 'import runpy; runpy.run_module("sltnet_mm")')
+    assert result.returncode == 0  # Imported, not run.
+    result = subprocess.run([sys.executable, '-m', 'sltnet_mm', 'no.py'], capture_output=True, text=True, cwd=ROOT)
+    assert result.returncode == 1 and result.stderr.startswith('usage: python -m sltnet_mm SCRIPT')
