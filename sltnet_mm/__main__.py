@@ -1,7 +1,7 @@
 """Run a script after ``import sltnet_mm``: ``python -m sltnet_mm SCRIPT ARGUMENTS``.
 
-For tools of the OpenMMLab packages that import ``mmcv.ops`` or ``mmdet.models`` before they read a config, where mmcv has
-no compiled operators (see :mod:`sltnet_mm.mmcv_operators`).
+For tools of the OpenMMLab packages that import ``mmcv.ops`` or ``mmdet.models`` before they read a config, where mmcv
+has no compiled operators (see :mod:`sltnet_mm.mmcv_operators`).
 """
 
 from __future__ import annotations
