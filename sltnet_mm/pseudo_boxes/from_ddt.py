@@ -14,9 +14,10 @@ from mmengine.dataset import pseudo_collate
 from mmengine.registry import MODELS
 from mmengine.runner import CheckpointLoader, load_checkpoint
 from torch import Tensor, nn
+from torch.utils.data import BatchSampler
 
 from sltnet_mm.functional.ddt import DescriptorCovariance, heatmaps_to_boxes, object_sign, project_descriptors
-from sltnet_mm.pseudo_boxes.from_localizer import batch_indices, build_for_export, config_sha256, export_loader
+from sltnet_mm.pseudo_boxes.from_localizer import build_for_export, config_sha256, export_loader
 from sltnet_mm.pseudo_boxes.resumable import PartFiles, run_resumable
 from sltnet_mm.structures.box_file import BoxRecord, dataset_identity, file_name_of, to_coco
 from sltnet_mm.structures.frames import boxes_to_original
@@ -125,7 +126,7 @@ class _Classes:
             )
 
     def _batches(self, members: Sequence[int]) -> list[list[int]]:
-        return [[members[i] for i in places] for places in batch_indices(len(members), self.batch_size)]
+        return list(BatchSampler(members, self.batch_size, drop_last=False))
 
     def _fits(self, images: int) -> bool:
         """Whether the features of so many images may be kept."""

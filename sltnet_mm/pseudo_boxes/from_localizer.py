@@ -15,7 +15,7 @@ from mmengine.dataset import pseudo_collate
 from mmengine.registry import DATASETS, MODELS, init_default_scope
 from mmengine.runner import CheckpointLoader, load_checkpoint
 from torch import nn
-from torch.utils.data import DataLoader
+from torch.utils.data import BatchSampler, DataLoader
 
 from sltnet_mm.command_line import unwrapped
 from sltnet_mm.functional.boxes import score_map_to_box
@@ -80,7 +80,7 @@ def export_pseudo_boxes(
         split=split,
         dataset=dataset_identity(dataset),
     )
-    batches = batch_indices(len(dataset), batch_size)
+    batches = list(BatchSampler(range(len(dataset)), batch_size, drop_last=False))
 
     def work(units: Sequence[int]) -> Iterator[tuple[int, list]]:
         loader = export_loader(cfg, dataset, [batches[unit] for unit in units])
@@ -108,16 +108,6 @@ def build_for_export(cfg: Config, split: str) -> Any:
     init_default_scope(cfg.get('default_scope', 'mmengine'))
     settings = unwrapped(cfg[f'{split}_dataloader'].dataset)
     return DATASETS.build(dict(settings, pipeline=cfg.test_dataloader.dataset.pipeline, test_mode=True))
-
-
-def batch_indices(count: int, batch_size: int) -> list[range]:
-    """The places of the images of each batch, in order.
-
-    Example:
-        >>> batch_indices(5, 2)
-        [range(0, 2), range(2, 4), range(4, 5)]
-    """
-    return [range(start, min(start + batch_size, count)) for start in range(0, count, batch_size)]
 
 
 def export_loader(cfg: Config, dataset: Any, batches: Sequence[Any]) -> DataLoader:

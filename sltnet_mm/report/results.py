@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import sqrt
 
+from sltnet_mm.report.text_tables import plain_table
+
 
 @dataclass(frozen=True)
 class Column:
@@ -108,12 +110,8 @@ def text_table(rows: Sequence[ResultRow]) -> str:
         SLT      61.0          -
     """
     columns = shown_columns(rows)
-    first = max(len(row.name) for row in rows)
-    lines = [' ' * first + ''.join(f'  {column.name}' for column in columns)]
-    for row in rows:
-        cells = (f'{number(row, column):>{len(column.name) + 2}}' for column in columns)
-        lines.append(f'{row.name:<{first}}' + ''.join(cells))
-    return '\n'.join(lines)
+    cells = [[row.name, *(number(row, column) for column in columns)] for row in rows]
+    return plain_table(['', *(column.name for column in columns)], cells)
 
 
 def number(row: ResultRow, column: Column) -> str:

@@ -24,6 +24,7 @@ from sltnet_mm.evaluation import PROTOCOLS, Protocol, evaluate_score_maps, load_
 from sltnet_mm.evaluation.map_resize import protocol_score_map
 from sltnet_mm.evaluation.tables import check_table_path, write_table
 from sltnet_mm.progress import progress
+from sltnet_mm.report.text_tables import markdown_table
 
 ON_MAPS = [name for name, protocol in PROTOCOLS.items() if protocol.map is not None]
 
@@ -108,18 +109,14 @@ def main() -> None:
 
 def markdown(results: dict[str, dict[str, Any]]) -> str:
     """The metrics under each protocol as a Markdown table."""
-    lines = [
-        '| protocol | threshold | IoU .3 | IoU .5 | IoU .7 | mean of the three | mean IoU |',
-        '|---|---|---|---|---|---|---|',
-    ]
+    heads = ['protocol', 'threshold', 'IoU .3', 'IoU .5', 'IoU .7', 'mean of the three', 'mean IoU']
+    rows = []
     for name, result in results.items():
-        accuracy = ' | '.join(f'{result["max_box_acc"][level]:.2f}' for level in (30, 50, 70))
         of = 'fixed' if len(result['thresholds']) == 1 else 'best'
-        threshold = f'{result["best_threshold"]:.3f} ({of})'
-        lines.append(
-            f'| {name} | {threshold} | {accuracy} | {result["max_box_acc_v2"]:.2f} | {result["mean_iou"]:.2f} |'
-        )
-    return '\n'.join(lines)
+        metrics = [result['max_box_acc'][level] for level in (30, 50, 70)]
+        metrics += [result['max_box_acc_v2'], result['mean_iou']]
+        rows.append([name, f'{result["best_threshold"]:.3f} ({of})', *(f'{metric:.2f}' for metric in metrics)])
+    return markdown_table(heads, rows)
 
 
 if __name__ == '__main__':

@@ -13,6 +13,7 @@ from reproduction.runs import RunFolders
 from reproduction.tables import Table
 from sltnet_mm.report.results import COLUMNS
 from sltnet_mm.report.templating import data_url, render_template
+from sltnet_mm.report.text_tables import markdown_table
 
 NAMES = {column.key: column.name for column in COLUMNS}
 _TEMPLATES = Path(__file__).parent / 'templates'
@@ -83,9 +84,7 @@ class Rendering:
         """The table as Markdown."""
         heads, lines = self.cells()
         text = [f'# {self.table.title}', '', *(f'![{self.table.title}]({path.name})\n' for path in self.pictures)]
-        text += ['| ' + ' | '.join(heads) + ' |', '|' + '---|' * len(heads)]
-        text += ['| ' + ' | '.join(line) + ' |' for line in lines]
-        text += ['', *(f'* {note}' for note in self.notes)]
+        text += [markdown_table(heads, lines), '', *(f'* {note}' for note in self.notes)]
         for name, steps in self.commands:
             text += ['', f'{name}, first seed:', '```', *steps, '```']
         return '\n'.join(text) + '\n'
