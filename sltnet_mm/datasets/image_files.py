@@ -1,4 +1,4 @@
-"""Is an image file whole? Quick for good ones, certain for bad ones."""
+"""Checks whether an image file is complete: fast for good files, thorough for suspicious ones."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import mmengine.fileio as fileio
 from mmengine.fileio.backends import LocalBackend
 from PIL import Image
 
-# The last bytes of a whole file: JPEG's end-of-image marker, PNG's IEND chunk. Encoders may pad behind them, so a
+# The end of a complete file: JPEG's end-of-image marker, PNG's IEND chunk. Encoders may add padding after it, so a
 # window is searched.
 _ENDINGS = {b'\xff\xd8\xff': b'\xff\xd9', b'\x89PNG\r\n\x1a\n': b'IEND'}
 _WINDOW = 64
@@ -20,19 +20,19 @@ _HINT = "Restore the file, remove it from the annotations, or give the data set 
 
 
 class BadImageError(ValueError):
-    """An image file that is missing, truncated or no image; the message names the file and the fix."""
+    """An image file is missing, truncated or not an image; the message names the file and the fix."""
 
 
 def check_image(path: str, backend_args: dict | None = None, hint: str = _HINT) -> None:
-    """Read the whole image and raise if that fails.
+    """Decode the complete image, and raise if that fails.
 
     Args:
-        path: Path or URL that mmengine's file backends know.
-        backend_args: Mmengine's arguments of the file backend. Defaults to None.
-        hint: The last sentence of the message; by default what helps with a data set.
+        path: Path or URL that mmengine's file backends support.
+        backend_args: Arguments of mmengine's file backend. Defaults to None.
+        hint: Last sentence of the message. Defaults to the fixes for a data set.
 
     Raises:
-        BadImageError: The file is missing or empty, is not an image, or ends before the image does.
+        BadImageError: If the file is missing, empty, truncated or not an image.
 
     Example:
         >>> check_image('nowhere.jpg')
@@ -48,30 +48,30 @@ def check_image(path: str, backend_args: dict | None = None, hint: str = _HINT) 
         raise BadImageError(f'Image {path!r} is an empty file. {hint}')
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter('ignore')  # about EXIF and size, not about damage
+            warnings.simplefilter('ignore')  # they concern EXIF and size, not damage
             with Image.open(io.BytesIO(content)) as image:
                 image.load()
     except Image.DecompressionBombError as error:
-        raise BadImageError(f'Image {path!r} is refused by PIL as too large: {error}. {hint}') from error
+        raise BadImageError(f'Image {path!r} is too large for PIL: {error}. {hint}') from error
     except Image.UnidentifiedImageError as error:
         raise BadImageError(f'File {path!r} is not an image ({len(content)} bytes). {hint}') from error
-    except (OSError, SyntaxError, ValueError, IndexError) as error:  # what PIL's decoders raise on damaged content
+    except (OSError, SyntaxError, ValueError, IndexError) as error:  # errors of PIL's decoders for damaged files
         raise BadImageError(f'Image {path!r} is truncated or damaged: {error}. {hint}') from error
 
 
 def check_ending(path: str, backend_args: dict | None = None, hint: str = _HINT) -> None:
-    """Read the whole image, and raise if that fails, where a local file does not end as its format says.
+    """Check a local file whose ending is not the one of its format with :func:`check_image`.
 
-    Cheap enough for every image before it is decoded. The decoder has the last word: a file may be whole without the
-    usual ending.
+    This is cheap enough to do before decoding every image. A file without the usual ending may still be complete, so
+    the decoder decides.
 
     Args:
-        path: As :func:`check_image`'s; files elsewhere are left to the decoder.
-        backend_args: Likewise.
-        hint: Likewise.
+        path: Path or URL; only local files are checked.
+        backend_args: Arguments of mmengine's file backend. Defaults to None.
+        hint: Last sentence of the message. Defaults to the fixes for a data set.
 
     Raises:
-        BadImageError: As :func:`check_image`.
+        BadImageError: If the file is missing, empty, truncated or not an image.
     """
     if not backend_args and isinstance(fileio.get_file_backend(path), LocalBackend) and not looks_whole(path):
         check_image(path, hint=hint)
@@ -79,15 +79,15 @@ def check_ending(path: str, backend_args: dict | None = None, hint: str = _HINT)
 
 @contextmanager
 def image_faults_named(path: str, backend_args: dict | None = None, hint: str = _HINT) -> Iterator[None]:
-    """Around the loading of an image: where it fails and the image is at fault, the error names the image.
+    """A context for loading an image: an error that is due to a bad image becomes one that names the image.
 
     Args:
-        path: As :func:`check_image`'s.
-        backend_args: Likewise.
-        hint: Likewise.
+        path: Path or URL that mmengine's file backends support.
+        backend_args: Arguments of mmengine's file backend. Defaults to None.
+        hint: Last sentence of the message. Defaults to the fixes for a data set.
 
     Raises:
-        BadImageError: The image cannot be read, or ends too early. Any other error of the block passes as it is.
+        BadImageError: If the image is missing, truncated or unreadable. Other errors in the block are not changed.
 
     Example:
         >>> with image_faults_named('no_such_image.jpg'):
@@ -102,15 +102,15 @@ def image_faults_named(path: str, backend_args: dict | None = None, hint: str = 
     except BadImageError:
         raise
     except Exception:
-        check_image(path, backend_args, hint)  # raises, in place of the block's error, where the image is at fault
+        check_image(path, backend_args, hint)  # if the image is bad, this error replaces the block's
         raise
 
 
 def looks_whole(path: str) -> bool:
-    """Whether a local file exists and ends as its format says; two small reads, no decoding.
+    """Whether a local file exists and has the ending of its format; two small reads, no decoding.
 
-    Some versions of OpenCV decode a truncated JPEG without an error and fill the rest with gray, so this cannot be left
-    to the decoder. Formats other than JPEG and PNG count as whole: there the decoder itself fails.
+    This cannot be left to the decoder, because some versions of OpenCV decode a truncated JPEG without an error and
+    fill the rest with gray. Formats other than JPEG and PNG count as complete, because their decoders do fail.
 
     Args:
         path: Path of a local file.

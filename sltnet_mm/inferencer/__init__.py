@@ -1,4 +1,4 @@
-"""Images in, labels, boxes, score maps and pictures out: ``sltnet_mm.SLTInferencer``."""
+"""Inference: labels, boxes, score maps and pictures of images, with ``sltnet_mm.SLTInferencer``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The inferencer of localizers, regressors and SLT-Nets."""
+"""The inferencer for localizers, regressors and SLT-Net."""
 
 from __future__ import annotations
 
@@ -27,27 +27,28 @@ from sltnet_mm.weights.checkpoints import check_fit
 
 
 class SLTInferencer(BaseInferencer):
-    """Label, box and score map of images, by a config and its checkpoint.
+    """An inferencer for the label, box and score map of images.
 
-    Takes SLT-Net, a localizer (a classifier with ``sltnet_mm.CAMHead``: the box is that of its score map) and a
-    regressor (a detector with ``sltnet_mm.SingleBoxHead``: a box without label). Images go through the config's test
-    pipeline, so that the predictions are those of ``tools/test.py``. Other detectors and classifiers have mmdet's
-    ``DetInferencer`` and mmpretrain's ``ImageClassificationInferencer``.
+    The model may be SLT-Net, a localizer (a classifier with ``sltnet_mm.CAMHead``; the box is that of its score map) or
+    a regressor (a detector with ``sltnet_mm.SingleBoxHead``; a box without label). Images go through the config's test
+    pipeline, so predictions are those of ``tools/test.py``. For other models, use mmdet's ``DetInferencer`` or
+    mmpretrain's ``ImageClassificationInferencer``.
 
     Args:
         config: Path of a config file, or a ``Config``, which is not changed.
-        checkpoint: Path or URL of its checkpoint. It is required and must fit: nothing is predicted by random weights.
-            Class names are read from its ``dataset_meta``.
-        device: 'cuda:0', 'cpu', ...; the first accelerator where there is one, by default.
-        threshold: Share of the score map's maximum that bounds the object, in [0, 1), for boxes made from score maps.
-            None: the config's ``pseudo_box.threshold``, else the paper's 0.2.
-        score_map: Have SLT-Net give its score map, whatever ``test_cfg.score_map`` says; False leaves that as it is,
-            and saves the localizer's pass where box and labels come from the other parts.
-        show_progress: Show a bar where there is more than one batch.
+        checkpoint: Path or URL of the checkpoint, which must fit the model. Class names are read from its
+            ``dataset_meta``.
+        device: Device, such as 'cuda:0' or 'cpu'. None: the first accelerator, or else the CPU. Defaults to None.
+        threshold: Threshold for boxes from score maps, as a share of the map's maximum in [0, 1). None: the config's
+            ``pseudo_box.threshold``, or else the paper's 0.2. Defaults to None.
+        score_map: Make SLT-Net return its score map. False: as in ``test_cfg.score_map``, which saves the localizer's
+            forward pass if box and labels come from the other parts. Defaults to True.
+        show_progress: Show a progress bar if there are several batches. Defaults to True.
 
     Raises:
-        FileNotFoundError: The config or checkpoint does not exist.
-        ValueError: The checkpoint does not fit, the model is of another kind, or ``threshold`` cannot have an effect.
+        FileNotFoundError: If the config or checkpoint does not exist.
+        ValueError: If ``threshold`` is out of range or has no effect, the checkpoint does not fit, or the model is of
+            another kind.
 
     Example: (see also docs/your_data.md)::
 
@@ -73,7 +74,7 @@ class SLTInferencer(BaseInferencer):
             cfg.model.test_cfg = dict(cfg.model.get('test_cfg') or {}, score_map=True)
         scope = cfg.get('default_scope', 'mmengine')
         self._asked_threshold = threshold
-        # Only while building: the scope of the surrounding program stays what it was.
+        # Only for building, so that the default scope of the calling program does not change.
         with DefaultScope.overwrite_default_scope(scope):
             super().__init__(cfg, checkpoint, device, scope, show_progress)
 
@@ -85,7 +86,7 @@ class SLTInferencer(BaseInferencer):
         return_drawing: bool = False,
         return_datasamples: bool = False,
     ) -> list[LocalizationResult]:
-        """The results of all inputs, in order; arguments as in :meth:`stream`, which suits more than memory holds."""
+        """The results of all inputs, in order; use :meth:`stream`, with the same arguments, if memory is limited."""
         return list(self.stream(inputs, batch_size, out_dir, return_drawing, return_datasamples))
 
     def stream(
@@ -96,19 +97,24 @@ class SLTInferencer(BaseInferencer):
         return_drawing: bool = False,
         return_datasamples: bool = False,
     ) -> Iterator[LocalizationResult]:
-        """Results one by one, as the batches are done.
+        """Yield the results one by one, batch by batch.
 
         Args:
-            inputs: A path or URL, a folder (its images at any depth, by name), an H x W x 3 uint8 array in BGR order
-                (as OpenCV loads it), or a list of these.
-            batch_size: Images a forward pass.
-            out_dir: Write a picture of each here, ``<number>_<name>.png``: the box, and the score map beside it.
-            return_drawing: Put the picture (RGB) into the result too.
-            return_datasamples: Put the model's own output into the result too.
+            inputs: A path or URL, a folder (its images at any depth, sorted by name), an H x W x 3 uint8 array in BGR
+                order (as loaded by OpenCV), or a list of these.
+            batch_size: Number of images per forward pass. Defaults to 1.
+            out_dir: Folder for a picture per image, ``<number>_<name>.png``, with the box, and the score map next to
+                it. None: no pictures. Defaults to None.
+            return_drawing: Include the picture (RGB) in the result. Defaults to False.
+            return_datasamples: Include the model's output in the result. Defaults to False.
+
+        Yields:
+            The result of each image, in the order of the inputs.
 
         Raises:
-            TypeError, ValueError: Inputs of another kind, a batch size below 1.
-            BadImageError: (a ValueError) a file is missing, damaged or no image; the message names it.
+            TypeError: If ``inputs`` is of another type.
+            ValueError: If an array has another shape or dtype, a folder has no images, or ``batch_size`` is below 1.
+            BadImageError: If a file is missing, damaged or not an image; a ValueError that names the file.
         """
         if batch_size < 1:
             raise ValueError(f'batch_size must be at least 1, got {batch_size}')
@@ -126,18 +132,18 @@ class SLTInferencer(BaseInferencer):
             yield from self.postprocess(samples, drawings if return_drawing else [], return_datasamples)
 
     def _init_pipeline(self, cfg: Config) -> Compose:
-        """The test pipeline behind its loading step."""
+        """The test pipeline after its loading step."""
         dataset = (cfg.get('test_dataloader') or {}).get('dataset', {})
         while 'dataset' in dataset:  # wrappers such as RepeatDataset
             dataset = dataset['dataset']
         if not dataset.get('pipeline'):
-            raise ValueError('config has no test_dataloader.dataset.pipeline, by which images are prepared')
+            raise ValueError('config must have test_dataloader.dataset.pipeline, which prepares the images. Add it')
         transforms = Compose(dataset['pipeline']).transforms
         self._loader = ImageLoader(transforms)
         return Compose(transforms[1:])
 
     def _init_collate(self, cfg: Config) -> Any:
-        """Lists, whatever the config collates with: the models' preprocessors stack them."""
+        """The function that collates samples into lists, whatever the config has; the model's preprocessor stacks."""
         return pseudo_collate
 
     def _init_visualizer(self, cfg: Config) -> LocalizationVisualizer:
@@ -149,16 +155,16 @@ class SLTInferencer(BaseInferencer):
         return visualizer
 
     def _load_weights_to_model(self, model: nn.Module, checkpoint: dict | None, cfg: Any) -> None:
-        """Refuse a checkpoint that does not fit, then load it and read the class names."""
+        """Check that the checkpoint fits, load it, and read the class names."""
         if checkpoint is None:
-            raise ValueError('checkpoint must be given: nothing is predicted by random weights')
+            raise ValueError('checkpoint must be given, because random weights are useless, got None')
         check_fit(model, checkpoint)
         _load_checkpoint_to_model(model, checkpoint)
         self.threshold = box_threshold(model, self._asked_threshold)
         self.classes = class_names(model, checkpoint)
 
     def _complete(self, sample: BaseDataElement) -> None:
-        """Give a localizer's sample the box of its map, and take the regressor's label 0, which means nothing."""
+        """Add the score map's box to a localizer's sample, and remove the meaningless label 0 of a regressor."""
         if 'pred_instances' not in sample:
             box = score_map_to_box(sample.pred_score_map, self.threshold)[None].cpu()
             sample.pred_instances = InstanceData(bboxes=boxes_to_original(box, [sample.metainfo]))
@@ -166,7 +172,7 @@ class SLTInferencer(BaseInferencer):
             sample.pred_instances = InstanceData(bboxes=sample.pred_instances.bboxes)
 
     def visualize(self, inputs: Sequence[np.ndarray], preds: Sequence[BaseDataElement]) -> list[np.ndarray]:
-        """Pictures (RGB) of BGR images with their predictions."""
+        """The pictures (RGB) of BGR images with their predictions."""
         rgb = (np.ascontiguousarray(image[..., ::-1]) for image in inputs)
         return [self.visualizer.draw(image, sample, draw_gt=False) for image, sample in zip(rgb, preds, strict=True)]
 
@@ -194,7 +200,7 @@ class SLTInferencer(BaseInferencer):
     def _top_labels(self, sample: BaseDataElement) -> tuple[TopLabel, ...]:
         if 'pred_score' not in sample:
             return ()
-        scores, labels = sample.pred_score.topk(min(5, len(sample.pred_score)))  # as many as Top-5 LOC looks at
+        scores, labels = sample.pred_score.topk(min(5, len(sample.pred_score)))  # as many as Top-5 LOC needs
         return tuple(
             TopLabel(label, self.classes[label] if self.classes else None, score)
             for label, score in zip(labels.tolist(), scores.tolist(), strict=True)

@@ -1,4 +1,4 @@
-"""What may be given to the inferencer, and how it becomes the results dict of a pipeline."""
+"""The inputs of the inferencer, and their conversion to the results dict of a pipeline."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ _HINT = 'Restore the file or leave it out.'
 
 
 def list_images(inputs: Any) -> list[Image]:
-    """The images that an input stands for, in order.
+    """The images of an input, in order.
 
     Args:
-        inputs: A path or URL; a folder (its images at any depth, by name); an H x W x 3 uint8 array in BGR order, as
-            OpenCV loads it; or a list or tuple of these.
+        inputs: A path or URL, a folder (its images at any depth, sorted by name), an H x W x 3 uint8 array in BGR order
+            (as loaded by OpenCV), or a list or tuple of these.
 
     Raises:
-        TypeError: Anything else.
-        ValueError: An array that is no such image, or a folder without an image.
+        TypeError: If ``inputs`` is of another type.
+        ValueError: If an array has another shape or dtype, or a folder has no images.
 
     Example:
         >>> [type(image).__name__ for image in list_images(['a.jpg', np.zeros((4, 6, 3), np.uint8)])]
@@ -36,7 +36,7 @@ def list_images(inputs: Any) -> list[Image]:
         if inputs.ndim != 3 or inputs.shape[2] != 3 or inputs.dtype != np.uint8 or inputs.size == 0:
             raise ValueError(
                 f'inputs: an array must be one image, H x W x 3 uint8 in BGR order, got {inputs.dtype} of shape '
-                f'{inputs.shape}. Give several images as a list; cv2.cvtColor brings gray ones to BGR'
+                f'{inputs.shape}. Give several images as a list, and convert gray images with cv2.cvtColor'
             )
         return [inputs]
     if not isinstance(inputs, (str, Path)):
@@ -51,26 +51,26 @@ def list_images(inputs: Any) -> list[Image]:
 def _images_below(folder: Path) -> list[Image]:
     found = [str(path) for path in sorted(folder.rglob('*')) if path.suffix.lower() in IMG_EXTENSIONS]
     if not found:
-        raise ValueError(f'inputs: the folder {folder} holds no image ({", ".join(IMG_EXTENSIONS)}), at any depth')
+        raise ValueError(f'inputs: the folder {folder} has no images ({", ".join(IMG_EXTENSIONS)}) at any depth')
     return list(found)
 
 
 class ImageLoader:
-    """The loading step of a test pipeline, for files and for arrays.
+    """The loading step of a test pipeline, for files and arrays.
 
     Args:
-        transforms: The built transforms of the pipeline; the first must load the image.
+        transforms: Built transforms of the pipeline; the first must load the image.
 
     Raises:
-        ValueError: The first transform is no loader.
+        ValueError: If the first transform is not a loader.
     """
 
     def __init__(self, transforms: Sequence[Callable]) -> None:
         first = transforms[0] if transforms else None
         if not type(first).__name__.startswith('LoadImage'):
             raise ValueError(
-                'the test pipeline (test_dataloader.dataset.pipeline) must begin with LoadImageFromFile, it begins '
-                f'with {type(first).__name__}'
+                'The test pipeline (test_dataloader.dataset.pipeline) must begin with LoadImageFromFile, got '
+                f'{type(first).__name__}'
             )
         self._load: Any = first
 
@@ -79,10 +79,10 @@ class ImageLoader:
 
         Args:
             image: A path, URL or array.
-            index: Its place among the inputs.
+            index: Index of the image in the inputs.
 
         Raises:
-            BadImageError: (a ValueError) the file is missing, damaged or no image; the message names it.
+            BadImageError: If the file is missing, damaged or not an image; a ValueError that names the file.
         """
         if isinstance(image, str):
             return self._from_file(image, index)

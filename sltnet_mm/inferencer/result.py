@@ -1,4 +1,4 @@
-"""What an inferencer says of one image."""
+"""The result of the inferencer for one image."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sltnet_mm.visualization import warp_to_original
 
 
 class TopLabel(NamedTuple):
-    """A label with its name (None where the checkpoint names no classes) and probability."""
+    """A label with its class name (None if the checkpoint has no class names) and probability."""
 
     label: int
     name: str | None
@@ -20,18 +20,19 @@ class TopLabel(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class LocalizationResult:
-    """One image's label, box and score map.
+    """The label, box and score map of one image.
 
     Args:
-        image: The path as it was given or found, ``'image 3'`` for the fourth input where that is an array.
-        box: x1, y1, x2, y2 in pixels of the original image, ends exclusive; the whole image where a score map holds no
+        image: Path of the image; for an array its index, such as ``'image 3'`` for the fourth input.
+        box: x1, y1, x2, y2 in pixels of the original image, ends exclusive; the whole image if the score map has no
             foreground.
-        top_labels: The best labels, best first; empty for a regressor alone, which knows no classes.
+        top_labels: The five labels with the highest probability, highest first; empty for a regressor alone.
         ori_shape: (height, width) of the original image.
-        input_score_map: float32 in [0, 1] in the frame of the network input (224 x 224 for most configs), or None.
-        homography_matrix: 3 x 3, pixels of the original image to pixels of the network input.
-        drawing: H' x W' x 3 uint8 **RGB**, where it was asked for.
-        data_sample: The model's own output, where it was asked for.
+        input_score_map: Score map of the network input (224 x 224 for most configs), float32 in [0, 1]. None: the model
+            returns none. Defaults to None.
+        homography_matrix: 3 x 3, pixels of the original image to pixels of the network input. Defaults to None.
+        drawing: Picture, H' x W' x 3 uint8 **RGB**, if requested. Defaults to None.
+        data_sample: Output of the model, if requested. Defaults to None.
 
     Example:
         >>> labels = (TopLabel(1, 'cat', 0.75), TopLabel(0, 'dog', 0.25))
@@ -55,27 +56,27 @@ class LocalizationResult:
 
     @property
     def guesses(self) -> tuple[TopLabel, ...]:
-        """Another name of ``top_labels``."""
+        """The same as ``top_labels``, under its former name."""
         return self.top_labels
 
     @property
     def label(self) -> int | None:
-        """Number of the best class."""
+        """The label with the highest probability; None for a regressor alone."""
         return self.top_labels[0].label if self.top_labels else None
 
     @property
     def name(self) -> str | None:
-        """Name of the best class."""
+        """The class name of the best label; None if there is none."""
         return self.top_labels[0].name if self.top_labels else None
 
     @property
     def score(self) -> float | None:
-        """Probability of the best class."""
+        """The probability of the best label; None for a regressor alone."""
         return self.top_labels[0].score if self.top_labels else None
 
     @property
     def score_map(self) -> np.ndarray | None:
-        """The score map on the original image, height x width float32 in [0, 1], 0 where the network did not look.
+        """The score map on the original image, height x width float32 in [0, 1], 0 where the image was cropped away.
 
         Computed at each access from ``input_score_map``, which is far smaller than a photograph; None where the
         model gives none.
@@ -85,7 +86,7 @@ class LocalizationResult:
         return np.nan_to_num(warp_to_original(self.input_score_map, self.homography_matrix, self.ori_shape), nan=0.0)
 
     def to_dict(self) -> dict[str, Any]:
-        """What JSON can hold: image, label, name, score, box and top_labels."""
+        """A dict for JSON with image, label, name, score, box and top_labels."""
         return dict(
             image=self.image,
             label=self.label,

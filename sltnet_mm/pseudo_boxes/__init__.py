@@ -1,4 +1,4 @@
-"""Pseudo boxes: made from class maps, and written to box files from a trained localizer, DDT or any maps."""
+"""Pseudo boxes: computed from class maps, and written to box files from a trained localizer, DDT or any maps."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Boxes of deep descriptor transforming for a whole data set, as COCO json like a localizer's pseudo boxes."""
+"""Boxes of deep descriptor transforming (DDT) for a data set, as COCO json in the layout of pseudo boxes."""
 
 from __future__ import annotations
 
@@ -33,31 +33,32 @@ def export_ddt_boxes(
     parts: str | Path | None = None,
     restart: bool = False,
 ) -> dict | None:
-    """Find the common object of the images of each class of a split, and collect one box an image.
+    """Find the common object of the images in each class of a split, and collect one box per image.
 
-    The classes are done one by one (several processes share them), the images of a class in two passes: covariance of
-    the descriptors, then their projections. Only one class' covariance is in memory.
+    Classes are processed one by one (several processes divide them), each in two passes over its images: the covariance
+    of the descriptors, then their projections. Only the covariance of one class is in memory.
 
     Args:
-        cfg: Config whose model has ``extract_feat``, as ``mmpretrain.ImageClassifier`` with a backbone alone; the test
-            pipeline shows the whole image, at 448 x 448 pixels in PSOL.
-        split: 'train', 'val' or 'test'; the classes are those of this split's labels.
-        checkpoint: Of a trained model, in place of the weights that the config names.
-        device: 'cuda' where there is one, by default.
-        feature_memory: MiB that the features of one class may take; those of a larger class are computed in both
-            passes. The boxes are the same.
-        parts: As in :func:`~sltnet_mm.pseudo_boxes.from_localizer.export_pseudo_boxes`.
-        restart: likewise.
+        cfg: Config whose model has ``extract_feat``, such as ``mmpretrain.ImageClassifier`` with only a backbone. The
+            test pipeline must show the whole image (at 448 x 448 pixels in PSOL).
+        split: Data set of the config, 'train', 'val' or 'test'. Defaults to 'train'.
+        checkpoint: Checkpoint of a trained model. None: the weights named in the config. Defaults to None.
+        device: Device of the model. None: 'cuda' if available. Defaults to None.
+        feature_memory: Memory for the features of one class in MiB; those of a larger class are computed in both
+            passes, with the same result. Defaults to 256.
+        parts: Folder for partial results, needed for several processes and for resuming. None: results are kept in
+            memory. Defaults to None.
+        restart: Discard partial results of other settings, which are an error otherwise. Defaults to False.
 
     Returns:
-        A COCO dict (:func:`~sltnet_mm.structures.box_file.to_coco`) on rank 0, None on the others. ``info`` says the
-        config, the hash of the weights, split and images. There is no score, and every image has a box: the whole image
-        where nothing stands out.
+        A COCO dict (see :func:`~sltnet_mm.structures.box_file.to_coco`) on rank 0, None on other ranks. ``info`` has
+        config, hash of the weights, split and data set. There are no scores, and every image has a box: the whole image
+        if there is no foreground.
 
     Raises:
-        FileNotFoundError: The checkpoint does not exist.
-        ValueError: No weights are named, the model gives no feature maps, the test pipeline flips, or ``parts`` are of
-            other settings.
+        FileNotFoundError: If the checkpoint does not exist.
+        ValueError: If there are no trained weights, the model returns no feature maps, the test pipeline flips images,
+            or ``parts`` has results of other settings.
     """
     dataset = build_for_export(cfg, split)
     model = _build(cfg, checkpoint).to(device or ('cuda' if torch.cuda.is_available() else 'cpu')).eval()
@@ -92,7 +93,7 @@ class _Classes:
 
     @torch.no_grad()
     def boxes(self, units: Sequence[int]) -> Iterator[tuple[int, list]]:
-        """Boxes of the images of the classes with these numbers."""
+        """Yield the boxes of the images in the classes with these indices."""
         kept = {unit: self._fits(len(self.members[unit])) for unit in units}
         batches = [
             batch
@@ -129,21 +130,21 @@ class _Classes:
         return list(BatchSampler(members, self.batch_size, drop_last=False))
 
     def _fits(self, images: int) -> bool:
-        """Whether the features of so many images may be kept."""
+        """Whether the features of this number of images fit into the memory."""
         if not hasattr(self, '_bytes'):
             maps, _ = self._features(pseudo_collate([self.dataset[0]]))
             self._bytes = maps.numel() * maps.element_size()
         return images * self._bytes <= self.feature_bytes
 
     def _features(self, batch: dict[str, list]) -> tuple[Tensor, list]:
-        """Last feature maps, B x N x h x w, and the samples, of a collated batch."""
+        """The last feature maps (B x N x h x w) and the samples of a collated batch."""
         inputs = self.model.data_preprocessor(dict(inputs=batch['inputs']), False)['inputs']
         maps = self.model.extract_feat(inputs)
         maps = maps[-1] if isinstance(maps, (tuple, list)) else maps
         if maps.ndim != 4:
             raise ValueError(
-                f'DDT needs feature maps B x N x h x w, {type(self.model).__name__} gives shape {tuple(maps.shape)}: '
-                'leave out the neck and the head, and let the backbone return its last maps'
+                f'DDT needs feature maps B x N x h x w, but {type(self.model).__name__} returns shape '
+                f'{tuple(maps.shape)}. Remove the neck and the head, and let the backbone return its last maps'
             )
         return maps, batch['data_samples']
 
@@ -162,8 +163,8 @@ class _Classes:
 def _build(cfg: Config, checkpoint: str | Path | None) -> nn.Module:
     if checkpoint is None and not _names_weights(cfg.model):
         raise ValueError(
-            f'{cfg.filename}: the model names no trained weights, and random ones find nothing: give its backbone '
-            'init_cfg=dict(type="Pretrained", _scope_="sltnet_mm", checkpoint=...), or give a checkpoint'
+            f'{cfg.filename}: the model must have trained weights, because random ones find nothing. Set the '
+            'backbone\'s init_cfg=dict(type="Pretrained", _scope_="sltnet_mm", checkpoint=...), or give a checkpoint'
         )
     model = MODELS.build(cfg.model)
     if not hasattr(model, 'extract_feat'):
@@ -172,7 +173,7 @@ def _build(cfg: Config, checkpoint: str | Path | None) -> nn.Module:
         model.init_weights()
         return model
     if not Path(checkpoint).is_file():
-        raise FileNotFoundError(f'checkpoint {checkpoint} does not exist')
+        raise FileNotFoundError(f"checkpoint {checkpoint} does not exist. Leave it out to use the config's weights")
     check_fit(model, CheckpointLoader.load_checkpoint(str(checkpoint), map_location='cpu'))
     load_checkpoint(model, str(checkpoint), map_location='cpu')
     return model

@@ -1,4 +1,4 @@
-"""A localizer's pseudo boxes of a whole data set as COCO json, which every mmdet detector trains on."""
+"""A localizer's pseudo boxes for a data set as COCO json, on which any mmdet detector can be trained."""
 
 from __future__ import annotations
 
@@ -34,36 +34,36 @@ def export_pseudo_boxes(
     parts: str | Path | None = None,
     restart: bool = False,
 ) -> dict | None:
-    """Run a localizer over a split and collect one box an image.
+    """Run a localizer on a split and collect one box per image.
 
-    The image is seen as at test (the config's test pipeline), so that boxes are in original pixels. The batches are the
-    same whoever computes them, so one process, several, and an interrupted run that is started again give the same
-    boxes to the last digit on the same kind of machine.
+    Images go through the config's test pipeline; boxes are in original pixels. Batches do not depend on the number of
+    processes, so one process, several processes, and an interrupted and restarted run give identical boxes on the same
+    kind of machine.
 
     Args:
         cfg: Config of a localizer (head ``sltnet_mm.CAMHead``) or of ``sltnet_mm.SLTNet``.
-        checkpoint: Its checkpoint.
-        split: 'train', 'val' or 'test': which of the config's data sets.
-        threshold: Share of the score map's maximum; None takes the model's ``pseudo_box.threshold``, 0.2 where it has
-            none.
-        device: 'cuda' where there is one, by default.
-        parts: Folder of the results so far, where several processes meet and an interrupted run goes on; None keeps
-            them in memory.
-        restart: Discard parts of other settings, which are otherwise an error.
+        checkpoint: Checkpoint of the model.
+        split: Data set of the config, 'train', 'val' or 'test'. Defaults to 'train'.
+        threshold: Share of the score map's maximum. None: the model's ``pseudo_box.threshold``, or else the paper's
+            0.2. Defaults to None.
+        device: Device of the model. None: 'cuda' if available. Defaults to None.
+        parts: Folder for partial results, needed for several processes and for resuming. None: results are kept in
+            memory. Defaults to None.
+        restart: Discard partial results of other settings, which are an error otherwise. Defaults to False.
 
     Returns:
-        A COCO dict (:func:`~sltnet_mm.structures.box_file.to_coco`) on rank 0, None on the others. ``info`` says the
-        config and the hash of what it decides here, checkpoint and its hash, split, threshold, and the images; an
-        annotation's ``score`` is the probability of the label. Images whose score map is empty are listed in
-        ``info['images_without_box']`` and have no annotation.
+        A COCO dict (see :func:`~sltnet_mm.structures.box_file.to_coco`) on rank 0, None on other ranks. ``info`` has
+        config, checkpoint (both with hashes), split, threshold and data set; an annotation's ``score`` is the
+        probability of the label. An image with an empty score map has no annotation and is listed in
+        ``info['images_without_box']``.
 
     Raises:
-        FileNotFoundError: The checkpoint does not exist.
-        ValueError: The checkpoint does not fit, the model gives no score map or one with NaN, the test pipeline flips,
-            or ``parts`` are of other settings.
+        FileNotFoundError: If the checkpoint does not exist.
+        ValueError: If the checkpoint does not fit, the model returns no score map or one with NaN, the test pipeline
+            flips images, or ``parts`` has results of other settings.
     """
     if not Path(checkpoint).is_file():
-        raise FileNotFoundError(f'checkpoint {checkpoint} does not exist')
+        raise FileNotFoundError(f'checkpoint {checkpoint} does not exist. Train one with tools/train.py')
     dataset = build_for_export(cfg, split)
     model: Any = _build_localizer(cfg, checkpoint)
     model.to(device or ('cuda' if torch.cuda.is_available() else 'cpu')).eval()
@@ -98,10 +98,10 @@ def export_pseudo_boxes(
 
 
 def build_for_export(cfg: Config, split: str) -> Any:
-    """The data set of a split with the test pipeline; of a wrapped one, what is wrapped.
+    """The data set of a split, without wrappers and with the test pipeline.
 
     Raises:
-        ValueError: An unknown split.
+        ValueError: If ``split`` is not 'train', 'val' or 'test'.
     """
     if split not in ('train', 'val', 'test'):
         raise ValueError(f'split must be "train", "val" or "test", got {split!r}')
@@ -111,19 +111,19 @@ def build_for_export(cfg: Config, split: str) -> Any:
 
 
 def export_loader(cfg: Config, dataset: Any, batches: Sequence[Any]) -> DataLoader:
-    """A loader of exactly these batches, with as many workers as the config's test loader has."""
+    """A loader of exactly these batches, with the number of workers of the config's test loader."""
     workers = min(cfg.test_dataloader.get('num_workers', 0), len(batches))
     return DataLoader(dataset, batch_sampler=list(batches), num_workers=workers, collate_fn=pseudo_collate)
 
 
 def config_sha256(cfg: Config) -> str:
-    """Hash of what a config decides about boxes: model and test pipeline (its data are identified apart)."""
+    """The hash of the settings that affect boxes: model and test pipeline (the data set is identified separately)."""
     decisive = [cfg.model, cfg.test_dataloader.dataset.pipeline]
     return hashlib.sha256(json.dumps(decisive, sort_keys=True, default=str).encode()).hexdigest()
 
 
 def file_sha256(path: str | Path) -> str:
-    """Hash of a file's content."""
+    """The hash of a file's content."""
     digest = hashlib.sha256()
     with open(path, 'rb') as file:
         while block := file.read(1 << 20):
@@ -144,10 +144,10 @@ def _build_localizer(cfg: Config, checkpoint: str | Path) -> nn.Module:
 def _records(
     places: Sequence[int], samples: Sequence[Any], data_root: str, threshold: float, model: nn.Module
 ) -> list[BoxRecord]:
-    """The boxes of one batch; ``places`` are those of its images in the data set."""
+    """The boxes of one batch; ``places`` are the indices of its images in the data set."""
     if not all('pred_score_map' in sample for sample in samples):
         raise ValueError(
-            f'{type(model).__name__} gives no score map; pseudo boxes need a localizer with sltnet_mm.CAMHead'
+            f'{type(model).__name__} returns no score map. Pseudo boxes need a localizer with sltnet_mm.CAMHead'
         )
     if any(sample.get('flip', False) for sample in samples):
         raise ValueError('the test pipeline flips images, and boxes would stay flipped: set flip_prob=0 in it')
@@ -157,8 +157,8 @@ def _records(
     broken = (~corners.isfinite().all(1)).nonzero().flatten().tolist()
     if broken:
         raise ValueError(
-            f'the score map of {samples[broken[0]].img_path} holds NaN or infinity: the localizer has diverged, or its '
-            'checkpoint is damaged; take another one'
+            f'The score map of {samples[broken[0]].img_path} must be finite, but has NaN or infinity: the localizer '
+            'diverged, or its checkpoint is damaged. Use another checkpoint'
         )
     boxes = boxes_to_original(corners, [sample.metainfo for sample in samples]).tolist()
     labels = [int(sample.gt_label[0]) for sample in samples]

@@ -1,4 +1,4 @@
-"""Pseudo boxes from maps that other code saved: a folder of .npy files to COCO json."""
+"""Pseudo boxes from maps of other programs: from a folder of .npy files to COCO json."""
 
 from __future__ import annotations
 
@@ -16,25 +16,25 @@ from sltnet_mm.structures.box_file import BoxRecord, dataset_identity, file_name
 
 
 def boxes_of_map_files(dataset: Any, folder: str | Path, threshold: float = 0.2) -> dict[str, Any]:
-    """One box an image from one map an image, whoever computed it (Grad-CAM, an attention map, ...).
+    """One box per image from one map per image, of any kind (Grad-CAM, an attention map, ...).
 
-    A map H x W of any size and range covers the whole image. It is resized to the original image (bilinear), min-max
-    normalized, cut above ``threshold`` times its maximum; the box is that of the largest component, in original pixels.
+    An H x W map of any size and range covers the whole image. It is resized to the original image (bilinear) and
+    min-max normalized; the box is that of the largest component above ``threshold`` times the maximum.
 
     Args:
-        dataset: A data set of this package, or mmpretrain's ``CustomDataset`` and its kin: it gives the images, their
-            labels and, in its ``metainfo``, the ``classes``.
-        folder: Of ``<image>.npy`` or ``<image>.<suffix>.npy``; ``<image>`` is the path below the data set's
+        dataset: A data set of this package or of mmpretrain (``CustomDataset`` and its subclasses), with images, labels
+            and, in its ``metainfo``, ``classes``.
+        folder: Folder with ``<image>.npy`` or ``<image>.<suffix>.npy``; ``<image>`` is the path in the data set's
             ``data_root``.
-        threshold: Share of the maximum, in [0, 1).
+        threshold: Share of the maximum, in [0, 1). Defaults to the paper's 0.2.
 
     Returns:
-        A COCO dict as :func:`sltnet_mm.structures.box_file.to_coco` writes it; ``info`` says where it is from. A
-        constant map gives no box, and the image is listed in ``info['images_without_box']``.
+        A COCO dict (see :func:`sltnet_mm.structures.box_file.to_coco`) with boxes in original pixels and its source in
+        ``info``. An image with a constant map has no box and is listed in ``info['images_without_box']``.
 
     Raises:
-        FileNotFoundError: An image has no map, or there is no such folder.
-        ValueError: A file that holds no finite H x W array (the message names it), or a threshold outside [0, 1).
+        FileNotFoundError: If the folder does not exist, or an image has no map.
+        ValueError: If a file is not a finite H x W array (the message names it), or ``threshold`` is outside [0, 1).
 
     Example:
         >>> import tempfile, types
@@ -49,7 +49,7 @@ def boxes_of_map_files(dataset: Any, folder: str | Path, threshold: float = 0.2)
         True
     """
     if not Path(folder).is_dir():
-        raise FileNotFoundError(f'the folder of maps {str(folder)!r} does not exist')
+        raise FileNotFoundError(f'The folder of maps {str(folder)!r} does not exist. Check its path')
     generator = PseudoBoxGenerator(threshold)
     info = dict(source='maps', maps=str(folder), threshold=threshold, dataset=dataset_identity(dataset))
     records = list(_records(dataset, folder, generator))
@@ -64,8 +64,8 @@ def _records(dataset: Any, folder: str | Path, generator: PseudoBoxGenerator) ->
         width, height = image_size(infos[index]['img_path'], exif_rotated(dataset))
         score_map = next(maps)
         if score_map.ndim != 2 or not np.isfinite(score_map).all():
-            found = f'shape {score_map.shape}' if score_map.ndim != 2 else 'NaN or infinity in it'
-            raise ValueError(f'image {names[index]!r}: its map must be a finite array H x W, got {found}')
+            found = f'shape {score_map.shape}' if score_map.ndim != 2 else 'NaN or infinity'
+            raise ValueError(f'The map of image {names[index]!r} must be a finite H x W array, got {found}')
         boxes, score_maps = generator.from_maps(score_map, size=(height, width))
         box = tuple(boxes[0].tolist()) if score_maps.any() else None
         yield BoxRecord(index, names[index], (width, height), int(infos[index]['gt_label']), box)

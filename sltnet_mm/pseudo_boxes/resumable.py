@@ -1,4 +1,6 @@
-"""Work on numbered units that several processes share, that may be cut off at any time, and that ends the same."""
+"""Resumable work shared between processes: units are numbered, finished ones are kept, and a restarted run gives the
+same result.
+"""
 
 from __future__ import annotations
 
@@ -17,19 +19,21 @@ from mmengine.dist import barrier, get_dist_info, init_dist, is_main_process
 from sltnet_mm.progress import track
 
 Work = Callable[[Sequence[int]], Iterable[tuple[int, Any]]]
-_PATIENCE = datetime.timedelta(days=7)  # ranks wait for the slowest one; torch's 30 minutes end before ILSVRC does
+_PATIENCE = datetime.timedelta(days=7)  # ranks wait for the slowest one; torch's 30 minutes are not enough for ILSVRC
 
 
 def start_processes(launcher: str) -> torch.device:
-    """Join the processes that a launcher started, and return this one's device: its GPU, or the CPU where there is
-    none.
+    """Connect the processes of a launcher.
 
-    The processes share files and barriers only, so gloo does on every machine.
+    The processes share only files and barriers, so the gloo backend is enough.
 
     Args:
         launcher: 'none', 'pytorch' (torchrun), 'slurm' or 'mpi'.
+
+    Returns:
+        The device of this process: its GPU, or the CPU if there is none.
     """
-    if launcher == 'pytorch':  # mmengine's init_dist sets a CUDA device, which fails where there is none
+    if launcher == 'pytorch':  # mmengine's init_dist sets a CUDA device, which fails without a GPU
         torch_dist.init_process_group('gloo', timeout=_PATIENCE)
     elif launcher != 'none':
         init_dist(launcher, backend='gloo', timeout=int(_PATIENCE.total_seconds()))
@@ -39,15 +43,15 @@ def start_processes(launcher: str) -> torch.device:
 
 
 class PartFiles:
-    """A folder of part files, one for each process and start: the results of units, one JSON line each.
+    """A folder of part files, one per process and start, with the result of each unit as a JSON line.
 
     Args:
-        folder: Made when the first result is written; whoever has the results removes it.
-        header: What the results depend on; part files of another header are refused.
-        restart: Remove part files of another header instead.
+        folder: Folder of the files. It is created with the first result; the caller removes it after the last.
+        header: Settings that the results depend on; part files with another header are an error.
+        restart: Remove part files with another header instead. Defaults to False.
 
     Raises:
-        ValueError: The folder holds parts of another header.
+        ValueError: If the folder has part files with another header.
 
     Example:
         >>> import tempfile
@@ -61,13 +65,13 @@ class PartFiles:
 
     def __init__(self, folder: str | Path, header: dict[str, Any], restart: bool = False) -> None:
         self.folder = Path(folder)
-        self.header = json.loads(json.dumps(header))  # as it will be read back: tuples as lists
+        self.header = json.loads(json.dumps(header))  # as it is read back, with tuples as lists
         if restart and is_main_process():
             try:
                 self._check_all()
             except ValueError:
                 shutil.rmtree(self.folder)
-        barrier()  # nobody looks at files that rank 0 is removing
+        barrier()  # no rank reads files while rank 0 removes them
         self._check_all()
 
     def _check_all(self) -> None:
@@ -80,19 +84,19 @@ class PartFiles:
     def _check(self, path: Path) -> None:
         with path.open() as file:
             line = file.readline()
-        if not line.endswith('\n'):  # cut off before the first line was out: there is nothing in it
+        if not line.endswith('\n'):  # interrupted before the first line was complete, so there are no results
             return
         found = json.loads(line)
         if found != self.header:
             keys = [key for key in {**found, **self.header} if found.get(key) != self.header.get(key)]
             raise ValueError(
-                f'{self.folder} holds parts of an interrupted run with other settings: '
-                + '; '.join(f'{key}: {found.get(key)!r} there, {self.header.get(key)!r} now' for key in keys)
-                + '. Go on with those settings, or start over with --overwrite'
+                f'{self.folder} has results of an interrupted run with other settings: '
+                + '; '.join(f'{key}: {found.get(key)!r} then, {self.header.get(key)!r} now' for key in keys)
+                + '. Use the same settings to resume, or --overwrite to start over'
             )
 
     def read(self) -> dict[int, Any]:
-        """The results so far by unit; a line that was cut off counts as not done."""
+        """The results so far by unit; a truncated line counts as not finished."""
         found: dict[int, Any] = {}
         for path in self._files():
             with path.open() as file:
@@ -103,7 +107,7 @@ class PartFiles:
         return found
 
     def writer(self, rank: int = 0) -> _PartWriter:
-        """A context manager that gives ``write(unit, result)``, into a part file of its own."""
+        """A context manager that provides ``write(unit, result)`` for a new part file."""
         number = len(list(self.folder.glob(f'*-rank{rank}.jsonl')))
         return _PartWriter(self.folder / f'{number:04d}-rank{rank}.jsonl', self.header)
 
@@ -130,21 +134,23 @@ class _PartWriter:
 
 
 def run_resumable(total: int, work: Work, parts: PartFiles | None = None) -> dict[int, Any] | None:
-    """Do units 0 ... total - 1, shared between the processes; those found in ``parts`` are not done again.
+    """Process the units 0 to total - 1, shared between processes; units already in ``parts`` are skipped.
 
-    The units that are left are dealt to the ranks in turn; a progress bar shows rank 0's share. A unit's result must
-    depend on its number alone: then one process, several, and an interrupted run that is started again give the same.
+    The remaining units are distributed over the ranks; a progress bar shows the share of rank 0. The result of a unit
+    must depend only on its number. Then one process, several processes, and an interrupted and restarted run give the
+    same results.
 
     Args:
         total: Number of units.
-        work: Takes this process' units and gives pairs of unit and result (what JSON can hold), in any order.
-        parts: Where results are kept until all are there; None keeps them in memory, for one process.
+        work: Function that takes the units of this process and yields pairs of unit and result (JSON values), in any
+            order.
+        parts: Storage for partial results. None: results are kept in memory, for one process only. Defaults to None.
 
     Returns:
-        Results by unit on rank 0, None on the others.
+        The results by unit on rank 0, None on other ranks.
 
     Raises:
-        ValueError: Several processes without ``parts``.
+        ValueError: If there are several processes but no ``parts``.
 
     Example:
         >>> results = run_resumable(3, lambda units: ((unit, unit**2) for unit in units))
@@ -154,14 +160,14 @@ def run_resumable(total: int, work: Work, parts: PartFiles | None = None) -> dic
     rank, world = get_dist_info()
     if parts is None:
         if world > 1:
-            raise ValueError('run_resumable: several processes meet in their part files, got parts=None')
+            raise ValueError('run_resumable: several processes need parts to share results, got parts=None')
         return dict(track(work(range(total)), 'Pseudo boxes', total))
     done = parts.read()
     left = [unit for unit in range(total) if unit not in done]
-    barrier()  # everybody has read before anybody writes
+    barrier()  # all ranks have read before any rank writes
     if mine := left[rank::world]:
         with parts.writer(rank) as write:
             for unit, result in track(work(mine), 'Pseudo boxes', len(mine)):
                 write(unit, result)
-    barrier()  # everybody has written before rank 0 reads
+    barrier()  # all ranks have written before rank 0 reads
     return parts.read() if rank == 0 else None

@@ -202,7 +202,7 @@ def truncated(images, tmp_path):
         (lambda images, tmp: 'nowhere.jpg', ValueError, "Image 'nowhere.jpg' is missing"),
         (truncated, ValueError, r"Image '.*half.jpg' is truncated or damaged: .* Restore the file or leave it out"),
         (lambda images, tmp: images / 'a/notes.txt', ValueError, 'notes.txt. is not an image'),
-        (lambda images, tmp: tmp, ValueError, r'the folder .* holds no image \(.jpg'),
+        (lambda images, tmp: tmp, ValueError, r'the folder .* has no images \(.jpg'),
         (lambda images, tmp: 3, TypeError, 'inputs must be a path, a folder.*got int'),
         (lambda images, tmp: np.zeros((4, 5), np.uint8), ValueError, r'H x W x 3 uint8 .* got uint8 of shape \(4, 5\)'),
         (lambda images, tmp: np.zeros((4, 5, 3)), ValueError, 'got float64 of shape'),
@@ -218,7 +218,7 @@ def test_bad_models_are_refused(trained, tmp_path):
     build = sltnet_mm.SLTInferencer
     with pytest.raises(TypeError, match='checkpoint'):
         build(config)
-    with pytest.raises(TypeError, match='checkpoint must be a path or URL, got None'):
+    with pytest.raises(TypeError, match='checkpoint must be a path or URL, .*got None'):
         build(config, None)
     with pytest.raises(FileNotFoundError, match='config none.py does not exist'):
         build('none.py', checkpoint)
@@ -226,7 +226,7 @@ def test_bad_models_are_refused(trained, tmp_path):
         build(config, 'none.pth')
     with pytest.raises(ValueError, match='the checkpoint is of another model or class count'):
         build(config, trained['classifier'][1])
-    with pytest.raises(ValueError, match='SLTInferencer takes sltnet_mm.SLTNet.*got ImageClassifier'):
+    with pytest.raises(ValueError, match='model must be sltnet_mm.SLTNet.*got ImageClassifier'):
         build(*trained['classifier'])
     joined = config.parents[1] / 'slt_net/slt-net-joined_small-conv_1xb32-10e_synthetic.py'
     with pytest.raises(ValueError, match=r'missing from it \(classifier\..*merge_parts.py'):
@@ -234,11 +234,11 @@ def test_bad_models_are_refused(trained, tmp_path):
     state = torch.load(checkpoint, weights_only=False)
     state['meta']['dataset_meta']['classes'] = ('a', 'b')
     torch.save(state, tmp_path / 'two.pth')
-    with pytest.raises(ValueError, match='the checkpoint names 2 classes .* the model has 12'):
+    with pytest.raises(ValueError, match='checkpoint has 2 classes .* the model has 12'):
         build(config, tmp_path / 'two.pth')
     cfg = Config.fromfile(config)
     cfg.test_dataloader.dataset.pipeline = cfg.test_dataloader.dataset.pipeline[1:]
-    with pytest.raises(ValueError, match='must begin with LoadImageFromFile, it begins with ResizeCrop'):
+    with pytest.raises(ValueError, match='must begin with LoadImageFromFile, got ResizeCrop'):
         build(cfg, checkpoint)
     cfg.test_dataloader = None
     with pytest.raises(ValueError, match='no test_dataloader.dataset.pipeline'):

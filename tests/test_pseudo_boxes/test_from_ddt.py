@@ -106,13 +106,13 @@ def test_interrupted_and_resumed(exported, checkpoint, tmp_path, monkeypatch):
 
 
 def test_what_cannot_be_exported(checkpoint):
-    with pytest.raises(ValueError, match='names no trained weights'):
+    with pytest.raises(ValueError, match='must have trained weights'):
         export_ddt_boxes(small_config())
     with pytest.raises(FileNotFoundError, match='none.pth'):
         export_ddt_boxes(small_config(), checkpoint='none.pth')
     pooled = small_config()
     pooled.model.neck = dict(type='GlobalAveragePooling')
-    with pytest.raises(ValueError, match='leave out the neck'):
+    with pytest.raises(ValueError, match='Remove the neck'):
         export_ddt_boxes(pooled, 'test', checkpoint)
     flipping = small_config()
     flipping.test_dataloader.dataset.pipeline[1].flip_prob = 1.0

@@ -87,7 +87,7 @@ def test_interrupted_and_resumed(exported, checkpoint, tmp_path, monkeypatch):
     monkeypatch.setattr(module, '_records', interrupted)
     with pytest.raises(KeyboardInterrupt):
         export_pseudo_boxes(config(), checkpoint, parts=tmp_path / 'parts')
-    with pytest.raises(ValueError, match='threshold: 0.2 there, 0.5 now'):
+    with pytest.raises(ValueError, match='threshold: 0.2 then, 0.5 now'):
         export_pseudo_boxes(config(), checkpoint, threshold=0.5, parts=tmp_path / 'parts')
     assert export_pseudo_boxes(config(), checkpoint, parts=tmp_path / 'parts') == exported
     batches = [list(range(18))[start : start + 4] for start in range(0, 18, 4)]
@@ -124,7 +124,7 @@ def test_nan_is_an_error_that_names_the_image(checkpoint, tmp_path):
     weights = torch.load(checkpoint)
     weights['state_dict']['head.cam.weight'].fill_(torch.nan)
     torch.save(weights, tmp_path / 'diverged.pth')
-    with pytest.raises(ValueError, match='score map of synthetic://.*000000-00.png holds NaN'):
+    with pytest.raises(ValueError, match='score map of synthetic://.*000000-00.png must be finite, but has NaN'):
         export_pseudo_boxes(config(), tmp_path / 'diverged.pth')
 
 

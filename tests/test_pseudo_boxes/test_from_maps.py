@@ -88,7 +88,7 @@ def test_bad_maps_are_named(images, maps):
         boxes_of_map_files(images, maps)
     for bad, found in ((np.zeros((3, 32, 32)), r'shape \(3, 32, 32\)'), (np.full((32, 32), np.nan), 'NaN')):
         np.save(maps / '3.npy', bad)
-        with pytest.raises(ValueError, match=f"image '3.jpg': its map must be a finite array H x W, got {found}"):
+        with pytest.raises(ValueError, match=f"map of image '3.jpg' must be a finite H x W array, got {found}"):
             boxes_of_map_files(images, maps)
     with pytest.raises(FileNotFoundError, match='nowhere'):
         boxes_of_map_files(images, 'nowhere')

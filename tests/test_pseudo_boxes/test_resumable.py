@@ -57,7 +57,7 @@ def test_file_with_half_a_header_is_empty(tmp_path):
 
 def test_parts_of_other_settings_are_refused_or_discarded(tmp_path):
     run_resumable(4, squares, PartFiles(tmp_path / 'parts', HEADER))
-    with pytest.raises(ValueError, match='threshold: 0.2 there, 0.3 now.*--overwrite'):
+    with pytest.raises(ValueError, match='threshold: 0.2 then, 0.3 now.*--overwrite'):
         PartFiles(tmp_path / 'parts', dict(HEADER, threshold=0.3))
     assert len(PartFiles(tmp_path / 'parts', HEADER, restart=True).read()) == 4  # the same settings: kept
     assert PartFiles(tmp_path / 'parts', dict(HEADER, threshold=0.3), restart=True).read() == {}
