@@ -241,7 +241,7 @@ def test_bad_models_are_refused(trained, tmp_path):
     with pytest.raises(ValueError, match='must begin with LoadImageFromFile, got ResizeCrop'):
         build(cfg, checkpoint)
     cfg.test_dataloader = None
-    with pytest.raises(ValueError, match='no test_dataloader.dataset.pipeline'):
+    with pytest.raises(ValueError, match='must have test_dataloader.dataset.pipeline'):
         build(cfg, checkpoint)
 
 
