@@ -33,8 +33,8 @@ from evaluation_reference import (
 )
 
 from sltnet_mm.evaluation import PROTOCOLS, evaluate_score_maps
-from sltnet_mm.evaluation.map_resize import protocol_score_map
 from sltnet_mm.evaluation.pixel_precision import BIN_EDGES, score_histograms
+from sltnet_mm.evaluation.prediction_maps import protocol_score_map
 from sltnet_mm.evaluation.threshold_ious import threshold_ious
 
 MODES = {'one contour': 'wsolevaluation', 'every contour': 'wsolevaluation-v2'}

@@ -15,6 +15,7 @@ from pathlib import Path
 from mmengine.registry import DATASETS, init_default_scope
 
 from sltnet_mm.command_line import add_common_arguments, load_config, unwrapped
+from sltnet_mm.functional.boxes import PAPER_THRESHOLD
 from sltnet_mm.pseudo_boxes.from_maps import boxes_of_map_files
 from sltnet_mm.structures.box_file import write_box_file
 
@@ -27,7 +28,7 @@ def main() -> None:
     parser.add_argument('--out', type=Path, required=True, help='COCO json file to write')
     parser.add_argument('--split', choices=('train', 'val', 'test'), default='train', help='default: %(default)s')
     parser.add_argument(
-        '--threshold', type=float, default=0.2, help="share of the map's maximum (default: %(default)s)"
+        '--threshold', type=float, default=PAPER_THRESHOLD, help="share of the map's maximum (default: %(default)s)"
     )
     parser.add_argument('--overwrite', action='store_true', help='replace an existing file')
     args = parser.parse_args()

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from sltnet_mm.evaluation.class_scores import DumpScores, ScoreFile
 from sltnet_mm.evaluation.localization_metric import LocalizationMetric
-from sltnet_mm.evaluation.masks import evaluate_masks
 from sltnet_mm.evaluation.pixel_metric import PixelAveragePrecision
+from sltnet_mm.evaluation.pixel_precision import evaluate_masks
 from sltnet_mm.evaluation.protocols import PROTOCOLS, Protocol, get_protocol
 from sltnet_mm.evaluation.score_maps import evaluate_score_maps, load_score_maps
 

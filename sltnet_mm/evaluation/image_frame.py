@@ -1,14 +1,16 @@
-"""The way between an original image and its network input, and the true boxes as a protocol sees them."""
+"""The frames of one evaluated image, original and network input, and its true boxes as a protocol sees them."""
 
 from __future__ import annotations
 
 import numpy as np
-import torch
 
 from sltnet_mm.evaluation.protocols import Protocol
-from sltnet_mm.evaluation.reference_frames import resize_scale, truncate_boxes
 from sltnet_mm.evaluation.samples import EvaluatedImage
-from sltnet_mm.functional.boxes import clip_boxes, transform_boxes
+from sltnet_mm.structures.frames import transform_box_array
+
+RESIZE_TOLERANCE = 1e-4
+"""How far (in relative terms, and in pixels) a float32 homography may be from a plain resize and still be read as one:
+its rounding is 1e-7 of the numbers, a crop or shift is at least a pixel."""
 
 
 class ImageFrame:
@@ -32,25 +34,32 @@ class ImageFrame:
         self.is_resize = scale is not None
         # of a plain resize, the exact factors instead of float32's
         self.matrix = np.asarray(matrix, np.float64) if scale is None else np.diag([*scale, 1.0])
+        self._inverse = np.linalg.inv(self.matrix)
+        self._gt_boxes: dict[Protocol, np.ndarray] = {}
 
     def to_image(self, boxes: np.ndarray) -> np.ndarray:
         """Boxes (n, 4) of the network input in pixels of the original image, clipped to it, float64.
 
         Crop, scale and flip are undone.
         """
-        return _clip(_transform(boxes, np.linalg.inv(self.matrix)), self.image.size)
+        return _clip(transform_box_array(boxes, self._inverse), self.image.size)
 
     def to_input(self, boxes: np.ndarray) -> np.ndarray:
         """Boxes (n, 4) of the original image in pixels of the network input, not clipped, float64."""
-        return _transform(boxes, self.matrix)
+        return transform_box_array(boxes, self.matrix)
 
     def gt_boxes(self, protocol: Protocol) -> np.ndarray:
-        """The true boxes (n, 4) that count under the protocol, in the protocol's frame.
+        """The true boxes (n, 4) that count under the protocol, in the protocol's frame; made once per protocol.
 
         Raises:
             ValueError: If the protocol is defined for plainly resized images and this one was cropped or flipped, if no
                 box is of the image's class and the protocol asks for that, or if a crop left nothing of the boxes.
         """
+        if protocol not in self._gt_boxes:
+            self._gt_boxes[protocol] = self._make_gt_boxes(protocol)
+        return self._gt_boxes[protocol]
+
+    def _make_gt_boxes(self, protocol: Protocol) -> np.ndarray:
         name, boxes = self.image.img_id, self.image.gt_boxes
         if protocol.gt_boxes == 'first':
             boxes = boxes[:1]
@@ -77,10 +86,47 @@ class ImageFrame:
         return boxes
 
 
-def _transform(boxes: np.ndarray, matrix: np.ndarray) -> np.ndarray:
+def resize_scale(matrix: np.ndarray, ori_size: tuple[int, int], input_size: tuple[int, int]) -> np.ndarray | None:
+    """(w', h') / (w, h) if the homography is the plain resize of the image to the input, else None.
+
+    Args:
+        matrix: (3, 3), original to input pixels.
+        ori_size: (w, h) of the original image.
+        input_size: (w', h') of the network input.
+
+    Example:
+        >>> resize_scale(np.diag([.5, .25, 1]), (100, 100), (50, 25))
+        array([0.5 , 0.25])
+        >>> resize_scale(np.array([[1., 0, -3], [0, 1, 0], [0, 0, 1]]), (9, 9), (6, 9)) is None
+        True
+    """
+    scale = np.array(input_size, np.float64) / ori_size
+    plain = np.diag([*scale, 1.0])
+    return scale if np.allclose(matrix, plain, rtol=RESIZE_TOLERANCE, atol=RESIZE_TOLERANCE) else None
+
+
+def truncate_boxes(boxes: np.ndarray, ori_size: tuple[int, int], input_size: tuple[int, int]) -> np.ndarray:
+    """Boxes scaled to the input and rounded toward zero: ``int(x * w' / w)``, in wsolevaluation's order of
+    operations.
+
+    Args:
+        boxes: (n, 4) xyxy in original pixels.
+        ori_size: (w, h) of the original image.
+        input_size: (w', h') of the input.
+
+    Returns:
+        (n, 4) int64 xyxy in input pixels.
+
+    Example:
+        >>> truncate_boxes(np.array([[60, 27, 385, 331]]), (500, 335), (224, 224)).tolist()
+        [[26, 18, 172, 221]]
+    """
     boxes = np.asarray(boxes, np.float64).reshape(-1, 4)
-    return transform_boxes(torch.from_numpy(boxes), torch.from_numpy(matrix)).numpy()
+    # the product before the quotient: (x * w') / w, as in wsolevaluation; x * (w' / w) rounds differently
+    return (boxes * np.tile(input_size, 2).astype(np.float64) / np.tile(ori_size, 2).astype(np.float64)).astype(
+        np.int64
+    )
 
 
 def _clip(boxes: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    return clip_boxes(torch.from_numpy(boxes), size[::-1]).numpy()
+    return np.clip(boxes, 0, np.tile(size, 2).astype(np.float64))

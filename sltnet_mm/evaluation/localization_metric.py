@@ -14,11 +14,17 @@ from sltnet_mm.evaluation.image_frame import ImageFrame
 from sltnet_mm.evaluation.prediction_maps import predicted_score_map
 from sltnet_mm.evaluation.protocols import Protocol, get_protocol
 from sltnet_mm.evaluation.samples import EvaluatedImage, field, image_name, read_image, to_numpy
-from sltnet_mm.evaluation.summary import Score, check_results, classification_numbers, image_rows
-from sltnet_mm.evaluation.summary_numbers import fixed_numbers, grid_numbers
+from sltnet_mm.evaluation.summary import (
+    Verdict,
+    check_results,
+    classification_numbers,
+    fixed_numbers,
+    grid_numbers,
+    image_rows,
+)
 from sltnet_mm.evaluation.tables import check_table_path, write_table
 from sltnet_mm.evaluation.threshold_file import with_thresholds, write_thresholds
-from sltnet_mm.evaluation.verdicts import CurveScore, score_box, score_map_at, score_map_curve
+from sltnet_mm.evaluation.verdicts import CurveVerdict, judge_box, judge_map, judge_map_at
 from sltnet_mm.registry import METRICS
 
 SOURCES = ('map', 'box')
@@ -146,8 +152,8 @@ class LocalizationMetric(BaseMetric):
             }
             self.results.append((image, scores))
 
-    def compute_metrics(self, results: list[tuple[EvaluatedImage, dict[tuple[str, str], Score]]]) -> dict[str, float]:
-        """The metrics over all images; also writes the table and the thresholds, if requested.
+    def compute_metrics(self, results: list[tuple[EvaluatedImage, dict[tuple[str, str], Verdict]]]) -> dict[str, float]:
+        """The numbers of all images; write the table and the thresholds where asked to.
 
         Raises:
             ValueError: If there is no image, an image occurs twice, or predictions differ in their fields.
@@ -159,7 +165,7 @@ class LocalizationMetric(BaseMetric):
         protocols = {protocol.name: protocol for protocol in self.protocols}
         for source, name in keys:
             scores: list[Any] = [of_image[source, name] for _, of_image in results]
-            summarize: Any = grid_numbers if isinstance(scores[0], CurveScore) else fixed_numbers
+            summarize: Any = grid_numbers if isinstance(scores[0], CurveVerdict) else fixed_numbers
             found, columns = summarize(images, scores, protocols[name])
             numbers |= {f'{source}/{name}/{number}': value for number, value in found.items()}
             if source == 'map':
@@ -185,23 +191,17 @@ class LocalizationMetric(BaseMetric):
                 )
         return self.sources
 
-    def _score(self, source: str, sample: dict, frame: ImageFrame, protocol: Protocol) -> Score:
+    def _score(self, source: str, sample: dict, frame: ImageFrame, protocol: Protocol) -> Verdict:
         if source == 'map':
             score_map = predicted_score_map(sample, frame.input_size, protocol)
             if protocol.threshold is None:
-                return score_map_curve(score_map, frame, protocol)
-            return score_map_at(score_map, protocol.threshold, frame, protocol)
+                return judge_map(score_map, frame, protocol)
+            return judge_map_at(score_map, protocol.threshold, frame, protocol)
         if source == 'center':
             width, height = frame.image.size
             margin = (1 - CENTER_SHARE) / 2
             box = np.array([width * margin, height * margin, width * (1 - margin), height * (1 - margin)])
         else:
-            if sample.get('flip'):
-                # predict() leaves a flip to test-time augmentation: its box is in the frame of the flipped original
-                raise ValueError(
-                    f'image {frame.image.img_id!r} was flipped and its box never flipped back: test without a flip '
-                    '(flip_prob=0), or with a tta_model that undoes it'
-                )
             boxes = to_numpy(
                 field(sample, 'pred_instances', 'a regressor predicts it; use sources="map" for a localizer')['bboxes']
             )
@@ -210,7 +210,7 @@ class LocalizationMetric(BaseMetric):
                     f'image {frame.image.img_id!r}: pred_instances must have a finite box, got {boxes.tolist()}'
                 )
             box = boxes[0]
-        return score_box(box, frame, protocol)
+        return judge_box(box, frame, protocol)
 
 
 def _allowed(name: str, values: str | Sequence[str], allowed: tuple[str, ...]) -> tuple[str, ...]:

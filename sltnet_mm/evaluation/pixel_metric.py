@@ -12,8 +12,7 @@ from mmengine.dist import get_world_size
 from mmengine.evaluator import BaseMetric
 from mmengine.fileio import get
 
-from sltnet_mm.evaluation.masks import image_histograms
-from sltnet_mm.evaluation.pixel_precision import IGNORE, precision_numbers
+from sltnet_mm.evaluation.pixel_precision import IGNORE, image_histograms, precision_numbers
 from sltnet_mm.evaluation.prediction_maps import predicted_score_map
 from sltnet_mm.evaluation.protocols import Protocol, get_protocol
 from sltnet_mm.evaluation.samples import field, image_name

@@ -14,6 +14,8 @@ from typing import Any, Literal, get_args, get_type_hints
 
 import numpy as np
 
+from sltnet_mm.functional.boxes import PAPER_THRESHOLD
+
 GRID_STEP = 0.001
 """Step of wsolevaluation's threshold grid, ``np.arange(0, 1, 0.001)`` (its ``main.py``; 1000 thresholds)."""
 
@@ -80,7 +82,7 @@ class Protocol:
     strict: bool = True
     strict_top_k: bool = True
     iou_levels: tuple[int, ...] = (50,)
-    threshold: float | None = 0.2
+    threshold: float | None = PAPER_THRESHOLD
     policy: Literal['fixed', 'grid', 'validation', 'file'] = 'fixed'
     average: Literal['image', 'class'] = 'image'
 

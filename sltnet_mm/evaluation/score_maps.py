@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from sltnet_mm.evaluation.accuracy import pairwise_iou, percent
+from sltnet_mm.evaluation.image_frame import truncate_boxes
 from sltnet_mm.evaluation.protocols import Protocol, get_protocol
-from sltnet_mm.evaluation.reference_frames import truncate_boxes
 from sltnet_mm.evaluation.samples import check_gt_boxes
 from sltnet_mm.evaluation.threshold_boxes import check_score_map, foreground_masks, mask_boxes
 from sltnet_mm.evaluation.threshold_ious import threshold_ious

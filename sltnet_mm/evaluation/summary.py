@@ -1,6 +1,4 @@
-"""What all protocols share when the images of a data set are summed up: their classes, and what makes a list of results
-whole.
-"""
+"""From the results of all images to numbers and table rows: checks, classification, one threshold, a threshold grid."""
 
 from __future__ import annotations
 
@@ -9,15 +7,19 @@ from typing import Any
 
 import numpy as np
 
-from sltnet_mm.evaluation.accuracy import percent
+from sltnet_mm.evaluation.accuracy import ERROR_KINDS, percent
+from sltnet_mm.evaluation.protocols import Protocol
 from sltnet_mm.evaluation.samples import EvaluatedImage
-from sltnet_mm.evaluation.verdicts import BoxScore, CurveScore
+from sltnet_mm.evaluation.verdicts import BoxVerdict, CurveVerdict, above
 
-Score = BoxScore | CurveScore
+Verdict = BoxVerdict | CurveVerdict
+V2_IOU_LEVELS = (30, 50, 70)
+"""IoU levels whose mean is MaxBoxAccV2, in percent (Choe et al., CVPR 2020)."""
+Numbers = tuple[dict[str, float], list[dict[str, Any]]]
 
 
 def check_results(
-    results: Sequence[tuple[EvaluatedImage, dict[tuple[str, str], Score]]],
+    results: Sequence[tuple[EvaluatedImage, dict[tuple[str, str], Verdict]]],
 ) -> tuple[list[EvaluatedImage], list[tuple[str, str]]]:
     """The images and the (source, protocol) pairs that all of them were scored for.
 
@@ -67,3 +69,97 @@ def classification_numbers(images: Sequence[EvaluatedImage]) -> dict[str, float]
     """``cls/top1`` and ``cls/top5`` in percent, or nothing where the model predicts no class scores."""
     ranks = class_ranks(images)
     return {} if ranks is None else {'cls/top1': percent(ranks < 1), 'cls/top5': percent(ranks < 5)}
+
+
+def fixed_numbers(images: Sequence[EvaluatedImage], scores: Sequence[BoxVerdict], protocol: Protocol) -> Numbers:
+    """The numbers of one source under one protocol at one threshold, in percent, and the table's columns.
+
+    Args:
+        images: N images.
+        scores: Their N scores.
+        protocol: Its IoU levels count, and whether classes weigh alike or images do.
+    """
+    labels = _classes(images, protocol)
+    numbers = {'gt_known': percent([score.localized for score in scores], labels)}
+    numbers.update(_top_k_numbers(images, np.array([score.localized_top_k for score in scores]), labels))
+    ious = np.array([score.iou for score in scores])
+    numbers['mean_iou'] = percent(ious, labels)
+    if protocol.iou_levels != (50,):
+        for level in protocol.iou_levels:
+            numbers[f'box_acc_{level}'] = percent(above(ious, level / 100, protocol.strict), labels)
+    columns = [
+        dict(iou=score.iou, right=score.localized, threshold=protocol.threshold, error=ERROR_KINDS[score.kind])
+        for score in scores
+    ]
+    return numbers | _error_numbers(columns, labels), columns
+
+
+def grid_numbers(images: Sequence[EvaluatedImage], scores: Sequence[CurveVerdict], protocol: Protocol) -> Numbers:
+    """The numbers of one source under a protocol that takes the best threshold of a grid, and the table's
+    columns.
+
+    All but ``max_box_acc_<level>`` are at the lowest threshold that is best at IoU 50: ``threshold`` (a share of 1, not
+    percent), ``top<k>_loc``, ``mean_iou``, ``error_<kind>``.
+
+    Args:
+        images: N images.
+        scores: Their N curves.
+        protocol: Its IoU levels and grid.
+    """
+    labels, thresholds, main = _classes(images, protocol), protocol.thresholds, protocol.iou_levels.index(50)
+    accuracy = _accuracy_curves(scores, thresholds, labels, len(protocol.iou_levels))
+    best_of = {level: float(curve.max()) for level, curve in zip(protocol.iou_levels, accuracy, strict=True)}
+    best = best_threshold_index(accuracy[main])
+    numbers = {'max_box_acc': best_of[50], **{f'max_box_acc_{level}': value for level, value in best_of.items()}}
+    if set(V2_IOU_LEVELS) <= set(best_of):
+        numbers['max_box_acc_v2'] = float(np.mean([best_of[level] for level in V2_IOU_LEVELS]))
+    numbers['threshold'] = float(thresholds[best])
+    columns: list[dict[str, Any]] = []
+    for score in scores:
+        entry = score.entries(thresholds)[best]
+        right = bool(score.hits_at(np.array([entry]))[main, 0])
+        error = '' if score.kinds is None else ERROR_KINDS[score.kinds[entry]]
+        columns.append(dict(iou=float(score.ious[entry]), right=right, threshold=numbers['threshold'], error=error))
+    numbers |= _top_k_numbers(images, np.array([column['right'] for column in columns]), labels)
+    numbers['mean_iou'] = percent([column['iou'] for column in columns], labels)
+    return numbers | (_error_numbers(columns, labels) if protocol.contours == 'largest' else {}), columns
+
+
+def best_threshold_index(accuracy: np.ndarray) -> int:
+    """The index of the lowest threshold with the highest accuracy (T,).
+
+    Example:
+        >>> best_threshold_index(np.array([50.0, 75.0, 75.0]))
+        1
+    """
+    return int(accuracy.argmax())
+
+
+def _accuracy_curves(
+    scores: Sequence[CurveVerdict], thresholds: np.ndarray, labels: np.ndarray | None, number: int
+) -> np.ndarray:
+    """Accuracy in percent (number, T) at each IoU level and threshold; images one by one, so memory stays flat."""
+    names, index = (
+        (np.zeros(1), np.zeros(len(scores), int)) if labels is None else np.unique(labels, return_inverse=True)
+    )
+    right = np.zeros((len(names), number, len(thresholds)), np.int64)
+    for score, of_class in zip(scores, index, strict=True):
+        right[of_class] += score.hits_at(score.entries(thresholds))
+    return (100.0 * right / np.bincount(index)[:, None, None]).mean(0)
+
+
+def _classes(images: Sequence[EvaluatedImage], protocol: Protocol) -> np.ndarray | None:
+    """The images' classes where the protocol gives each class the same weight, else None."""
+    return np.array([image.label for image in images]) if protocol.average == 'class' else None
+
+
+def _top_k_numbers(
+    images: Sequence[EvaluatedImage], localized: np.ndarray, labels: np.ndarray | None
+) -> dict[str, float]:
+    ranks = class_ranks(images)
+    return {} if ranks is None else {f'top{k}_loc': percent(localized & (ranks < k), labels) for k in (1, 5)}
+
+
+def _error_numbers(columns: Sequence[dict[str, Any]], labels: np.ndarray | None) -> dict[str, float]:
+    errors = np.array([column['error'] for column in columns])
+    return {f'error_{name}': percent(errors == name, labels) for name in ERROR_KINDS if name != 'correct'}

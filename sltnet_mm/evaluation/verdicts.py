@@ -22,7 +22,7 @@ MAIN_IOU = 0.5
 
 
 @dataclass(frozen=True)
-class BoxScore:
+class BoxVerdict:
     """What a protocol says about one image at one threshold.
 
     Args:
@@ -39,7 +39,7 @@ class BoxScore:
 
 
 @dataclass(frozen=True)
-class CurveScore:
+class CurveVerdict:
     """What a protocol says about one image at all thresholds: about 1.6 kB.
 
     Args:
@@ -67,13 +67,13 @@ class CurveScore:
         return np.unpackbits(self.hits, axis=1, count=len(self.ious))[:, entries]
 
 
-def score_box(box: np.ndarray, frame: ImageFrame, protocol: Protocol) -> BoxScore:
+def judge_box(box: np.ndarray, frame: ImageFrame, protocol: Protocol) -> BoxVerdict:
     """Score one box (4,) given in pixels of the original image."""
     box = np.asarray(box, np.float64).reshape(1, 4)
     return _judge(box if protocol.frame == 'image' else frame.to_input(box), frame, protocol)
 
 
-def score_map_at(score_map: np.ndarray, threshold: float, frame: ImageFrame, protocol: Protocol) -> BoxScore:
+def judge_map_at(score_map: np.ndarray, threshold: float, frame: ImageFrame, protocol: Protocol) -> BoxVerdict:
     """Score the box (or the best of the boxes) that the protocol takes from a score map at one threshold.
 
     Args:
@@ -90,7 +90,7 @@ def score_map_at(score_map: np.ndarray, threshold: float, frame: ImageFrame, pro
     return _judge(boxes[best : best + 1], frame, protocol)
 
 
-def score_map_curve(score_map: np.ndarray, frame: ImageFrame, protocol: Protocol) -> CurveScore:
+def judge_map(score_map: np.ndarray, frame: ImageFrame, protocol: Protocol) -> CurveVerdict:
     """Score a map at all thresholds of the protocol's grid.
 
     Args:
@@ -117,7 +117,7 @@ def score_map_curve(score_map: np.ndarray, frame: ImageFrame, protocol: Protocol
             boxes, gt_boxes, above(ious, MAIN_IOU, protocol.strict_top_k), frame.image.rank in (0, None)
         )
     hits = np.stack([above(ious, level / 100, protocol.strict) for level in protocol.iou_levels])
-    return CurveScore(ious.astype(np.float32), np.packbits(hits, axis=1), kinds, highest)
+    return CurveVerdict(ious.astype(np.float32), np.packbits(hits, axis=1), kinds, highest)
 
 
 def _plain_curve(
@@ -135,13 +135,13 @@ def _plain_curve(
     return ious, boxes if protocol.contours == 'largest' else None
 
 
-def _judge(box: np.ndarray, frame: ImageFrame, protocol: Protocol) -> BoxScore:
+def _judge(box: np.ndarray, frame: ImageFrame, protocol: Protocol) -> BoxVerdict:
     """Compare one (1, 4) box of the protocol's frame with the true boxes."""
     gt_boxes = frame.gt_boxes(protocol)
     iou = pairwise_iou(box, gt_boxes, protocol.iou_plus_one).max(keepdims=True)[0]
     localized, localized_top_k = (above(iou, MAIN_IOU, strict) for strict in (protocol.strict, protocol.strict_top_k))
     kind = error_kinds(box, gt_boxes, localized_top_k, frame.image.rank in (0, None))
-    return BoxScore(float(iou[0]), bool(localized[0]), bool(localized_top_k[0]), int(kind[0]))
+    return BoxVerdict(float(iou[0]), bool(localized[0]), bool(localized_top_k[0]), int(kind[0]))
 
 
 def above(ious: np.ndarray, level: float, strict: bool) -> np.ndarray:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import torch
 import torchvision.ops
@@ -11,14 +12,40 @@ from torch import Tensor
 from sltnet_mm.functional._checks import check_fraction, check_size, check_tensor, full_precision
 from sltnet_mm.functional.components import largest_component_boxes
 
+PAPER_THRESHOLD = 0.2
+"""Share of a score map's maximum above which pixels are foreground: the paper's "top 20% values" (Sec. 3.2), read as in
+CAM (Zhou et al., Learning Deep Features for Discriminative Localization, CVPR 2016)."""
 
-def foreground_mask(score_map: Tensor, threshold: float = 0.2) -> Tensor:
-    """The pixels of a score map that are strictly above ``threshold`` times the maximum of that map.
+
+class MapBoxes(NamedTuple):
+    """Boxes with the score maps that they come from.
+
+    Args:
+        boxes: B x 4 float xyxy.
+        score_maps: B x H x W in [0, 1].
+    """
+
+    boxes: Tensor
+    score_maps: Tensor
+
+    @property
+    def found(self) -> Tensor:
+        """Whether each map has a foreground, B bool; without one its box is a stand-in, the whole map.
+
+        Example:
+            >>> import torch
+            >>> MapBoxes(torch.tensor([[0.0, 0, 2, 2]]), torch.zeros(1, 2, 2)).found
+            tensor([False])
+        """
+        return self.score_maps.flatten(1).amax(dim=1) > 0
+
+
+def foreground_mask(score_map: Tensor, threshold: float = PAPER_THRESHOLD) -> Tensor:
+    """Pixels with a score strictly above ``threshold`` times the maximum of their own map.
 
     Args:
         score_map: H x W or B x H x W.
-        threshold: In [0, 1). The paper takes 0.2 (Sec. 3.2), following Zhou et al., *Learning Deep Features for
-            Discriminative Localization*, CVPR 2016.
+        threshold: In [0, 1).
 
     Returns:
         Bool, of the same shape. A map whose maximum is not positive has no foreground.
@@ -42,8 +69,8 @@ def foreground_mask(score_map: Tensor, threshold: float = 0.2) -> Tensor:
     return scores > threshold * scores.amax((-2, -1), keepdim=True)
 
 
-def score_map_to_box(score_map: Tensor, threshold: float = 0.2) -> Tensor:
-    r"""The box around the largest connected component of a score map's foreground: the pseudo box (Sec. 3.2).
+def score_map_to_box(score_map: Tensor, threshold: float = PAPER_THRESHOLD) -> Tensor:
+    """The box around the largest component of the foreground of a score map: the pseudo box.
 
     .. math::
         \text{foreground} = \{(x, y) : S(x, y) > \text{threshold} \cdot \max S\}

@@ -11,11 +11,12 @@ from mmengine.dist import collect_results, is_main_process
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 from mmengine.structures import BaseDataElement
+from torch import Tensor
 
-from sltnet_mm.evaluation.accuracy import pairwise_iou
+from sltnet_mm.functional.boxes import PAPER_THRESHOLD, box_iou
 from sltnet_mm.registry import HOOKS
 from sltnet_mm.structures.atomic_write import atomic_write
-from sltnet_mm.visualization import box_of_map, sample_boxes
+from sltnet_mm.structures.frames import boxes_of_samples, sample_boxes
 
 SOURCES = ('map', 'box')
 
@@ -54,7 +55,7 @@ class IoUHistoryHook(Hook):
 
     priority = 'NORMAL'
 
-    def __init__(self, out_file: str = 'iou_history.npz', threshold: float = 0.2) -> None:
+    def __init__(self, out_file: str = 'iou_history.npz', threshold: float = PAPER_THRESHOLD) -> None:
         if not str(out_file).endswith('.npz'):
             raise ValueError(f'IoUHistoryHook: out_file must end in .npz, got {out_file!r}')
         if not 0 <= threshold < 1:
@@ -95,21 +96,36 @@ class IoUHistoryHook(Hook):
                 np.savez_compressed(partial, **arrays)
 
     def _row(self, sample: BaseDataElement) -> dict[str, Any]:
-        truth = sample_boxes(sample, 'gt_instances').numpy()
+        sample = sample.cpu()
+        truth = sample_boxes(sample, 'gt_instances')
         if not len(truth):
-            raise ValueError(
-                f'IoUHistoryHook: image {sample.img_id!r} has no ground-truth box; validate on a split with boxes'
-            )
-        row = dict(img_id=str(sample.img_id), img_path=str(sample.img_path), gt_box=truth[0])
-        boxes = {}
-        if 'pred_score_map' in sample:
-            matrix, size = np.asarray(sample.homography_matrix), sample.ori_shape[:2]
-            boxes['map'] = box_of_map(sample.pred_score_map, matrix, size, self.threshold).numpy()[0]
-        if 'pred_instances' in sample:
-            boxes['box'] = sample_boxes(sample, 'pred_instances').numpy()[0]
-        for source, box in boxes.items():
-            row |= {f'box_{source}': box, f'iou_{source}': pairwise_iou(box[None], truth).max()}
+            raise ValueError(f'IoUHistoryHook: image {sample.img_id!r} has no true box: validate on a split with boxes')
+        row = dict(img_id=str(sample.img_id), img_path=str(sample.img_path), gt_box=truth[0].numpy())
+        for source, box in predicted_boxes(sample, self.threshold).items():
+            row |= {f'box_{source}': box[0].numpy(), f'iou_{source}': float(box_iou(box, truth).max())}
         return row
+
+
+def predicted_boxes(sample: BaseDataElement, threshold: float = PAPER_THRESHOLD) -> dict[str, Tensor]:
+    """The boxes of one prediction by source, each 1 x 4 xyxy in pixels of the original image.
+
+    Args:
+        sample: A prediction on the CPU.
+        threshold: Of the box of the score map.
+
+    Returns:
+        ``map`` (of ``pred_score_map``) and ``box`` (of ``pred_instances``), where the sample has them.
+
+    Example:
+        >>> predicted_boxes(BaseDataElement())
+        {}
+    """
+    boxes = {}
+    if 'pred_score_map' in sample:
+        boxes['map'] = boxes_of_samples([sample], threshold).boxes
+    if 'pred_instances' in sample:
+        boxes['box'] = sample_boxes(sample, 'pred_instances')[:1]
+    return boxes
 
 
 def _extended(history: dict[str, np.ndarray], epoch: int, rows: Sequence[dict[str, Any]]) -> dict[str, np.ndarray]:

@@ -10,9 +10,8 @@ from typing import Any
 from mmengine.config import Config
 from torch import nn
 
+from sltnet_mm.functional.boxes import PAPER_THRESHOLD
 from sltnet_mm.models import CAMHead, SingleBoxHead
-
-_PAPER_THRESHOLD = 0.2  # "top 20% values" (Sec. 3.2), as PseudoBoxGenerator's default
 
 
 def load_config(config: str | Path | Config) -> Config:
@@ -89,7 +88,7 @@ def box_threshold(model: Any, asked: float | None) -> float:
             "mmdet's DetInferencer or mmpretrain's ImageClassificationInferencer"
         )
     if asked is None:
-        return getattr(pseudo_box, 'threshold', _PAPER_THRESHOLD)
+        return getattr(pseudo_box, 'threshold', PAPER_THRESHOLD)
     if not from_map:
         raise ValueError(
             f'threshold={asked} has no effect, because the box comes from the regressor. Leave it out, or use the box '

@@ -16,12 +16,11 @@ from mmengine.runner.checkpoint import _load_checkpoint_to_model
 from mmengine.structures import BaseDataElement, InstanceData
 from torch import nn
 
-from sltnet_mm.functional.boxes import score_map_to_box
 from sltnet_mm.inferencer.building import box_threshold, class_names, existing_checkpoint, load_config
 from sltnet_mm.inferencer.inputs import Image, ImageLoader, list_images
 from sltnet_mm.inferencer.result import LocalizationResult, TopLabel
 from sltnet_mm.progress import track
-from sltnet_mm.structures.frames import boxes_to_original
+from sltnet_mm.structures.frames import boxes_of_samples
 from sltnet_mm.visualization import LocalizationVisualizer
 from sltnet_mm.weights.checkpoints import check_fit
 
@@ -166,8 +165,7 @@ class SLTInferencer(BaseInferencer):
     def _complete(self, sample: BaseDataElement) -> None:
         """Add the score map's box to a localizer's sample, and remove the meaningless label 0 of a regressor."""
         if 'pred_instances' not in sample:
-            box = score_map_to_box(sample.pred_score_map, self.threshold)[None].cpu()
-            sample.pred_instances = InstanceData(bboxes=boxes_to_original(box, [sample.metainfo]))
+            sample.pred_instances = InstanceData(bboxes=boxes_of_samples([sample.cpu()], self.threshold).boxes)
         elif 'pred_score' not in sample:
             sample.pred_instances = InstanceData(bboxes=sample.pred_instances.bboxes)
 

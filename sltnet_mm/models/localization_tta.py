@@ -9,22 +9,22 @@ import torch
 from mmengine.model import BaseTTAModel
 from mmengine.structures import BaseDataElement, InstanceData
 from torch import Tensor
-from torch.nn import functional as F
 
-from sltnet_mm.functional.boxes import transform_boxes
 from sltnet_mm.functional.cam import to_score_map
+from sltnet_mm.functional.resize import resize_maps
 from sltnet_mm.registry import MODELS
-from sltnet_mm.structures.frames import input_to_original
+from sltnet_mm.structures.frames import input_to_original, transform_box_array
 
 
 @MODELS.register_module()
 class LocalizationTTA(BaseTTAModel):
     """Average the predictions over several views of an image: probabilities, maps and boxes, with flips undone.
 
-    Set it as ``tta_model`` in a config whose ``tta_pipeline`` shows each image in several views
-    (``mmcv.transforms.TestTimeAug``). The views may be mirrored and differ in scale. They must show the same part of
-    the image, and at least one must not be mirrored: the merged prediction is in its frame. mmdet's ``DetTTAModel``
-    selects among the boxes by non-maximum suppression, and mmpretrain's ``AverageClsScoreTTA`` drops the maps.
+    For ``tta_model`` in a config, whose ``tta_pipeline`` shows each image in several views
+    (``mmcv.transforms.TestTimeAug``). The views may be mirrored and differ in scale; they must show the same part of
+    the image, and one of them must not be mirrored: the merged prediction is in its frame. Boxes are on the original
+    image already, whatever the view; mmdet's ``DetTTAModel`` would mirror them once more, and has non-maximum
+    suppression choose among them. mmpretrain's ``AverageClsScoreTTA`` drops the maps.
 
     Merged, if the model predicts them: ``pred_score`` (C) and the ``pred_label`` that follows from it; the raw maps
     ``pred_maps``, and ``pred_score_map`` made from them as for a single view; the box of ``pred_instances``, whose
@@ -56,7 +56,7 @@ def merge_views(views: Sequence[BaseDataElement]) -> BaseDataElement:
         >>> view.pred_instances = InstanceData(bboxes=torch.tensor([[0., 0., 4., 4.]]))
         >>> mirrored = BaseDataElement(metainfo=dict(ori_shape=(8, 10), flip=True, flip_direction='horizontal',
         ...     homography_matrix=np.array([[-.8, 0, 8], [0, 1, 0], [0, 0, 1]])))
-        >>> mirrored.pred_instances = InstanceData(bboxes=torch.tensor([[4., 0., 8., 4.]]))
+        >>> mirrored.pred_instances = InstanceData(bboxes=torch.tensor([[2., 0., 6., 4.]]))
         >>> merge_views([view, mirrored]).pred_instances.bboxes
         tensor([[1., 0., 5., 4.]])
     """
@@ -73,7 +73,7 @@ def merge_views(views: Sequence[BaseDataElement]) -> BaseDataElement:
     if 'pred_maps' in merged:
         _merge_maps(views, merged)
     if 'pred_instances' in merged:
-        boxes = torch.stack([_unmirrored_box(view) for view in views]).mean(dim=0)
+        boxes = torch.stack([view.pred_instances.bboxes[0] for view in views]).mean(dim=0)
         rows = InstanceData(bboxes=boxes.expand(len(merged.pred_instances), 4).clone())
         if 'pred_score' in merged:
             rows.scores, rows.labels = merged.pred_score.topk(len(rows))
@@ -89,7 +89,7 @@ def _merge_maps(views: Sequence[BaseDataElement], merged: BaseDataElement) -> No
         size = merged.pred_maps.get(name).shape[-2:]
         maps = [_unmirrored_map(view, view.pred_maps.get(name)) for view in views]
         # Sizes differ where the views differ in scale.
-        maps = [F.interpolate(each[None, None], size=size, mode='bilinear', align_corners=False) for each in maps]
+        maps = [resize_maps(each[None, None], size) for each in maps]
         merged.pred_maps.set_data({name: torch.cat(maps).mean(dim=(0, 1))})
     if 'pred_score_map' in merged:
         merged.pred_score_map = to_score_map(merged.pred_maps.top_k[None], size=tuple(merged.pred_score_map.shape))[0]
@@ -100,17 +100,6 @@ def _unmirrored_map(view: BaseDataElement, values: Tensor) -> Tensor:
     direction = view.get('flip_direction') if view.get('flip', False) else None
     axes = dict(horizontal=[-1], vertical=[-2], diagonal=[-2, -1]).get(direction or '', [])
     return values.flip(axes) if axes else values
-
-
-def _unmirrored_box(view: BaseDataElement) -> Tensor:
-    """A view's box in the frame of the original: predict() undoes crop and scale, not the flip."""
-    return transform_boxes(view.pred_instances.bboxes[:1], torch.from_numpy(_mirror(view))[None])[0]
-
-
-def _mirror(view: BaseDataElement) -> np.ndarray:
-    """The 3 x 3 matrix from the frame that predicted boxes are in to that of the original image."""
-    unmirror = input_to_original(view.metainfo)
-    return np.linalg.inv(np.asarray(view.homography_matrix, np.float64)) @ np.linalg.inv(unmirror)
 
 
 def _check_parts(views: Sequence[BaseDataElement], merged: BaseDataElement) -> None:
@@ -132,6 +121,4 @@ def _part(view: BaseDataElement) -> np.ndarray | None:
     if 'img_shape' not in view:
         return None
     height, width = view.img_shape[:2]
-    to_original = np.linalg.inv(np.asarray(view.homography_matrix, np.float64))
-    corners = np.array([[0, 0, 1], [width, height, 1]]) @ to_original.T
-    return np.concatenate([corners[:, :2].min(axis=0), corners[:, :2].max(axis=0)])
+    return transform_box_array(np.array([[0, 0, width, height]]), input_to_original(view.metainfo))[0]

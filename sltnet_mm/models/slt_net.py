@@ -129,8 +129,8 @@ class SLTNet(BaseDetector):
             Dict of losses.
         """
         losses, maps, logits = self._run_localizer(batch_inputs, batch_data_samples, mode='loss')
-        boxes, score_maps = self.pseudo_box(maps, logits, batch_inputs.shape[-2:])
-        found = score_maps.flatten(1).amax(dim=1) > 0
+        located = self.pseudo_box(maps, logits, batch_inputs.shape[-2:])
+        boxes, found = located.boxes, located.found
         self._count_missing(found)
         weights, labels = found.to(boxes.dtype), torch.zeros_like(found, dtype=torch.long)
         for i, sample in enumerate(batch_data_samples):
@@ -168,7 +168,7 @@ class SLTNet(BaseDetector):
             _, maps, logits = self._run_localizer(batch_inputs, None, mode='tensor')
             scores = logits.float().softmax(dim=1)
             if self.test_cfg['box_from'] == 'localizer':
-                boxes, _ = self.pseudo_box(maps, logits, size)
+                boxes = self.pseudo_box(maps, logits, size).boxes
             if self.test_cfg['score_map']:
                 add_localization(batch_data_samples, maps, logits, self.pseudo_box.top_k)
         if boxes is None:

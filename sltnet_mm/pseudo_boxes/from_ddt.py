@@ -57,8 +57,8 @@ def export_ddt_boxes(
 
     Raises:
         FileNotFoundError: If the checkpoint does not exist.
-        ValueError: If there are no trained weights, the model returns no feature maps, the test pipeline flips images,
-            or ``parts`` has results of other settings.
+        ValueError: If there are no trained weights, the model returns no feature maps, or ``parts`` has results of
+            other settings.
     """
     dataset = build_for_export(cfg, split)
     model = _build(cfg, checkpoint).to(device or ('cuda' if torch.cuda.is_available() else 'cpu')).eval()
@@ -150,10 +150,7 @@ class _Classes:
 
     def _records(self, heatmaps: Tensor, samples: Sequence[Any]) -> Iterator[tuple]:
         boxes = heatmaps_to_boxes(heatmaps, samples[0].img_shape[:2]).cpu()
-        metainfos = [sample.metainfo for sample in samples]
-        if any(meta.get('flip', False) for meta in metainfos):
-            raise ValueError('the test pipeline flips images, and boxes would stay flipped: set flip_prob=0 in it')
-        boxes = boxes_to_original(boxes, metainfos)
+        boxes = boxes_to_original(boxes, [sample.metainfo for sample in samples])
         for box, sample in zip(boxes, samples, strict=True):
             height, width = sample.ori_shape[:2]
             name = file_name_of(str(sample.img_path), self.dataset.data_root)

@@ -18,10 +18,10 @@ from torch import nn
 from torch.utils.data import BatchSampler, DataLoader
 
 from sltnet_mm.command_line import unwrapped
-from sltnet_mm.functional.boxes import score_map_to_box
+from sltnet_mm.functional.boxes import PAPER_THRESHOLD
 from sltnet_mm.pseudo_boxes.resumable import PartFiles, run_resumable
 from sltnet_mm.structures.box_file import BoxRecord, dataset_identity, file_name_of, to_coco
-from sltnet_mm.structures.frames import boxes_to_original
+from sltnet_mm.structures.frames import boxes_of_samples
 from sltnet_mm.weights.checkpoints import check_fit
 
 
@@ -59,8 +59,8 @@ def export_pseudo_boxes(
 
     Raises:
         FileNotFoundError: If the checkpoint does not exist.
-        ValueError: If the checkpoint does not fit, the model returns no score map or one with NaN, the test pipeline
-            flips images, or ``parts`` has results of other settings.
+        ValueError: If the checkpoint does not fit, the model returns no score map or one with NaN, or ``parts`` has
+            results of other settings.
     """
     if not Path(checkpoint).is_file():
         raise FileNotFoundError(f'checkpoint {checkpoint} does not exist. Train one with tools/train.py')
@@ -68,7 +68,7 @@ def export_pseudo_boxes(
     model: Any = _build_localizer(cfg, checkpoint)
     model.to(device or ('cuda' if torch.cuda.is_available() else 'cpu')).eval()
     if threshold is None:
-        threshold = getattr(getattr(model, 'pseudo_box', None), 'threshold', 0.2)  # 0.2: the paper's
+        threshold = getattr(getattr(model, 'pseudo_box', None), 'threshold', PAPER_THRESHOLD)
     batch_size = cfg.test_dataloader.batch_size
     info = dict(
         source='localizer',
@@ -149,18 +149,14 @@ def _records(
         raise ValueError(
             f'{type(model).__name__} returns no score map. Pseudo boxes need a localizer with sltnet_mm.CAMHead'
         )
-    if any(sample.get('flip', False) for sample in samples):
-        raise ValueError('the test pipeline flips images, and boxes would stay flipped: set flip_prob=0 in it')
-    score_maps = torch.stack([sample.pred_score_map for sample in samples])
-    corners = score_map_to_box(score_maps, threshold).cpu()
-    found = score_maps.flatten(1).any(1).tolist()
-    broken = (~corners.isfinite().all(1)).nonzero().flatten().tolist()
+    located = boxes_of_samples(samples, threshold)
+    boxes, found = located.boxes.cpu(), located.found.tolist()
+    broken = (~boxes.isfinite().all(1)).nonzero().flatten().tolist()
     if broken:
         raise ValueError(
             f'The score map of {samples[broken[0]].img_path} must be finite, but has NaN or infinity: the localizer '
             'diverged, or its checkpoint is damaged. Use another checkpoint'
         )
-    boxes = boxes_to_original(corners, [sample.metainfo for sample in samples]).tolist()
     labels = [int(sample.gt_label[0]) for sample in samples]
     scores = torch.stack([sample.pred_score for sample in samples]).tolist()
     return [
@@ -173,6 +169,6 @@ def _records(
             score=of_classes[label],
         )
         for place, sample, label, box, has_box, of_classes in zip(
-            places, samples, labels, boxes, found, scores, strict=True
+            places, samples, labels, boxes.tolist(), found, scores, strict=True
         )
     ]

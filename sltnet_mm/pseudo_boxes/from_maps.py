@@ -10,12 +10,13 @@ import numpy as np
 
 from sltnet_mm.datasets.orientation import exif_rotated, image_size
 from sltnet_mm.evaluation.score_maps import load_score_maps
+from sltnet_mm.functional.boxes import PAPER_THRESHOLD
 from sltnet_mm.progress import track
 from sltnet_mm.pseudo_boxes import PseudoBoxGenerator
 from sltnet_mm.structures.box_file import BoxRecord, dataset_identity, file_name_of, to_coco
 
 
-def boxes_of_map_files(dataset: Any, folder: str | Path, threshold: float = 0.2) -> dict[str, Any]:
+def boxes_of_map_files(dataset: Any, folder: str | Path, threshold: float = PAPER_THRESHOLD) -> dict[str, Any]:
     """One box per image from one map per image, of any kind (Grad-CAM, an attention map, ...).
 
     An H x W map of any size and range covers the whole image. It is resized to the original image (bilinear) and
@@ -66,6 +67,6 @@ def _records(dataset: Any, folder: str | Path, generator: PseudoBoxGenerator) ->
         if score_map.ndim != 2 or not np.isfinite(score_map).all():
             found = f'shape {score_map.shape}' if score_map.ndim != 2 else 'NaN or infinity'
             raise ValueError(f'The map of image {names[index]!r} must be a finite H x W array, got {found}')
-        boxes, score_maps = generator.from_maps(score_map, size=(height, width))
-        box = tuple(boxes[0].tolist()) if score_maps.any() else None
+        located = generator.from_maps(score_map, size=(height, width))
+        box = tuple(located.boxes[0].tolist()) if located.found.item() else None
         yield BoxRecord(index, names[index], (width, height), int(infos[index]['gt_label']), box)

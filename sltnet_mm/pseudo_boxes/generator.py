@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from sltnet_mm.functional.boxes import score_map_to_box
+from sltnet_mm.functional.boxes import PAPER_THRESHOLD, MapBoxes, score_map_to_box
 from sltnet_mm.functional.cam import average_top_k_maps, to_score_map
 from sltnet_mm.registry import TASK_UTILS
 
@@ -41,7 +41,7 @@ class PseudoBoxGenerator:
         tensor([[3., 2., 7., 5.]])
     """
 
-    def __init__(self, threshold: float = 0.2, top_k: int | None = None) -> None:
+    def __init__(self, threshold: float = PAPER_THRESHOLD, top_k: int | None = None) -> None:
         if not 0 <= threshold < 1:
             raise ValueError(f'PseudoBoxGenerator: threshold must be in [0, 1), got {threshold}')
         if top_k is not None and top_k < 1:
@@ -49,8 +49,8 @@ class PseudoBoxGenerator:
         self.threshold = threshold
         self.top_k = top_k
 
-    def __call__(self, maps: Tensor, logits: Tensor, size: tuple[int, int]) -> tuple[Tensor, Tensor]:
-        """The boxes and score maps of a batch, on the maps' device and without a host synchronization.
+    def __call__(self, maps: Tensor, logits: Tensor, size: tuple[int, int]) -> MapBoxes:
+        """Boxes and score maps of a batch, on the maps' device and without a host sync.
 
         Args:
             maps: Class maps M, B x C x h x w.
@@ -58,21 +58,18 @@ class PseudoBoxGenerator:
             size: (H, W) of the network input.
 
         Returns:
-            Boxes, B x 4 float xyxy in pixels of the network input, ends exclusive (the whole image if there is no
-            foreground; the score map is then zero everywhere), and score maps, B x H x W in [0, 1].
-
-        Raises:
-            ValueError: If ``top_k`` is None or a shape is invalid.
+            Boxes, B x 4 float xyxy in pixels of the network input, ends exclusive (the whole image where there is no
+            foreground), and score maps, B x H x W in [0, 1]; the pair's ``found`` says where there is one.
         """
         if self.top_k is None:
             raise ValueError(
                 'PseudoBoxGenerator: top_k is not set; use PseudoBoxGenerator(top_k=...) with the K of the localizer'
             )
         score_maps = to_score_map(average_top_k_maps(maps, logits, self.top_k), size=size)
-        return score_map_to_box(score_maps, self.threshold), score_maps
+        return MapBoxes(score_map_to_box(score_maps, self.threshold), score_maps)
 
-    def from_maps(self, maps: Tensor | np.ndarray, size: tuple[int, int]) -> tuple[Tensor, Tensor]:
-        """The boxes and score maps from one map per image, as made by other code such as Grad-CAM.
+    def from_maps(self, maps: Tensor | np.ndarray, size: tuple[int, int]) -> MapBoxes:
+        """The same from one map an image: those of other code, such as Grad-CAM's arrays in [0, 1].
 
         Args:
             maps: H x W or B x h x w, of any size and range, covering the whole image.
@@ -99,4 +96,4 @@ class PseudoBoxGenerator:
             )
         maps = maps if maps.is_floating_point() else maps.float()
         score_maps = to_score_map(maps[None] if maps.ndim == 2 else maps, size=size)
-        return score_map_to_box(score_maps, self.threshold), score_maps
+        return MapBoxes(score_map_to_box(score_maps, self.threshold), score_maps)

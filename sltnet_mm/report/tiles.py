@@ -11,9 +11,10 @@ import torch
 from mmengine.structures import BaseDataElement
 from torch import Tensor
 
-from sltnet_mm.functional.boxes import box_iou
+from sltnet_mm.functional.boxes import PAPER_THRESHOLD, box_iou
 from sltnet_mm.report.page import Tile
-from sltnet_mm.visualization import box_of_map, box_panel, enlarge, map_panel, sample_boxes
+from sltnet_mm.structures.frames import boxes_of_samples, sample_boxes
+from sltnet_mm.visualization import box_panel, enlarge, map_panel
 
 
 class ImageTiles:
@@ -38,10 +39,10 @@ class ImageTiles:
         picture = box_panel(self.picture, self.gt_boxes * self.factor, torch.zeros(0, 4))
         return Tile(picture, (self.classes[self.label],))
 
-    def score_map(self, sample: BaseDataElement, threshold: float = 0.2) -> Tile:
+    def score_map(self, sample: BaseDataElement, threshold: float = PAPER_THRESHOLD) -> Tile:
         """A localizer's score map, its box and IoU."""
         matrix = np.asarray(sample.homography_matrix, np.float64)
-        box = box_of_map(sample.pred_score_map, matrix, self.size, threshold)
+        box = boxes_of_samples([sample.cpu()], threshold).boxes
         shrink = np.diag([1 / self.factor, 1 / self.factor, 1])
         picture = map_panel(
             self.picture, sample.pred_score_map, matrix @ shrink, self.gt_boxes * self.factor, box * self.factor

@@ -13,7 +13,7 @@ from sltnet_mm.visualization.drawing import (
     warp_to_original,
 )
 from sltnet_mm.visualization.grid import picture_grid
-from sltnet_mm.visualization.panels import box_of_map, box_panel, map_panel, sample_boxes
+from sltnet_mm.visualization.panels import box_panel, map_panel
 from sltnet_mm.visualization.visualizer import LocalizationVisualizer
 
 __all__ = [
@@ -21,7 +21,6 @@ __all__ = [
     'TRUE_COLOR',
     'LocalizationVisualizer',
     'add_caption',
-    'box_of_map',
     'box_panel',
     'draw_boxes',
     'enlarge',
@@ -29,6 +28,5 @@ __all__ = [
     'original_image',
     'overlay_score_map',
     'picture_grid',
-    'sample_boxes',
     'warp_to_original',
 ]

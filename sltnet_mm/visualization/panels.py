@@ -2,52 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
-import torch
-from mmengine.structures import BaseDataElement
 from torch import Tensor
 
-from sltnet_mm.functional.boxes import clip_boxes, score_map_to_box, transform_boxes
 from sltnet_mm.visualization.drawing import PREDICTED_COLOR, TRUE_COLOR, draw_boxes, overlay_score_map, warp_to_original
-
-
-def sample_boxes(sample: BaseDataElement, field: str) -> Tensor:
-    """The boxes of ``gt_instances`` or ``pred_instances``, n x 4 float32 xyxy; none where the sample lacks the field.
-
-    Example:
-        >>> sample_boxes(BaseDataElement(), 'gt_instances').shape
-        torch.Size([0, 4])
-    """
-    boxes = sample.get(field, {}).get('bboxes')
-    if boxes is None:
-        return torch.zeros(0, 4)
-    # Some pipelines of mmdet wrap boxes, its browse_dataset turns them to arrays.
-    return torch.as_tensor(getattr(boxes, 'tensor', boxes)).detach().float().cpu()
-
-
-def box_of_map(score_map: Tensor, homography_matrix: np.ndarray, size: Sequence[int], threshold: float = 0.2) -> Tensor:
-    """The box that a score map gives, on the original image.
-
-    Args:
-        score_map: H x W, of the network input.
-        homography_matrix: 3 x 3, original to input pixels.
-        size: (height, width) of the original image.
-        threshold: Share of the maximum, see :func:`~sltnet_mm.functional.score_map_to_box`.
-
-    Returns:
-        1 x 4 float32 xyxy, clipped to the image.
-
-    Example:
-        >>> score_map = torch.zeros(8, 8)
-        >>> score_map[2:4, 2:6] = 1
-        >>> box_of_map(score_map, np.diag([.5, .5, 1]), size=(16, 16))
-        tensor([[ 4.,  4., 12.,  8.]])
-    """
-    box = score_map_to_box(score_map.detach().cpu(), threshold)[None]
-    to_original = np.linalg.inv(np.asarray(homography_matrix, np.float64))
-    return clip_boxes(transform_boxes(box, torch.from_numpy(to_original)), size)
 
 
 def box_panel(image: np.ndarray, true_boxes: Tensor, boxes: Tensor) -> np.ndarray:

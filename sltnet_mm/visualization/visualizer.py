@@ -11,11 +11,12 @@ from mmengine.dist import master_only
 from mmengine.structures import BaseDataElement
 from mmengine.visualization import Visualizer
 
-from sltnet_mm.functional.boxes import box_iou
+from sltnet_mm.functional.boxes import PAPER_THRESHOLD, box_iou
 from sltnet_mm.registry import VISUALIZERS
+from sltnet_mm.structures.frames import boxes_of_samples, sample_boxes
 from sltnet_mm.visualization.captions import Line, add_caption
 from sltnet_mm.visualization.drawing import PREDICTED_COLOR, TRUE_COLOR, enlarge
-from sltnet_mm.visualization.panels import box_of_map, box_panel, map_panel, sample_boxes
+from sltnet_mm.visualization.panels import box_panel, map_panel
 
 
 @VISUALIZERS.register_module()
@@ -60,7 +61,7 @@ class LocalizationVisualizer(Visualizer):
         fig_show_cfg: dict | None = None,
         min_side: int = 256,
         alpha: float = 0.6,
-        map_threshold: float | None = 0.2,
+        map_threshold: float | None = PAPER_THRESHOLD,
         font_file: str | None = None,
     ) -> None:
         super().__init__(
@@ -155,7 +156,7 @@ class LocalizationVisualizer(Visualizer):
         if with_map:
             matrix = _matrix(sample)
             if self.map_threshold is not None:
-                map_box = box_of_map(sample.pred_score_map, matrix, image.shape[:2], self.map_threshold)
+                map_box = boxes_of_samples([sample], self.map_threshold).boxes
             panels.append(
                 map_panel(
                     picture,

@@ -170,9 +170,9 @@ def test_refuses_duplicates_empty_and_mixed():
         LocalizationMetric(sources='maps')
 
 
-def test_a_flipped_box_is_refused_and_a_flipped_map_taken_back():
+def test_a_flipped_map_is_taken_back_and_a_box_is_of_the_original():
     flipped = dict(matrix=[[-1, 0, 8], [0, 1, 0], [0, 0, 1]], gt=((0, 0, 4, 4),))
-    with pytest.raises(ValueError, match="image 'a' was flipped"):
-        evaluate([dict(make_sample(box=(0, 0, 4, 4), **flipped), flip=True)], sources='box')
+    numbers = evaluate([dict(make_sample(box=(0, 0, 4, 4), **flipped), flip=True)], sources='box')
+    assert numbers['box/sltnet/gt_known'] == 100
     numbers = evaluate([dict(make_sample(score_map=blob(0, 4, 4, 8), **flipped), flip=True)], sources='map')
     assert numbers['map/sltnet/mean_iou'] == pytest.approx(100)

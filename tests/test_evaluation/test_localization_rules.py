@@ -9,10 +9,10 @@ import pytest
 import torch
 
 from sltnet_mm.evaluation.accuracy import ERROR_KINDS, error_kinds, label_rank, pairwise_iou, percent
-from sltnet_mm.evaluation.map_resize import protocol_score_map
+from sltnet_mm.evaluation.image_frame import resize_scale, truncate_boxes
 from sltnet_mm.evaluation.pixel_precision import BIN_EDGES, precision_numbers, score_histograms
+from sltnet_mm.evaluation.prediction_maps import protocol_score_map
 from sltnet_mm.evaluation.protocols import PROTOCOLS, Protocol, get_protocol
-from sltnet_mm.evaluation.reference_frames import resize_scale, truncate_boxes
 from sltnet_mm.evaluation.threshold_boxes import foreground_masks, mask_boxes
 from sltnet_mm.evaluation.threshold_ious import threshold_ious
 from sltnet_mm.functional.boxes import score_map_to_box

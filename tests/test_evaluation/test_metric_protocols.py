@@ -13,7 +13,7 @@ from mmengine.structures import BaseDataElement, InstanceData
 from mmpretrain.structures import DataSample
 
 from sltnet_mm.evaluation import LocalizationMetric, PixelAveragePrecision, evaluate_masks, evaluate_score_maps
-from sltnet_mm.evaluation.map_resize import protocol_score_map
+from sltnet_mm.evaluation.prediction_maps import protocol_score_map
 from sltnet_mm.evaluation.protocols import PROTOCOLS, Protocol
 from sltnet_mm.evaluation.tables import read_table
 

@@ -25,16 +25,15 @@ MIRRORS['diagonal'] = MIRRORS['horizontal'] @ MIRRORS['vertical']
 
 
 def view_of(maps, box, direction=None, side=SIDE, scores=(0.1, 0.6, 0.3)):
-    """A view as predict() leaves it: maps of the mirrored input, the box on the mirrored original."""
+    """A view as predict() leaves it: maps of the mirrored input, the box on the original."""
     matrix = np.diag([side / SIDE, side / SIDE, 1.0]) @ MIRRORS.get(direction, np.eye(3)) @ SCALE
     meta = dict(ori_shape=(HEIGHT, WIDTH), img_shape=(side, side), homography_matrix=matrix)
     view = BaseDataElement(metainfo=dict(meta, flip=direction is not None, flip_direction=direction))
-    x1, y1, x2, y2 = box
     if direction in ('horizontal', 'diagonal'):
-        x1, x2, maps = WIDTH - x2, WIDTH - x1, maps.flip(-1)
+        maps = maps.flip(-1)
     if direction in ('vertical', 'diagonal'):
-        y1, y2, maps = HEIGHT - y2, HEIGHT - y1, maps.flip(-2)
-    view.pred_instances = InstanceData(bboxes=torch.tensor([[x1, y1, x2, y2]] * 2, dtype=torch.float32))
+        maps = maps.flip(-2)
+    view.pred_instances = InstanceData(bboxes=torch.tensor([box] * 2))
     view.pred_maps = BaseDataElement(top_k=maps, top_1=2 * maps)
     view.pred_score_map = to_score_map(maps[None], size=(side, side))[0]
     view.pred_score = torch.tensor(scores)

@@ -31,15 +31,20 @@ def test_a_dot_is_found_back_after_mmdets_resize_and_crop(seed):
     assert (found - torch.tensor([x - 2.0, y - 2, x + 3, y + 3])).abs().max() < 1.2  # one pixel of the resized image
 
 
-def test_flip_stays_undone():
+@pytest.mark.parametrize('direction', ['horizontal', 'vertical', 'diagonal'])
+def test_a_flip_is_undone(direction):
     from mmdet.datasets.transforms import RandomFlip, Resize
 
     image = np.zeros((40, 60, 3), np.uint8)
-    results = run([Resize(scale=(30, 20), keep_ratio=False), RandomFlip(prob=1.0)], image)
+    results = run([Resize(scale=(30, 20), keep_ratio=False), RandomFlip(prob=1.0, direction=direction)], image)
     assert results['flip']
-    box = torch.tensor([[3.0, 2.0, 9.0, 8.0]])
-    straight = run([Resize(scale=(30, 20), keep_ratio=False)], image)
-    torch.testing.assert_close(boxes_to_original(box, [results]), boxes_to_original(box, [straight]))
+    x1, y1, x2, y2 = 6.0, 4.0, 18.0, 16.0  # twice the box of the network input
+    if direction != 'vertical':
+        x1, x2 = 60 - x2, 60 - x1
+    if direction != 'horizontal':
+        y1, y2 = 40 - y2, 40 - y1
+    found = boxes_to_original(torch.tensor([[3.0, 2.0, 9.0, 8.0]]), [results])
+    torch.testing.assert_close(found, torch.tensor([[x1, y1, x2, y2]]))
 
 
 def test_boxes_are_clipped_to_their_own_image():

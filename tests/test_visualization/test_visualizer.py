@@ -8,7 +8,7 @@ from mmengine.structures import InstanceData
 from mmpretrain.structures import DataSample
 
 from sltnet_mm.registry import VISUALIZERS
-from sltnet_mm.visualization import PREDICTED_COLOR, TRUE_COLOR, LocalizationVisualizer, box_of_map
+from sltnet_mm.visualization import PREDICTED_COLOR, TRUE_COLOR, LocalizationVisualizer
 
 
 def sample_of(
@@ -95,12 +95,6 @@ def test_the_map_of_a_crop_leaves_the_rest_of_the_image(visualizer):
     picture = visualizer.draw(GRAY, sample)[:300, 300:]
     assert (picture[:30, :90] == 100).all() and (picture[260:, 260:] == 100).all()
     assert bounds(picture, PREDICTED_COLOR) == [120, 110, 180, 160]
-
-
-def test_box_of_map_undoes_a_flip():
-    score_map = torch.zeros(8, 8)
-    score_map[2:4, 1:3] = 1
-    assert box_of_map(score_map, np.array([[-1.0, 0, 8], [0, 1, 0], [0, 0, 1]]), (8, 8)).tolist() == [[5, 2, 7, 4]]
 
 
 def test_caption_names_the_labels(visualizer):

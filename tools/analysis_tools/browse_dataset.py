@@ -25,6 +25,7 @@ from sltnet_mm.datasets.orientation import exif_rotated
 from sltnet_mm.evaluation.pixel_metric import read_mask
 from sltnet_mm.evaluation.pixel_precision import IGNORE
 from sltnet_mm.functional.boxes import clip_boxes, transform_boxes
+from sltnet_mm.structures.frames import sample_boxes
 from sltnet_mm.visualization import (
     PREDICTED_COLOR,
     TRUE_COLOR,
@@ -32,7 +33,6 @@ from sltnet_mm.visualization import (
     original_image,
     overlay_score_map,
     picture_grid,
-    sample_boxes,
 )
 from sltnet_mm.visualization.captions import Line
 

@@ -21,7 +21,7 @@ import numpy as np
 
 from sltnet_mm.datasets.evaluation_lists import EvaluationLists, read_evaluation_lists
 from sltnet_mm.evaluation import PROTOCOLS, Protocol, evaluate_score_maps, load_score_maps
-from sltnet_mm.evaluation.map_resize import protocol_score_map
+from sltnet_mm.evaluation.prediction_maps import protocol_score_map
 from sltnet_mm.evaluation.tables import check_table_path, write_table
 from sltnet_mm.progress import progress
 from sltnet_mm.report.text_tables import markdown_table

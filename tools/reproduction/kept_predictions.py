@@ -11,9 +11,10 @@ from mmengine.hooks import Hook
 from mmengine.runner import Runner
 from mmengine.structures import BaseDataElement
 
-from sltnet_mm.evaluation.accuracy import pairwise_iou
+from sltnet_mm.functional.boxes import box_iou
+from sltnet_mm.hooks.iou_history_hook import predicted_boxes
 from sltnet_mm.structures.atomic_write import atomic_write
-from sltnet_mm.visualization import box_of_map, sample_boxes
+from sltnet_mm.structures.frames import sample_boxes
 
 FILE = 'test_images.npz'
 COUNT = 24
@@ -68,16 +69,14 @@ class KeepPredictionsHook(Hook):
 
 
 def _row(sample: BaseDataElement) -> dict[str, Any]:
-    truth = sample_boxes(sample, 'gt_instances').numpy()
-    matrix = np.asarray(sample.homography_matrix, np.float32)
-    row: dict[str, Any] = dict(img_paths=np.array(str(sample.img_path)), gt_boxes=truth[0], homographies=matrix)
-    row['input_sizes'] = np.array(sample.img_shape[:2])
-    boxes = {}
+    sample = sample.cpu()
+    truth = sample_boxes(sample, 'gt_instances')
+    row: dict[str, Any] = dict(img_paths=np.array(str(sample.img_path)), gt_boxes=truth[0].numpy())
+    row |= dict(
+        homographies=np.asarray(sample.homography_matrix, np.float32), input_sizes=np.array(sample.img_shape[:2])
+    )
     if 'pred_score_map' in sample:
-        boxes['map'] = box_of_map(sample.pred_score_map, matrix, sample.ori_shape[:2]).numpy()[0]
-        row['maps'] = sample.pred_maps.top_k.detach().cpu().numpy().astype(np.float16)
-    if 'pred_instances' in sample:
-        boxes['box'] = sample_boxes(sample, 'pred_instances').numpy()[0]
-    for source, box in boxes.items():
-        row |= {f'boxes_{source}': box, f'iou_{source}': pairwise_iou(box[None], truth).max()}
+        row['maps'] = sample.pred_maps.top_k.detach().numpy().astype(np.float16)
+    for source, box in predicted_boxes(sample).items():
+        row |= {f'boxes_{source}': box[0].numpy(), f'iou_{source}': float(box_iou(box, truth).max())}
     return row

@@ -7,8 +7,8 @@ import numpy as np
 from mmcv.transforms import BaseTransform
 from mmcv.transforms.utils import cache_randomness
 
-from sltnet_mm.datasets.transforms.frames import move_boxes, record_homography
 from sltnet_mm.registry import TRANSFORMS
+from sltnet_mm.structures.frames import move_boxes, record_homography
 
 Size = int | tuple[int, int] | list[int]
 
