@@ -114,10 +114,6 @@ def test_what_cannot_be_exported(checkpoint):
     pooled.model.neck = dict(type='GlobalAveragePooling')
     with pytest.raises(ValueError, match='Remove the neck'):
         export_ddt_boxes(pooled, 'test', checkpoint)
-    flipping = small_config()
-    flipping.test_dataloader.dataset.pipeline[1].flip_prob = 1.0
-    with pytest.raises(ValueError, match='flip_prob=0'):
-        export_ddt_boxes(flipping, 'test', checkpoint)
 
 
 def test_evaluated_against_the_ground_truth(exported, tmp_path):

@@ -112,6 +112,27 @@ def test_two_processes_of_the_tool_write_the_same_file(exported, checkpoint, tmp
     assert sorted(path.name for path in tmp_path.iterdir()) == ['one.json', 'two.json']  # no parts are left
 
 
+def test_a_flipping_test_pipeline_gives_boxes_of_the_original(checkpoint):
+    flipping = config()
+    flipping.test_dataloader.dataset.pipeline[1].flip_prob = 1.0
+    boxes = {box['image_id']: box['bbox'] for box in export_pseudo_boxes(flipping, checkpoint)['annotations']}
+    model = MODELS.build(config().model).eval()
+    model.load_state_dict(torch.load(checkpoint)['state_dict'])
+    images = SyntheticLocalization(num_images=18, pipeline=flipping.test_dataloader.dataset.pipeline)
+    mirrored = []
+    for index in range(18):
+        sample = images[index]
+        assert sample['data_samples'].flip
+        with torch.no_grad():
+            batch = dict(inputs=[sample['inputs']], data_samples=[sample['data_samples']])
+            (predicted,) = model.test_step(batch)
+        x1, y1, x2, y2 = score_map_to_box(predicted.pred_score_map).tolist()
+        x, y, w, h = boxes[index]
+        assert [64 - x2, y1, 64 - x1, y2] == pytest.approx([x, y, x + w, y + h], abs=1e-3)
+        mirrored.append(x1 + x2 != 64)
+    assert any(mirrored)  # a centered box would be its own mirror image
+
+
 def test_empty_score_map_has_no_box(checkpoint, tmp_path):
     weights = torch.load(checkpoint)
     weights['state_dict']['head.cam.weight'].zero_()
@@ -133,10 +154,6 @@ def test_what_cannot_be_exported(checkpoint):
         export_pseudo_boxes(config(), checkpoint, split='all')
     with pytest.raises(FileNotFoundError, match='none.pth'):
         export_pseudo_boxes(config(), 'none.pth')
-    flipping = config()
-    flipping.test_dataloader.dataset.pipeline[1].flip_prob = 1.0
-    with pytest.raises(ValueError, match='flip_prob=0'):
-        export_pseudo_boxes(flipping, checkpoint)
     classifier = Config.fromfile(ROOT / 'configs/classifier/classifier_small-conv_1xb32-10e_synthetic.py')
     with pytest.raises(ValueError, match='another model'):
         export_pseudo_boxes(classifier, checkpoint)
