@@ -1,4 +1,4 @@
-"""Pixel-wise numbers on masks by histograms of scores: PxAP and peak pIoU (clovaai/wsolevaluation; DA-WSOL's pIoU)."""
+"""Pixel metrics on masks from histograms of scores: PxAP (clovaai/wsolevaluation) and peak pIoU (DA-WSOL)."""
 
 from __future__ import annotations
 
@@ -11,11 +11,9 @@ from sltnet_mm.evaluation.component_tree.compiled import HAS_NUMBA, compiled
 from sltnet_mm.evaluation.threshold_boxes import check_score_map
 
 BIN_EDGES = np.append(np.arange(0, 1, 0.001), [1.0, 2.0, 3.0])
-"""wsolevaluation's bins: 1000 of width 0.001 (a score of 1 falls into the next, [1, 2)), and an empty last one; 1002
-bins.
-"""
+"""wsolevaluation's 1002 bins: 1000 of width 0.001, [1, 2) for a score of 1, and an empty last one."""
 IGNORE = 255
-"""Mask value of pixels that do not count."""
+"""Mask value of ignored pixels."""
 
 
 def evaluate_masks(
@@ -25,21 +23,21 @@ def evaluate_masks(
     names: Sequence[str] | None = None,
     on_image: Callable[[str], Any] | None = None,
 ) -> dict[str, Any]:
-    """Pixel average precision and peak pIoU; images stream through, only histograms are kept.
+    """Pixel average precision and peak pIoU; images are streamed, only histograms are kept.
 
     Args:
-        score_maps: H x W arrays in [0, 1], one an image; may be a generator.
+        score_maps: H x W arrays in [0, 1], one per image; may be a generator.
         masks: H x W integer arrays of the same sizes: 0 background, 1 object, 255 ignored; may be a generator.
-        names: Names of the images, for messages; None: their numbers.
+        names: Names of the images, for messages; None for their numbers.
         on_image: Called with each image's name, for progress.
 
     Returns:
-        ``pxap`` and ``piou`` in percent, ``piou_threshold`` (share of 1), ``num_images``, ``num_pixels`` (counted
-        ones).
+        ``pxap`` and ``piou`` in percent, ``piou_threshold`` (in [0, 1]), ``num_images``, ``num_pixels`` (without
+        ignored ones).
 
     Raises:
-        ValueError: If a map or mask is wrong (the message names the image), there are more maps than masks or fewer, or
-            no object pixel at all.
+        ValueError: If a map or mask is invalid (the message names the image), the numbers of maps and masks differ, or
+            there is no object pixel at all.
 
     Example:
         >>> result = evaluate_masks([np.array([[0.9, 0.8, 0.3]])], [np.array([[1, 0, 0]])])
@@ -57,7 +55,7 @@ def evaluate_masks(
     except ValueError as error:
         if 'argument 2 is' in str(error):
             raise ValueError(
-                f'score_maps and masks must have one entry an image each, they differ after {number}'
+                f'score_maps and masks must each have one entry per image, but one of them ends after {number}'
             ) from error
         raise
     if not number:
@@ -69,7 +67,7 @@ def image_histograms(score_map: np.ndarray, mask: np.ndarray, name: str) -> np.n
     """The histograms (2, 1002) of one image.
 
     Raises:
-        ValueError: If the map or the mask is wrong; the message names the image.
+        ValueError: If the map or the mask is invalid; the message names the image.
     """
     try:
         check_score_map(score_map)
@@ -79,17 +77,18 @@ def image_histograms(score_map: np.ndarray, mask: np.ndarray, name: str) -> np.n
 
 
 def score_histograms(score_map: np.ndarray, mask: np.ndarray) -> np.ndarray:
-    """Count scores of background and object pixels, over exactly the bins of ``np.histogram(scores, BIN_EDGES)``.
+    """Histograms of the scores of background and object pixels, with the bins of ``np.histogram(.., BIN_EDGES)``.
 
     Args:
         score_map: (H, W) in [0, 1].
         mask: (H, W) integers: 0 background, 1 object, 255 ignored.
 
     Returns:
-        (2, 1002) int64: of the background, of the object.
+        (2, 1002) int64: background, object.
 
     Raises:
-        ValueError: If shapes differ, or the mask holds other values. (Scores: see ``check_score_map``.).
+        ValueError: If the shapes differ, or the mask has other values. The scores themselves are not checked, see
+            ``check_score_map``.
 
     Example:
         >>> histograms = score_histograms(np.array([[0.0, 0.5, 1.0]]), np.array([[0, 1, 255]]))
@@ -120,7 +119,7 @@ def _count(scores: np.ndarray, mask: np.ndarray, edges: np.ndarray, histograms: 
     for index in range(len(scores)):
         if mask[index] < 2:
             score = np.float64(scores[index])
-            guess = int(score * 1000)  # right but for rounding: the neighbor's edges decide
+            guess = int(score * 1000)  # correct up to rounding: compare with the edges of the bin
             if score < edges[guess]:
                 guess -= 1
             elif score >= edges[guess + 1]:
@@ -129,16 +128,20 @@ def _count(scores: np.ndarray, mask: np.ndarray, edges: np.ndarray, histograms: 
 
 
 def precision_numbers(histograms: np.ndarray) -> dict[str, float]:
-    """PxAP and the peak pIoU of all pixels that were counted.
+    r"""PxAP and peak pIoU from histograms.
 
-    PxAP is the sum over thresholds, from high to low, of precision times the gain in recall, wsolevaluation's sum
-    without the first threshold. pIoU is TP / (TP + FP + FN) at each threshold, its highest value reported.
+    .. math::
+        \text{PxAP} = \sum_l \text{precision}_l \cdot (\text{recall}_l - \text{recall}_{l-1}), \qquad
+        \text{pIoU}_l = \frac{TP_l}{TP_l + FP_l + FN_l}
+
+    The thresholds l go from high to low. As in wsolevaluation, the sum leaves out the first one. The highest pIoU is
+    reported.
 
     Args:
         histograms: (2, 1002) counts of background and object, summed over images; see :func:`score_histograms`.
 
     Returns:
-        ``pxap`` and ``piou`` in percent, ``piou_threshold``: the bin edge from which on pixels are foreground.
+        ``pxap`` and ``piou`` in percent, and ``piou_threshold``, the bin edge at and above which pixels are foreground.
 
     Raises:
         ValueError: If no object pixel was counted.
@@ -150,7 +153,7 @@ def precision_numbers(histograms: np.ndarray) -> dict[str, float]:
     """
     background, objects = (counts[::-1].cumsum() for counts in histograms)  # false and true positives
     if objects[-1] == 0:
-        raise ValueError('masks must hold at least one object pixel (1) in all, got none')
+        raise ValueError('masks must have at least one object pixel (1) in total, got none')
     counted = background + objects > 0
     precision = np.divide(objects, background + objects, out=np.zeros(len(objects)), where=counted)
     recall = objects / objects[-1]

@@ -1,4 +1,4 @@
-"""From a prediction, or a raw class map, to the score map of a protocol: resize and normalization, in its order."""
+"""From a prediction or a raw class map to the score map of a protocol: resizing and normalization."""
 
 from __future__ import annotations
 
@@ -13,19 +13,22 @@ _INTERPOLATION = {'linear': cv2.INTER_LINEAR, 'cubic': cv2.INTER_CUBIC}
 
 
 def predicted_score_map(sample: dict, input_size: tuple[int, int], protocol: Protocol) -> np.ndarray:
-    """The protocol's score map (H, W) in [0, 1] at the network input's size.
+    """The protocol's score map (H, W) in [0, 1] at the size of the network input.
 
-    ``pred_score_map`` is taken where it is what the protocol asks for (the ACAM, resized linearly, then min-max), else
-    the raw map of ``pred_maps`` that the protocol names.
+    ``pred_score_map`` is used if it is what the protocol needs (the ACAM, resized linearly, then min-max normalized).
+    Otherwise, the raw map of ``pred_maps`` that the protocol names is resized and normalized.
 
     Args:
         sample: The prediction.
         input_size: (width, height) of the network input.
-        protocol: Which map, and how it is resized and normalized.
+        protocol: Which map to use, and how to resize and normalize it.
+
+    Returns:
+        (H, W) in [0, 1].
 
     Raises:
-        KeyError: If the prediction lacks the map.
-        ValueError: If the map is not finite, or of another size than the input. Both name the image.
+        KeyError: If the prediction lacks the map; the message names the image.
+        ValueError: If the map is not finite, or has another size than the input; the message names the image.
     """
     name = image_name(sample)
     try:
@@ -50,7 +53,7 @@ def _is_network_score_map(protocol: Protocol) -> bool:
 
 
 def _raw_map(sample: dict, protocol: Protocol) -> np.ndarray:
-    hint = f'protocol {protocol.name} takes it; let the localizer return its raw maps (pred_maps)'
+    hint = f'protocol {protocol.name} needs it; let the localizer return its raw maps (pred_maps)'
     maps = field(sample, 'pred_maps', hint)
     if maps.get(protocol.map) is None:
         present = sorted(key for key in ('label', 'top_1', 'top_k') if maps.get(key) is not None)
@@ -61,19 +64,20 @@ def _raw_map(sample: dict, protocol: Protocol) -> np.ndarray:
 def protocol_score_map(
     class_map: np.ndarray, size: tuple[int, int], protocol: Protocol = PROTOCOLS['wsolevaluation']
 ) -> np.ndarray:
-    """Resize and normalize a map as a protocol asks, in float64 (float32 changes a gray level in a quarter of the
-    maps).
+    """Resize and normalize a class map by the rules of a protocol, in float64.
+
+    float32 would change a gray level in a quarter of the maps.
 
     Args:
-        class_map: (h, w) raw numbers of any range.
+        class_map: (h, w) raw values of any range.
         size: (width, height) of the score map.
         protocol: Its ``interpolation``, ``order`` and ``normalization`` are used.
 
     Returns:
-        (height, width) float64 in [0, 1]. Under ``normalize_first`` with cubic interpolation the overshoot is clipped.
+        (height, width) float64 in [0, 1]. With ``normalize_first`` and cubic interpolation, the overshoot is clipped.
 
     Raises:
-        ValueError: If the map has another rank than two, or a number that is not finite.
+        ValueError: If the map is not two-dimensional, or has a value that is not finite.
 
     Example:
         >>> protocol_score_map(np.array([[0., 1.]]), (4, 1), PROTOCOLS['tscam']).tolist()
@@ -83,7 +87,7 @@ def protocol_score_map(
     if class_map.ndim != 2 or not class_map.size:
         raise ValueError(f'class_map must be an h x w array, got shape {class_map.shape}')
     if not np.isfinite(class_map).all():
-        raise ValueError('class_map must be finite, got NaN or infinity: did the training diverge?')
+        raise ValueError('class_map must be finite, got NaN or infinity: did training diverge?')
     if protocol.order == 'normalize_first':
         resized = cv2.resize(
             normalize_map(class_map, protocol.normalization), size, interpolation=_INTERPOLATION[protocol.interpolation]
@@ -95,8 +99,9 @@ def protocol_score_map(
 
 
 def normalize_map(array: np.ndarray, normalization: str) -> np.ndarray:
-    """An array in [0, 1]: ``minmax``, or ``max`` (negatives to 0, over the maximum). A constant (``max``:
-    nowhere positive) one gives zeros.
+    """Normalize an array to [0, 1]: ``minmax``, or ``max`` (negative values to 0, divided by the maximum).
+
+    A constant array gives zeros; so does one without positive values under ``max``.
 
     Example:
         >>> numbers = np.array([-1.0, 1.0, 4.0])

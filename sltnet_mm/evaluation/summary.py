@@ -1,4 +1,4 @@
-"""From the results of all images to numbers and table rows: checks, classification, one threshold, a threshold grid."""
+"""From the verdicts on all images to metrics and table rows, at one threshold or over a threshold grid."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ Numbers = tuple[dict[str, float], list[dict[str, Any]]]
 def check_results(
     results: Sequence[tuple[EvaluatedImage, dict[tuple[str, str], Verdict]]],
 ) -> tuple[list[EvaluatedImage], list[tuple[str, str]]]:
-    """The images and the (source, protocol) pairs that all of them were scored for.
+    """The images, and the (source, protocol) pairs for which all of them were evaluated.
 
     Raises:
-        ValueError: If there is no image, an image occurs twice, or images were scored for different things.
+        ValueError: If there is no image, an image occurs twice, or images were evaluated for different pairs.
     """
     if not results:
         raise ValueError('there is nothing to evaluate: no prediction reached the metric (is the data set empty?)')
@@ -36,8 +36,8 @@ def check_results(
         seen.add(image.img_id)
         if list(scores) != keys:
             raise ValueError(
-                f'image {image.img_id!r} was scored for {list(scores)}, the first image for {keys}: '
-                "name the sources instead of sources='auto'"
+                f'image {image.img_id!r} was evaluated for {list(scores)}, but the first image for {keys}: '
+                "list the sources instead of sources='auto'"
             )
     return [image for image, _ in results], keys
 
@@ -51,33 +51,36 @@ def image_rows(images: Sequence[EvaluatedImage]) -> list[dict[str, Any]]:
 
 
 def class_ranks(images: Sequence[EvaluatedImage]) -> np.ndarray | None:
-    """The true classes' ranks (N,), or None where the model predicts no class scores.
+    """The ranks (N,) of the ground-truth classes, or None if the model predicts no class scores.
 
     Raises:
-        ValueError: If some images have class scores and others not.
+        ValueError: If some images have class scores and others do not.
     """
     known = [image.rank is not None for image in images]
     if not any(known):
         return None
     if not all(known):
         name = images[known.index(False)].img_id
-        raise ValueError(f'image {name!r} has no pred_score, others have: predict it for all or for none')
+        raise ValueError(f'image {name!r} has no pred_score, but others have: predict it for all or for none')
     return np.array([image.rank for image in images])
 
 
 def classification_numbers(images: Sequence[EvaluatedImage]) -> dict[str, float]:
-    """``cls/top1`` and ``cls/top5`` in percent, or nothing where the model predicts no class scores."""
+    """The metrics ``cls/top1`` and ``cls/top5`` in percent; empty if the model predicts no class scores."""
     ranks = class_ranks(images)
     return {} if ranks is None else {'cls/top1': percent(ranks < 1), 'cls/top5': percent(ranks < 5)}
 
 
 def fixed_numbers(images: Sequence[EvaluatedImage], scores: Sequence[BoxVerdict], protocol: Protocol) -> Numbers:
-    """The numbers of one source under one protocol at one threshold, in percent, and the table's columns.
+    """The metrics of one source under one protocol at one threshold, in percent, and the table's columns.
 
     Args:
         images: N images.
-        scores: Their N scores.
-        protocol: Its IoU levels count, and whether classes weigh alike or images do.
+        scores: Their N verdicts.
+        protocol: Gives the IoU levels, and whether to average over images or classes.
+
+    Returns:
+        Metrics by name, and one dict of columns per image.
     """
     labels = _classes(images, protocol)
     numbers = {'gt_known': percent([score.localized for score in scores], labels)}
@@ -95,16 +98,18 @@ def fixed_numbers(images: Sequence[EvaluatedImage], scores: Sequence[BoxVerdict]
 
 
 def grid_numbers(images: Sequence[EvaluatedImage], scores: Sequence[CurveVerdict], protocol: Protocol) -> Numbers:
-    """The numbers of one source under a protocol that takes the best threshold of a grid, and the table's
-    columns.
+    """The metrics of one source under a protocol that uses the best threshold of a grid, and the table's columns.
 
-    All but ``max_box_acc_<level>`` are at the lowest threshold that is best at IoU 50: ``threshold`` (a share of 1, not
+    All except ``max_box_acc_<level>`` are at the lowest threshold that is best at IoU 50: ``threshold`` (in [0, 1], not
     percent), ``top<k>_loc``, ``mean_iou``, ``error_<kind>``.
 
     Args:
         images: N images.
         scores: Their N curves.
-        protocol: Its IoU levels and grid.
+        protocol: Gives the IoU levels and the grid.
+
+    Returns:
+        Metrics by name, and one dict of columns per image.
     """
     labels, thresholds, main = _classes(images, protocol), protocol.thresholds, protocol.iou_levels.index(50)
     accuracy = _accuracy_curves(scores, thresholds, labels, len(protocol.iou_levels))
@@ -138,7 +143,7 @@ def best_threshold_index(accuracy: np.ndarray) -> int:
 def _accuracy_curves(
     scores: Sequence[CurveVerdict], thresholds: np.ndarray, labels: np.ndarray | None, number: int
 ) -> np.ndarray:
-    """Accuracy in percent (number, T) at each IoU level and threshold; images one by one, so memory stays flat."""
+    """Accuracy in percent (number, T) at each IoU level and threshold; one image at a time, to save memory."""
     names, index = (
         (np.zeros(1), np.zeros(len(scores), int)) if labels is None else np.unique(labels, return_inverse=True)
     )
@@ -149,7 +154,7 @@ def _accuracy_curves(
 
 
 def _classes(images: Sequence[EvaluatedImage], protocol: Protocol) -> np.ndarray | None:
-    """The images' classes where the protocol gives each class the same weight, else None."""
+    """The images' classes if the protocol gives each class the same weight, else None."""
     return np.array([image.label for image in images]) if protocol.average == 'class' else None
 
 

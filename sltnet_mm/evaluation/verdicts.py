@@ -1,4 +1,4 @@
-"""Scores a box, or a score map at one or many thresholds, against the true boxes of one image, under one protocol."""
+"""Compare a box, or a score map at one or many thresholds, with the ground truth of one image, under one protocol."""
 
 from __future__ import annotations
 
@@ -23,12 +23,13 @@ MAIN_IOU = 0.5
 
 @dataclass(frozen=True)
 class BoxVerdict:
-    """What a protocol says about one image at one threshold.
+    """The result of one image under a protocol at one threshold.
 
     Args:
         iou: The IoU that counts, in [0, 1].
-        localized: Right for GT-known.
-        localized_top_k: Right for Top-k LOC once the class is right (TS-CAM compares the two differently).
+        localized: Whether the box is right for GT-known.
+        localized_top_k: Whether the box is right for Top-k LOC if the class is right (TS-CAM compares differently for
+            the two).
         kind: Index into ``sltnet_mm.evaluation.accuracy.ERROR_KINDS``.
     """
 
@@ -40,13 +41,14 @@ class BoxVerdict:
 
 @dataclass(frozen=True)
 class CurveVerdict:
-    """What a protocol says about one image at all thresholds: about 1.6 kB.
+    """The result of one image under a protocol at all thresholds, about 1.6 kB.
 
     Args:
-        ious: (L,) float32, the IoU that counts, at each gray level of the quantized map, or at each threshold.
-        hits: (n, L / 8) uint8, one bit for each: right at the protocol's n IoU levels (decided in float64).
-        kinds: (L,) uint8, indices into ``ERROR_KINDS``; None where all contours count.
-        highest: The quantized map's maximum, with which thresholds become gray levels; None: L are the thresholds.
+        ious: (L,) float32, the IoU that counts, at each gray level of the quantized map or at each threshold.
+        hits: (n, L / 8) uint8, one bit each: whether the box is right at the protocol's n IoU levels (decided in
+            float64).
+        kinds: (L,) uint8, indices into ``ERROR_KINDS``; None if all contours count.
+        highest: Maximum of the quantized map, which converts thresholds to gray levels; None if L are the thresholds.
     """
 
     ious: np.ndarray
@@ -55,32 +57,30 @@ class CurveVerdict:
     highest: int | None
 
     def entries(self, thresholds: np.ndarray) -> np.ndarray:
-        """Which of the L entries each threshold (T,) of the protocol's grid stands for."""
+        """The index among the L entries for each threshold (T,) of the protocol's grid."""
         if self.highest is None:
             return np.arange(len(self.ious))
         return expand_levels(np.arange(len(self.ious)), self.highest, thresholds)
 
     def hits_at(self, entries: np.ndarray) -> np.ndarray:
-        """Whether the image is right, (n, T) of 0 and 1, at the protocol's n IoU levels and these entries
-        (T,).
-        """
+        """Whether the image is right, (n, T) of 0 and 1, at the protocol's n IoU levels and these entries (T,)."""
         return np.unpackbits(self.hits, axis=1, count=len(self.ious))[:, entries]
 
 
 def judge_box(box: np.ndarray, frame: ImageFrame, protocol: Protocol) -> BoxVerdict:
-    """Score one box (4,) given in pixels of the original image."""
+    """Judge one box (4,), given in pixels of the original image."""
     box = np.asarray(box, np.float64).reshape(1, 4)
     return _judge(box if protocol.frame == 'image' else frame.to_input(box), frame, protocol)
 
 
 def judge_map_at(score_map: np.ndarray, threshold: float, frame: ImageFrame, protocol: Protocol) -> BoxVerdict:
-    """Score the box (or the best of the boxes) that the protocol takes from a score map at one threshold.
+    """Judge the box (or the best box) that the protocol derives from a score map at one threshold.
 
     Args:
         score_map: (H, W) in [0, 1], of the network input's size.
-        threshold: Share of the map's maximum.
-        frame: Of the image.
-        protocol: Rules of the cut, the box and the comparison.
+        threshold: Fraction of the map's maximum.
+        frame: Frame of the image.
+        protocol: Rules for the foreground, the box and the comparison.
     """
     ((mask, _),) = foreground_masks(score_map, np.array([threshold]), protocol)
     boxes = mask_boxes(mask, protocol)
@@ -91,12 +91,12 @@ def judge_map_at(score_map: np.ndarray, threshold: float, frame: ImageFrame, pro
 
 
 def judge_map(score_map: np.ndarray, frame: ImageFrame, protocol: Protocol) -> CurveVerdict:
-    """Score a map at all thresholds of the protocol's grid.
+    """Judge a score map at all thresholds of the protocol's grid.
 
     Args:
         score_map: (H, W) in [0, 1], of the network input's size.
-        frame: Of the image.
-        protocol: Rules of the cut, the boxes and the comparison.
+        frame: Frame of the image.
+        protocol: Rules for the foreground, the boxes and the comparison.
     """
     gt_boxes, boxes, highest = frame.gt_boxes(protocol), None, None
     if can_be_compiled(protocol):
@@ -123,7 +123,7 @@ def judge_map(score_map: np.ndarray, frame: ImageFrame, protocol: Protocol) -> C
 def _plain_curve(
     score_map: np.ndarray, gt_boxes: np.ndarray, frame: ImageFrame, protocol: Protocol
 ) -> tuple[np.ndarray, np.ndarray | None]:
-    """IoU (T,), and the boxes (T, 4) where one box a threshold counts, by one mask a distinct threshold."""
+    """IoU (T,), and the boxes (T, 4) if one box per threshold counts, from one mask per distinct threshold."""
     thresholds = protocol.thresholds
     ious, boxes = np.empty(len(thresholds)), np.empty((len(thresholds), 4))
     for mask, index in foreground_masks(score_map, thresholds, protocol):
@@ -136,7 +136,7 @@ def _plain_curve(
 
 
 def _judge(box: np.ndarray, frame: ImageFrame, protocol: Protocol) -> BoxVerdict:
-    """Compare one (1, 4) box of the protocol's frame with the true boxes."""
+    """Compare one (1, 4) box in the protocol's frame with the ground-truth boxes."""
     gt_boxes = frame.gt_boxes(protocol)
     iou = pairwise_iou(box, gt_boxes, protocol.iou_plus_one).max(keepdims=True)[0]
     localized, localized_top_k = (above(iou, MAIN_IOU, strict) for strict in (protocol.strict, protocol.strict_top_k))
@@ -145,7 +145,7 @@ def _judge(box: np.ndarray, frame: ImageFrame, protocol: Protocol) -> BoxVerdict
 
 
 def above(ious: np.ndarray, level: float, strict: bool) -> np.ndarray:
-    """Whether IoUs are above a level, or reach it where the comparison is not strict.
+    """Whether IoUs are above a level, or at least equal to it if the comparison is not strict.
 
     Example:
         >>> above(np.array([0.5]), 0.5, strict=True), above(np.array([0.5]), 0.5, strict=False)

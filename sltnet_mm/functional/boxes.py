@@ -13,12 +13,12 @@ from sltnet_mm.functional._checks import check_fraction, check_size, check_tenso
 from sltnet_mm.functional.components import largest_component_boxes
 
 PAPER_THRESHOLD = 0.2
-"""Share of a score map's maximum above which pixels are foreground: the paper's "top 20% values" (Sec. 3.2), read as in
-CAM (Zhou et al., Learning Deep Features for Discriminative Localization, CVPR 2016)."""
+"""Fraction of a score map's maximum above which pixels are foreground: the paper's "top 20% values" (Sec. 3.2), read as
+in CAM (Zhou et al., Learning Deep Features for Discriminative Localization, CVPR 2016)."""
 
 
 class MapBoxes(NamedTuple):
-    """Boxes with the score maps that they come from.
+    """Boxes, and the score maps that they come from.
 
     Args:
         boxes: B x 4 float xyxy.
@@ -30,7 +30,7 @@ class MapBoxes(NamedTuple):
 
     @property
     def found(self) -> Tensor:
-        """Whether each map has a foreground, B bool; without one its box is a stand-in, the whole map.
+        """Whether each map has a foreground, B bool; without one, the box is only a placeholder, the whole map.
 
         Example:
             >>> import torch
@@ -41,11 +41,11 @@ class MapBoxes(NamedTuple):
 
 
 def foreground_mask(score_map: Tensor, threshold: float = PAPER_THRESHOLD) -> Tensor:
-    """Pixels with a score strictly above ``threshold`` times the maximum of their own map.
+    """The pixels of a score map that are strictly above ``threshold`` times the maximum of that map.
 
     Args:
         score_map: H x W or B x H x W.
-        threshold: In [0, 1).
+        threshold: In [0, 1); by default, the paper's 0.2 (``PAPER_THRESHOLD``).
 
     Returns:
         Bool, of the same shape. A map whose maximum is not positive has no foreground.
@@ -70,7 +70,7 @@ def foreground_mask(score_map: Tensor, threshold: float = PAPER_THRESHOLD) -> Te
 
 
 def score_map_to_box(score_map: Tensor, threshold: float = PAPER_THRESHOLD) -> Tensor:
-    """The box around the largest component of the foreground of a score map: the pseudo box.
+    r"""The box around the largest connected component of a score map's foreground: the pseudo box (Sec. 3.2).
 
     .. math::
         \text{foreground} = \{(x, y) : S(x, y) > \text{threshold} \cdot \max S\}

@@ -99,7 +99,9 @@ class IoUHistoryHook(Hook):
         sample = sample.cpu()
         truth = sample_boxes(sample, 'gt_instances')
         if not len(truth):
-            raise ValueError(f'IoUHistoryHook: image {sample.img_id!r} has no true box: validate on a split with boxes')
+            raise ValueError(
+                f'IoUHistoryHook: image {sample.img_id!r} has no ground-truth box; validate on a split with boxes'
+            )
         row = dict(img_id=str(sample.img_id), img_path=str(sample.img_path), gt_box=truth[0].numpy())
         for source, box in predicted_boxes(sample, self.threshold).items():
             row |= {f'box_{source}': box[0].numpy(), f'iou_{source}': float(box_iou(box, truth).max())}
@@ -111,10 +113,10 @@ def predicted_boxes(sample: BaseDataElement, threshold: float = PAPER_THRESHOLD)
 
     Args:
         sample: A prediction on the CPU.
-        threshold: Of the box of the score map.
+        threshold: Fraction of the score map's maximum at which the localizer's box is cut.
 
     Returns:
-        ``map`` (of ``pred_score_map``) and ``box`` (of ``pred_instances``), where the sample has them.
+        ``map`` (from ``pred_score_map``) and ``box`` (from ``pred_instances``), if the sample has them.
 
     Example:
         >>> predicted_boxes(BaseDataElement())

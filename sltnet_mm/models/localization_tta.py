@@ -20,11 +20,11 @@ from sltnet_mm.structures.frames import input_to_original, transform_box_array
 class LocalizationTTA(BaseTTAModel):
     """Average the predictions over several views of an image: probabilities, maps and boxes, with flips undone.
 
-    For ``tta_model`` in a config, whose ``tta_pipeline`` shows each image in several views
-    (``mmcv.transforms.TestTimeAug``). The views may be mirrored and differ in scale; they must show the same part of
-    the image, and one of them must not be mirrored: the merged prediction is in its frame. Boxes are on the original
-    image already, whatever the view; mmdet's ``DetTTAModel`` would mirror them once more, and has non-maximum
-    suppression choose among them. mmpretrain's ``AverageClsScoreTTA`` drops the maps.
+    Set it as ``tta_model`` in a config whose ``tta_pipeline`` shows each image in several views
+    (``mmcv.transforms.TestTimeAug``). The views may be mirrored and differ in scale. They must show the same part of
+    the image, and at least one must not be mirrored: the merged prediction is in its frame. Boxes are already on the
+    original image, whatever the view. mmdet's ``DetTTAModel`` would mirror them once more and selects among them by
+    non-maximum suppression; mmpretrain's ``AverageClsScoreTTA`` drops the maps.
 
     Merged, if the model predicts them: ``pred_score`` (C) and the ``pred_label`` that follows from it; the raw maps
     ``pred_maps``, and ``pred_score_map`` made from them as for a single view; the box of ``pred_instances``, whose

@@ -50,7 +50,7 @@ class PseudoBoxGenerator:
         self.top_k = top_k
 
     def __call__(self, maps: Tensor, logits: Tensor, size: tuple[int, int]) -> MapBoxes:
-        """Boxes and score maps of a batch, on the maps' device and without a host sync.
+        """The boxes and score maps of a batch, on the maps' device and without a host synchronization.
 
         Args:
             maps: Class maps M, B x C x h x w.
@@ -58,8 +58,12 @@ class PseudoBoxGenerator:
             size: (H, W) of the network input.
 
         Returns:
-            Boxes, B x 4 float xyxy in pixels of the network input, ends exclusive (the whole image where there is no
-            foreground), and score maps, B x H x W in [0, 1]; the pair's ``found`` says where there is one.
+            Boxes, B x 4 float xyxy in pixels of the network input, ends exclusive (the whole image if there is no
+            foreground), and score maps, B x H x W in [0, 1]; ``found`` of the pair tells which images have a
+            foreground.
+
+        Raises:
+            ValueError: If ``top_k`` is None or a shape is invalid.
         """
         if self.top_k is None:
             raise ValueError(
@@ -69,7 +73,7 @@ class PseudoBoxGenerator:
         return MapBoxes(score_map_to_box(score_maps, self.threshold), score_maps)
 
     def from_maps(self, maps: Tensor | np.ndarray, size: tuple[int, int]) -> MapBoxes:
-        """The same from one map an image: those of other code, such as Grad-CAM's arrays in [0, 1].
+        """The boxes and score maps from one map per image, as made by other code such as Grad-CAM.
 
         Args:
             maps: H x W or B x h x w, of any size and range, covering the whole image.

@@ -1,8 +1,8 @@
-"""The frames of boxes and maps: original image and network input, joined by ``homography_matrix`` alone.
+"""The frames of boxes and maps: original image and network input, connected by ``homography_matrix`` alone.
 
-The matrix (3 x 3, original pixels to network-input pixels) holds crop, scale and flip. Its inverse undoes all three, so
-boxes come out on the original image as it lies in its file, whatever the test pipeline did. mmdet's ``DetTTAModel``
-mirrors the boxes of flipped views itself and would undo a flip twice: use ``sltnet_mm.LocalizationTTA``.
+The matrix (3 x 3, original pixels to network-input pixels) contains crop, scale and flip. Its inverse undoes all three,
+so boxes are on the original image as stored in its file, whatever the test pipeline did. mmdet's ``DetTTAModel``
+mirrors the boxes of flipped views itself and would undo the flip twice: use ``sltnet_mm.LocalizationTTA``.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from sltnet_mm.functional.boxes import PAPER_THRESHOLD, MapBoxes, score_map_to_b
 
 
 def record_homography(results: dict, step: np.ndarray) -> None:
-    """Multiply a step into ``results['homography_matrix']`` (original pixels to present image pixels), in place.
+    """Multiply a transform into ``results['homography_matrix']`` (original pixels to current image pixels), in place.
 
     Args:
-        results: A pipeline's results; a missing matrix counts as the identity.
-        step: 3 x 3, takes pixels before the step to pixels after it.
+        results: Results of a pipeline; a missing matrix counts as the identity.
+        step: 3 x 3, maps pixels before the transform to pixels after it.
 
     Example:
         >>> import numpy as np
@@ -38,15 +38,15 @@ def record_homography(results: dict, step: np.ndarray) -> None:
 
 
 def move_boxes(results: dict, step: np.ndarray) -> None:
-    """Move ``gt_bboxes`` (xyxy, present image pixels) by a step, clip them to the new image, drop the lost ones.
+    """Move ``gt_bboxes`` (xyxy, current image pixels) by a transform, clip them to the new image, and drop empty ones.
 
-    Boxes exist in a pipeline only where mmdet's ``LoadAnnotations`` put them (a regressor on pseudo boxes).
-    ``gt_bboxes_labels`` and ``gt_ignore_flags`` lose the same rows. mmdet's box structures and plain n x 4 arrays are
-    both understood.
+    A pipeline has boxes only if mmdet's ``LoadAnnotations`` loads them (for a regressor on pseudo boxes). The same rows
+    of ``gt_bboxes_labels`` and ``gt_ignore_flags`` are dropped. Both mmdet's box structures and plain n x 4 arrays are
+    supported.
 
     Args:
-        results: A pipeline's results, already with the new ``img_shape``; changed in place.
-        step: 3 x 3, takes pixels before the step to pixels after it.
+        results: Results of a pipeline, already with the new ``img_shape``; changed in place.
+        step: 3 x 3, maps pixels before the transform to pixels after it.
 
     Example:
         >>> import numpy as np
@@ -75,7 +75,7 @@ def move_boxes(results: dict, step: np.ndarray) -> None:
 
 
 def transform_box_array(boxes: np.ndarray, matrix: np.ndarray) -> np.ndarray:
-    """The NumPy form of :func:`~sltnet_mm.functional.transform_boxes`: the upright boxes around the moved corners.
+    """The NumPy version of :func:`~sltnet_mm.functional.transform_boxes`: axis-aligned boxes around the moved corners.
 
     Args:
         boxes: n x 4 xyxy.
@@ -99,38 +99,42 @@ def transform_box_array(boxes: np.ndarray, matrix: np.ndarray) -> np.ndarray:
 def input_to_original(metainfo: Mapping) -> np.ndarray:
     """The 3 x 3 matrix (float64) from pixels of the network input to pixels of the original image.
 
-    It is the inverse of ``homography_matrix``, the only geometric record: ``scale_factor`` is wrong after a crop.
+    It is the inverse of ``homography_matrix``, the only reliable geometric record: ``scale_factor`` is wrong after a
+    crop.
 
     Args:
-        metainfo: Of a sample; the transforms record the matrix, the packer keeps it.
+        metainfo: Metainfo of a sample; the transforms record the matrix, and the packer keeps it.
+
+    Returns:
+        3 x 3, float64.
 
     Raises:
-        KeyError: If ``homography_matrix`` or ``ori_shape`` is absent.
+        KeyError: If ``homography_matrix`` or ``ori_shape`` is missing.
     """
     for key in ('homography_matrix', 'ori_shape'):
         if key not in metainfo:
             raise KeyError(
-                f'{key!r} is not among the metainfo of {metainfo.get("img_path", "this sample")}: boxes cannot be '
-                'taken back to the original image. Use transforms that record it (sltnet_mm.ResizeCrop, '
-                "mmdet.Resize, mmdet.RandomCrop, mmdet.RandomFlip) and name it in the packer's meta_keys "
+                f'{key!r} is not in the metainfo of {metainfo.get("img_path", "this sample")}: boxes cannot be '
+                'moved to the original image. Use transforms that record it (sltnet_mm.ResizeCrop, '
+                "mmdet.Resize, mmdet.RandomCrop, mmdet.RandomFlip) and list it in the packer's meta_keys "
                 '(sltnet_mm.PackLocalizationInputs does)'
             )
     return np.linalg.inv(np.asarray(metainfo['homography_matrix'], dtype=np.float64))
 
 
 def boxes_to_original(boxes: Tensor, metainfos: Sequence[Mapping]) -> Tensor:
-    """One box per image, from network-input pixels to original pixels, clipped to the original image.
+    """One box per image, moved from network-input pixels to original pixels and clipped to the original image.
 
     Args:
         boxes: B x 4 xyxy, pixels of the network input.
         metainfos: B metainfos with ``homography_matrix`` (3 x 3, original to input) and ``ori_shape`` (h, w).
 
     Returns:
-        B x 4 xyxy in original pixels, dtype and device of ``boxes``; crop, scale and flip are undone.
+        B x 4 xyxy in original pixels, in the dtype and on the device of ``boxes``; crop, scale and flip are undone.
 
     Raises:
-        KeyError: If a metainfo lacks ``homography_matrix`` or ``ori_shape``.
-        ValueError: If there are not as many boxes as metainfos.
+        KeyError: If ``homography_matrix`` or ``ori_shape`` is missing.
+        ValueError: If the numbers of boxes and metainfos differ.
 
     Example:
         >>> import torch
@@ -140,7 +144,7 @@ def boxes_to_original(boxes: Tensor, metainfos: Sequence[Mapping]) -> Tensor:
     """
     if len(boxes) != len(metainfos):
         raise ValueError(
-            f'boxes_to_original takes one box per image, got {len(boxes)} boxes and {len(metainfos)} metainfos'
+            f'boxes_to_original needs one box per image, got {len(boxes)} boxes and {len(metainfos)} metainfos'
         )
     if not metainfos:
         return boxes
@@ -150,16 +154,19 @@ def boxes_to_original(boxes: Tensor, metainfos: Sequence[Mapping]) -> Tensor:
 
 
 def boxes_of_samples(samples: Sequence[BaseDataElement], threshold: float = PAPER_THRESHOLD) -> MapBoxes:
-    """The boxes that the score maps of a batch give, on the original images.
+    """The boxes of a batch's score maps, on the original images.
 
     Args:
-        samples: B predictions with ``pred_score_map`` (H x W, one size, network input), ``homography_matrix`` and
-            ``ori_shape``.
-        threshold: Share of the maximum, see :func:`~sltnet_mm.functional.score_map_to_box`.
+        samples: B predictions with ``pred_score_map`` (H x W, the same size for all, that of the network input),
+            ``homography_matrix`` and ``ori_shape``.
+        threshold: Fraction of the maximum, see :func:`~sltnet_mm.functional.score_map_to_box`.
 
     Returns:
         Boxes, B x 4 float32 xyxy in original pixels, clipped to the image, and score maps, B x H x W, on their device.
-        Without foreground (``found`` is False) the box is the part of the image that the network saw.
+        Without foreground (``found`` is False), the box is the part of the image that the network saw.
+
+    Raises:
+        KeyError: If ``homography_matrix`` or ``ori_shape`` is missing.
 
     Example:
         >>> import torch
@@ -176,7 +183,7 @@ def boxes_of_samples(samples: Sequence[BaseDataElement], threshold: float = PAPE
 
 
 def sample_boxes(sample: BaseDataElement, field: str) -> Tensor:
-    """The boxes of ``gt_instances`` or ``pred_instances``, n x 4 float32 xyxy; none where the sample lacks the field.
+    """The boxes of ``gt_instances`` or ``pred_instances``, n x 4 float32 xyxy; n is 0 if the field is missing.
 
     Example:
         >>> sample_boxes(BaseDataElement(), 'gt_instances').shape
@@ -185,5 +192,5 @@ def sample_boxes(sample: BaseDataElement, field: str) -> Tensor:
     boxes = sample.get(field, {}).get('bboxes')
     if boxes is None:
         return torch.zeros(0, 4)
-    # Some pipelines of mmdet wrap boxes, its browse_dataset turns them to arrays.
+    # Some mmdet pipelines wrap boxes in a structure; its browse_dataset turns them into arrays.
     return torch.as_tensor(getattr(boxes, 'tensor', boxes)).detach().float().cpu()

@@ -134,7 +134,7 @@ def test_psol_crops_takes_boxes_of_the_class_and_averages_classes():
     assert numbers['box/psol/gt_known'] == 75  # classes 1/2 and 1/1
     with pytest.raises(ValueError, match="sources must hold 'box'"):
         LocalizationMetric(protocols='psol', sources='map')
-    with pytest.raises(ValueError, match='no true box of its class 1'):
+    with pytest.raises(ValueError, match='no ground-truth box of its class 1'):
         samples[2].gt_instances.labels[0] = 2
         evaluate(samples, protocols='psol', sources='box')
 

@@ -54,7 +54,7 @@ def test_boxes_are_clipped_to_their_own_image():
 
 
 def test_a_missing_record_names_the_image():
-    with pytest.raises(KeyError, match="'homography_matrix' is not among the metainfo of a.jpg"):
+    with pytest.raises(KeyError, match="'homography_matrix' is not in the metainfo of a.jpg"):
         input_to_original(dict(img_path='a.jpg', ori_shape=(4, 4)))
     with pytest.raises(ValueError, match='got 1 boxes and 0 metainfos'):
         boxes_to_original(torch.zeros(1, 4), [])
