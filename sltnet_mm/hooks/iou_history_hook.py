@@ -102,7 +102,7 @@ class IoUHistoryHook(Hook):
             raise ValueError(
                 f'IoUHistoryHook: image {sample.img_id!r} has no ground-truth box; validate on a split with boxes'
             )
-        row = dict(img_id=str(sample.img_id), img_path=str(sample.img_path), gt_box=truth[0].numpy())
+        row: dict[str, Any] = dict(img_id=str(sample.img_id), img_path=str(sample.img_path), gt_box=truth[0].numpy())
         for source, box in predicted_boxes(sample, self.threshold).items():
             row |= {f'box_{source}': box[0].numpy(), f'iou_{source}': float(box_iou(box, truth).max())}
         return row
