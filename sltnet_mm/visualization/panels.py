@@ -17,6 +17,7 @@ def box_panel(image: np.ndarray, true_boxes: Tensor, boxes: Tensor) -> np.ndarra
         boxes: m x 4 xyxy in its pixels.
 
     Example:
+        >>> import torch
         >>> box_panel(np.zeros((8, 8, 3), np.uint8), torch.zeros(0, 4), torch.tensor([[0., 0, 8, 8]]))[0, 0]
         array([255, 48, 48], dtype=uint8)
     """
@@ -42,6 +43,7 @@ def map_panel(
         alpha: Share of the map's colors.
 
     Example:
+        >>> import torch
         >>> none = torch.zeros(0, 4)
         >>> map_panel(np.zeros((8, 8, 3), np.uint8), torch.ones(4, 4), np.diag([.5, .5, 1]), none, none, alpha=1.)[0, 0]
         array([253, 231, 37], dtype=uint8)

@@ -115,7 +115,7 @@ def test_steps_are_numbered_and_measured(capsys):
 
 def test_tiles_show_boxes_maps_and_errors():
     path = 'synthetic://seed0-size64/test/000001-01.png'
-    sample = DataSample(metainfo=dict(img_path=path, homography_matrix=np.eye(3)))
+    sample = DataSample(metainfo=dict(img_path=path, homography_matrix=np.eye(3), ori_shape=(64, 64)))
     sample.set_gt_label(1)
     sample.gt_instances = InstanceData(bboxes=torch.tensor([[8.0, 8, 40, 40]]), labels=torch.tensor([1]))
     sample.pred_instances = InstanceData(
