@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Sized
 from contextlib import contextmanager
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from mmengine.dist import is_main_process
 from rich.console import Console
@@ -70,7 +70,7 @@ def progress(description: str, total: int, least: int = 2) -> Iterator[Advance]:
         columns = (TextColumn('{task.description}', markup=False), BarColumn(), MofNCompleteColumn())
         times = (TimeElapsedColumn(), TimeRemainingColumn())
         # Not redirected: what the loop prints to a file on stdout must get there.
-        options = dict(auto_refresh=False, redirect_stdout=False, redirect_stderr=False)
+        options: Any = dict(auto_refresh=False, redirect_stdout=False, redirect_stderr=False)
         with Progress(*columns, *times, console=console, **options) as bar:
             yield _bar(bar, description, total)
     else:
