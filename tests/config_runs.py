@@ -8,19 +8,14 @@ from mmengine.config import Config
 from mmengine.runner import Runner
 from torchvision.models import get_model
 
+from sltnet_mm.config import unwrapped
+
 CONFIGS = sorted(path for path in (Path(__file__).parents[1] / 'configs').rglob('*.py') if '_base_' not in path.parts)
 LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
 
 
 def config_of(stem: str) -> Config:
     return Config.fromfile(next(path for path in CONFIGS if path.stem == stem))
-
-
-def innermost(dataset: dict) -> dict:
-    """The data set in its wrappers."""
-    while 'dataset' in dataset:
-        dataset = dataset['dataset']
-    return dataset
 
 
 def shrink(cfg: Config, work_dir: Path, batch: int = 4) -> Config:
@@ -37,7 +32,7 @@ def shrink(cfg: Config, work_dir: Path, batch: int = 4) -> Config:
         if not cfg.get(name):
             continue
         cfg[name].update(num_workers=0, persistent_workers=False)
-        dataset = innermost(cfg[name].dataset)
+        dataset = unwrapped(cfg[name].dataset)
         if dataset.type == 'sltnet_mm.SyntheticLocalization':
             dataset.num_images = 12
     return cfg

@@ -5,9 +5,11 @@ import re
 
 import pytest
 import torch
-from config_runs import CONFIGS, innermost
+from config_runs import CONFIGS
 from mmengine.config import Config
 from mmengine.registry import MODELS, init_default_scope
+
+from sltnet_mm.config import unwrapped
 
 OF_THE_PAPER = [path for path in CONFIGS if path.stem.endswith(('_cub', '_ilsvrc')) and path.parent.name != 'ddt']
 BACKBONES = ('vgg16', 'inceptionv3', 'resnet50', 'densenet161')
@@ -60,9 +62,9 @@ def test_values_are_the_papers(path):
     if cfg.get('train_dataloader'):
         view = next(step for step in cfg.train_dataloader.dataset.pipeline if step.type == 'sltnet_mm.ResizeCrop')
         assert view == dict(type='sltnet_mm.ResizeCrop', resize=resize, crop=side, mode='random', flip_prob=0.5)
-        train = innermost(cfg.train_dataloader.dataset)
+        train = unwrapped(cfg.train_dataloader.dataset)
         assert (train.type, train.split) == (DATASETS[data], 'train')
-    test = innermost(cfg.test_dataloader.dataset)
+    test = unwrapped(cfg.test_dataloader.dataset)
     assert (test.type, test.split) == (DATASETS[data], 'test')
     if kind == 'classifier':
         return

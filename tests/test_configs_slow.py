@@ -5,12 +5,13 @@ import shutil
 
 import pytest
 import torch
-from config_runs import CONFIGS, LOADERS, innermost, shrink, train_and_test, with_random_weights
+from config_runs import CONFIGS, LOADERS, shrink, train_and_test, with_random_weights
 from mmengine.config import Config
 from mmengine.registry import DATASETS, init_default_scope
 from small_data import LAYOUTS
 from torchvision.models import get_model
 
+from sltnet_mm.config import unwrapped
 from sltnet_mm.structures.box_file import BoxRecord, file_name_of, to_coco, write_box_file
 from sltnet_mm.weights.torchvision_names import to_mmpretrain
 
@@ -80,7 +81,7 @@ def test_config_trains_and_tests(tmp_path, path, weights, monkeypatch):
         for name in LOADERS:
             if not cfg.get(name):
                 continue
-            dataset = innermost(cfg[name].dataset)
+            dataset = unwrapped(cfg[name].dataset)
             dataset.data_root = str(tmp_path / 'data')
             if data == 'custom':
                 dataset.classes = [f'c{i:02d}' for i in range(cfg.num_classes)]

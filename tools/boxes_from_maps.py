@@ -14,7 +14,8 @@ from pathlib import Path
 
 from mmengine.registry import DATASETS, init_default_scope
 
-from sltnet_mm.command_line import add_common_arguments, load_config, unwrapped
+from sltnet_mm.command_line import add_common_arguments, config_of_args
+from sltnet_mm.config import unwrapped
 from sltnet_mm.functional.boxes import PAPER_THRESHOLD
 from sltnet_mm.pseudo_boxes.from_maps import boxes_of_map_files
 from sltnet_mm.structures.box_file import write_box_file
@@ -34,7 +35,7 @@ def main() -> None:
     args = parser.parse_args()
     if args.out.exists() and not args.overwrite:
         parser.error(f'--out: {args.out} already exists. Use another name, or --overwrite to replace it')
-    cfg = load_config(args)
+    cfg = config_of_args(args)
     init_default_scope(cfg.get('default_scope', 'mmengine'))
     dataset = DATASETS.build(dict(unwrapped(cfg[f'{args.split}_dataloader'].dataset), pipeline=[]))
     boxes = boxes_of_map_files(dataset, args.maps, args.threshold)

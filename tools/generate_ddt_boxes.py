@@ -14,7 +14,7 @@ import argparse
 import shutil
 from pathlib import Path
 
-from sltnet_mm.command_line import add_common_arguments, load_config
+from sltnet_mm.command_line import add_common_arguments, config_of_args
 from sltnet_mm.pseudo_boxes.from_ddt import export_ddt_boxes
 from sltnet_mm.pseudo_boxes.resumable import start_processes
 from sltnet_mm.structures.box_file import write_box_file
@@ -42,7 +42,7 @@ def main() -> None:
     device = start_processes(args.launcher)
     parts = args.out.with_name(args.out.name + '.parts')
     boxes = export_ddt_boxes(
-        load_config(args),
+        config_of_args(args),
         args.split,
         args.checkpoint,
         args.device or device,

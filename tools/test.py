@@ -4,12 +4,12 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
 from mmengine.evaluator import DumpResults
 
-from sltnet_mm.command_line import add_common_arguments, build_runner, load_config
+from sltnet_mm.command_line import add_common_arguments, build_runner, config_of_args
 from sltnet_mm.evaluation import DumpScores
+from sltnet_mm.weights.checkpoints import existing_checkpoint
 
 
 def parse_args() -> argparse.Namespace:
@@ -32,15 +32,17 @@ def parse_args() -> argparse.Namespace:
         parser.error(f'--out must end in .pkl or .pickle, got {args.out}')
     if args.out_scores and not args.out_scores.endswith('.npz'):
         parser.error(f'--out-scores must end in .npz, got {args.out_scores}')
-    if not Path(args.checkpoint).is_file() and '://' not in args.checkpoint:
-        parser.error(f'checkpoint: the file {args.checkpoint} does not exist')
+    try:
+        existing_checkpoint(args.checkpoint)
+    except FileNotFoundError as error:
+        parser.error(str(error))
     return args
 
 
 def main() -> None:
     """Test the model, and draw and save predictions if requested."""
     args = parse_args()
-    cfg = load_config(args)
+    cfg = config_of_args(args)
     cfg.load_from = args.checkpoint
     if args.show_dir:
         cfg.default_hooks.visualization = dict(type='sltnet_mm.LocalizationVisualizationHook', out_dir=args.show_dir)

@@ -7,7 +7,7 @@ import argparse
 
 import torch
 
-from sltnet_mm.command_line import add_common_arguments, build_runner, load_config
+from sltnet_mm.command_line import add_common_arguments, build_runner, config_of_args
 
 
 def parse_args() -> argparse.Namespace:
@@ -36,7 +36,7 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     """Train the model."""
     args = parse_args()
-    cfg = load_config(args)
+    cfg = config_of_args(args)
     if args.amp:
         cfg.optim_wrapper.type = 'AmpOptimWrapper'
         cfg.optim_wrapper.setdefault('loss_scale', 'dynamic')

@@ -3,42 +3,24 @@
 from __future__ import annotations
 
 import copy
-import os
 from pathlib import Path
 from typing import Any
 
 from mmengine.config import Config
 from torch import nn
 
+from sltnet_mm.config import load_config
 from sltnet_mm.functional.boxes import PAPER_THRESHOLD
 from sltnet_mm.models import CAMHead, SingleBoxHead
 
 
-def load_config(config: str | Path | Config) -> Config:
-    """A config that may be changed, read from a file or copied.
+def copied_config(config: str | Path | Config) -> Config:
+    """A config that may be changed: that of a file, or a copy of the given one.
 
     Raises:
         FileNotFoundError: If the file does not exist.
     """
-    if isinstance(config, Config):
-        return copy.deepcopy(config)
-    if not Path(config).is_file():
-        raise FileNotFoundError(f'config {config} does not exist. The configs of this package are in configs/')
-    return Config.fromfile(config)
-
-
-def existing_checkpoint(checkpoint: str | Path) -> str:
-    """The path or URL of a checkpoint, as a string.
-
-    Raises:
-        TypeError: If ``checkpoint`` is neither a path nor a URL.
-        FileNotFoundError: If the file does not exist.
-    """
-    if not isinstance(checkpoint, (str, os.PathLike)):
-        raise TypeError(f'checkpoint must be a path or URL, because random weights are useless, got {checkpoint!r}')
-    if '://' not in str(checkpoint) and not Path(checkpoint).is_file():
-        raise FileNotFoundError(f'checkpoint {checkpoint} does not exist. Train one with tools/train.py')
-    return str(checkpoint)
+    return copy.deepcopy(config) if isinstance(config, Config) else load_config(config)
 
 
 def class_names(model: nn.Module, checkpoint: dict) -> tuple[str, ...] | None:

@@ -16,13 +16,14 @@ from mmengine.runner.checkpoint import _load_checkpoint_to_model
 from mmengine.structures import BaseDataElement, InstanceData
 from torch import nn
 
-from sltnet_mm.inferencer.building import box_threshold, class_names, existing_checkpoint, load_config
+from sltnet_mm.config import unwrapped
+from sltnet_mm.inferencer.building import box_threshold, class_names, copied_config
 from sltnet_mm.inferencer.inputs import Image, ImageLoader, list_images
 from sltnet_mm.inferencer.result import LocalizationResult, TopLabel
 from sltnet_mm.progress import track
 from sltnet_mm.structures.frames import boxes_of_samples
 from sltnet_mm.visualization import LocalizationVisualizer
-from sltnet_mm.weights.checkpoints import check_fit
+from sltnet_mm.weights.checkpoints import check_fit, existing_checkpoint
 
 
 class SLTInferencer(BaseInferencer):
@@ -67,7 +68,7 @@ class SLTInferencer(BaseInferencer):
     ) -> None:
         if threshold is not None and not 0 <= threshold < 1:
             raise ValueError(f'threshold must be in [0, 1), got {threshold}')
-        cfg = load_config(config)
+        cfg = copied_config(config)
         checkpoint = existing_checkpoint(checkpoint)
         if str(cfg.model.type).endswith('SLTNet') and score_map:
             cfg.model.test_cfg = dict(cfg.model.get('test_cfg') or {}, score_map=True)
@@ -132,9 +133,7 @@ class SLTInferencer(BaseInferencer):
 
     def _init_pipeline(self, cfg: Config) -> Compose:
         """The test pipeline after its loading step."""
-        dataset = (cfg.get('test_dataloader') or {}).get('dataset', {})
-        while 'dataset' in dataset:  # wrappers such as RepeatDataset
-            dataset = dataset['dataset']
+        dataset = unwrapped((cfg.get('test_dataloader') or {}).get('dataset', {}))
         if not dataset.get('pipeline'):
             raise ValueError('config must have test_dataloader.dataset.pipeline, which prepares the images. Add it')
         transforms = Compose(dataset['pipeline']).transforms

@@ -45,7 +45,7 @@ def list_images(inputs: Any) -> list[Image]:
             f'{type(inputs).__name__}'
         )
     path = str(inputs)
-    return _images_below(Path(path)) if '://' not in path and Path(path).is_dir() else [path]
+    return _images_below(Path(path)) if Path(path).is_dir() else [path]
 
 
 def _images_below(folder: Path) -> list[Image]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence, Set
-from pathlib import Path
 
 from mmengine.logging import print_log
 from mmengine.model import BaseModule
@@ -13,6 +12,7 @@ from torch import Tensor, nn
 from torchvision.models import get_model, list_models
 
 from sltnet_mm.registry import MODELS
+from sltnet_mm.weights.checkpoints import existing_checkpoint
 
 # The child that gives the last feature maps, tried in this order: `features` in squeezenet, vgg, densenet, mobilenet,
 # efficientnet and convnext; `layer4` in resnet and resnext.
@@ -89,9 +89,7 @@ class TorchvisionBackbone(BaseModule):
                 logger='current',
             )
             return
-        if '://' not in self.checkpoint and not Path(self.checkpoint).is_file():
-            raise FileNotFoundError(f'TorchvisionBackbone: checkpoint {self.checkpoint} does not exist')
-        weights = CheckpointLoader.load_checkpoint(self.checkpoint, map_location='cpu')
+        weights = CheckpointLoader.load_checkpoint(existing_checkpoint(self.checkpoint), map_location='cpu')
         weights = weights.get('state_dict', weights)
         own = self.state_dict()
         lacking = [name for name, value in own.items() if name not in weights or weights[name].shape != value.shape]

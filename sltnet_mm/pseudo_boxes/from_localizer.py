@@ -17,7 +17,7 @@ from mmengine.runner import CheckpointLoader, load_checkpoint
 from torch import nn
 from torch.utils.data import BatchSampler, DataLoader
 
-from sltnet_mm.command_line import unwrapped
+from sltnet_mm.config import unwrapped
 from sltnet_mm.functional.boxes import PAPER_THRESHOLD
 from sltnet_mm.pseudo_boxes.resumable import PartFiles, run_resumable
 from sltnet_mm.structures.box_file import BoxRecord, dataset_identity, file_name_of, to_coco

@@ -16,7 +16,7 @@ from mmengine.logging import MMLogger
 from mmengine.runner import Runner
 from mmengine.structures import BaseDataElement
 
-from sltnet_mm.command_line import set_epochs
+from sltnet_mm.config import load_config, set_epochs
 from sltnet_mm.report.page import Curve
 
 
@@ -73,9 +73,7 @@ def prepare_config(path: str | Path, work_dir: str | Path, seed: int, epochs: in
         FileNotFoundError: If the config does not exist.
         ValueError: If ``epochs`` is below 1.
     """
-    if not Path(path).is_file():
-        raise FileNotFoundError(f'config {str(path)!r} does not exist. The configs of this package are in configs/')
-    cfg = Config.fromfile(path)
+    cfg = load_config(path)
     cfg.work_dir = str(work_dir)
     cfg.randomness = dict(cfg.get('randomness') or {}, seed=seed)
     if epochs is not None:

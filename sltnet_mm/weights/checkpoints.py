@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -12,6 +13,24 @@ from torch import nn
 from sltnet_mm.structures.atomic_write import atomic_write
 
 CLASSIFIER_PREFIX = 'classifier.'
+
+
+def existing_checkpoint(checkpoint: str | Path) -> str:
+    """The path or URL of a checkpoint; a URL (anything with ``://``) is not looked up.
+
+    Raises:
+        TypeError: If it is neither, such as None.
+        FileNotFoundError: If the file does not exist.
+
+    Example:
+        >>> existing_checkpoint('https://example.com/weights.pth')
+        'https://example.com/weights.pth'
+    """
+    if not isinstance(checkpoint, (str, os.PathLike)):
+        raise TypeError(f'checkpoint must be a path or URL, got {checkpoint!r}')
+    if '://' not in str(checkpoint) and not Path(checkpoint).is_file():
+        raise FileNotFoundError(f'checkpoint {checkpoint} does not exist')
+    return str(checkpoint)
 
 
 def check_fit(model: nn.Module, checkpoint: dict, may_miss: Sequence[str] = ()) -> None:

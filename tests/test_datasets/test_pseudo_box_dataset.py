@@ -3,12 +3,13 @@
 import numpy as np
 import pytest
 import torch
-from config_runs import LOADERS, config_of, innermost, shrink, train_and_test, with_random_weights
+from config_runs import LOADERS, config_of, shrink, train_and_test, with_random_weights
 from layouts import write_image
 from mmdet.registry import DATASETS
 from mmengine.dataset import DefaultSampler
 from small_data import IMAGES, LAYOUTS
 
+from sltnet_mm.config import unwrapped
 from sltnet_mm.datasets import BadImageError, PseudoBoxDataset, SyntheticLocalization
 from sltnet_mm.models import SingleBoxHead
 from sltnet_mm.structures.box_file import BoxRecord, to_coco, write_box_file
@@ -191,7 +192,7 @@ def test_the_config_of_photos31_trains(tmp_path):
     with_random_weights(cfg.model, tmp_path)
     LAYOUTS['photos31'](tmp_path / 'data')
     for name in LOADERS:
-        innermost(cfg[name].dataset).data_root = str(tmp_path / 'data')
+        unwrapped(cfg[name].dataset).data_root = str(tmp_path / 'data')
     names, labels = [f'images/{path}' for path in IMAGES], [int(path[:3]) - 1 for path in IMAGES]
     classes, boxes = cfg.train_dataloader.dataset.dataset.classes, [(10, 20, 60, 60)] * 11 + [None]
     cfg.train_dataloader.dataset.boxes = write_boxes(

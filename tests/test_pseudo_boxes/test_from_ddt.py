@@ -7,13 +7,14 @@ import numpy as np
 import pytest
 import torch
 from checkpoint_files import config_of, write_checkpoint
-from config_runs import CONFIGS, LOADERS, innermost, with_random_weights
+from config_runs import CONFIGS, LOADERS, with_random_weights
 from mmengine.config import Config
 from mmengine.registry import MODELS, init_default_scope
 from small_data import LAYOUTS
 from torchvision.models import get_model
 
 import sltnet_mm.pseudo_boxes.from_ddt as module
+from sltnet_mm.config import unwrapped
 from sltnet_mm.datasets import SyntheticLocalization
 from sltnet_mm.evaluation.box_file_metric import evaluate_box_file
 from sltnet_mm.functional.ddt import ddt_heatmaps, heatmaps_to_boxes
@@ -174,7 +175,7 @@ def test_config_finds_boxes(path: Path, tmp_path, monkeypatch):
     LAYOUTS[data](tmp_path / 'data')
     for name in LOADERS:
         cfg[name].num_workers = 0
-        innermost(cfg[name].dataset).update(data_root=str(tmp_path / 'data'), indices=4)
+        unwrapped(cfg[name].dataset).update(data_root=str(tmp_path / 'data'), indices=4)
     seen = []
     update = module.DescriptorCovariance.update
     monkeypatch.setattr(

@@ -20,7 +20,7 @@ import torch
 from mmengine.config import Config
 from mmengine.registry import DATASETS, init_default_scope
 
-from sltnet_mm.command_line import add_common_arguments, load_config
+from sltnet_mm.command_line import add_common_arguments, config_of_args
 from sltnet_mm.datasets.orientation import exif_rotated
 from sltnet_mm.evaluation.pixel_metric import read_mask
 from sltnet_mm.evaluation.pixel_precision import IGNORE
@@ -143,7 +143,7 @@ def main() -> None:
     for name in ('number', 'draws', 'side'):
         if getattr(args, name) < 1:
             parser.error(f'--{name} must be at least 1, got {getattr(args, name)}')
-    cfg = load_config(args)
+    cfg = config_of_args(args)
     init_default_scope(cfg.get('default_scope') or 'mmpretrain')  # files in _base_/datasets have none
     for split in args.splits:
         if cfg.get(f'{split}_dataloader') is None:

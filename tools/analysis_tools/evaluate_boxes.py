@@ -13,7 +13,7 @@ import argparse
 import json
 from pathlib import Path
 
-from sltnet_mm.command_line import add_common_arguments, load_config
+from sltnet_mm.command_line import add_common_arguments, config_of_args
 from sltnet_mm.evaluation import PROTOCOLS
 from sltnet_mm.evaluation.box_file_metric import evaluate_box_file
 from sltnet_mm.pseudo_boxes.from_localizer import build_for_export
@@ -33,7 +33,7 @@ def main() -> None:
     parser.add_argument('--table', help='output table with one row per image (.csv or .parquet)')
     parser.add_argument('--out', type=Path, help='output file for all metrics (.json)')
     args = parser.parse_args()
-    dataset = build_for_export(load_config(args), args.split)
+    dataset = build_for_export(config_of_args(args), args.split)
     numbers = evaluate_box_file(args.boxes, dataset, args.protocols, args.input_size, args.score_file, args.table)
     for name, value in numbers.items():
         print(f'{name}: {value:.2f}')

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import copy
 import functools
 import hashlib
@@ -14,7 +13,7 @@ from typing import Any
 
 from mmengine.config import Config
 
-from sltnet_mm.command_line import load_config, set_epochs
+from sltnet_mm.config import load_config, set_epochs
 
 CONFIGS = Path(__file__).resolve().parents[2] / 'configs'
 # The keys of a config that affect results; logging and checkpoint settings do not.
@@ -132,15 +131,7 @@ def step_config(step: Step, settings: Settings) -> Config:
     Raises:
         FileNotFoundError: If the config does not exist.
     """
-    arguments = argparse.Namespace(
-        config=str(step.path),
-        cfg_options=settings.options(step),
-        data_root=settings.data_root,
-        work_dir=None,
-        launcher='none',
-        local_rank=0,
-    )
-    return load_config(arguments)
+    return load_config(step.path, settings.options(step), settings.data_root)
 
 
 @functools.cache
@@ -157,7 +148,7 @@ def _into_wrapper(key: str, step: Step) -> str:
 
 
 def _epochs(cfg: Config, epochs: int) -> dict[str, int]:
-    """The settings by which :func:`~sltnet_mm.command_line.set_epochs` changes a config."""
+    """The settings by which :func:`~sltnet_mm.config.set_epochs` changes a config."""
     changed = copy.deepcopy(cfg)
     set_epochs(changed, epochs)
     options = {'train_cfg.max_epochs': epochs}
