@@ -29,7 +29,7 @@ def existing_checkpoint(checkpoint: str | Path) -> str:
     if not isinstance(checkpoint, (str, os.PathLike)):
         raise TypeError(f'checkpoint must be a path or URL, got {checkpoint!r}')
     if '://' not in str(checkpoint) and not Path(checkpoint).is_file():
-        raise FileNotFoundError(f'checkpoint {checkpoint} does not exist')
+        raise FileNotFoundError(f'checkpoint: the file {checkpoint} does not exist')
     return str(checkpoint)
 
 

@@ -222,7 +222,7 @@ def test_bad_models_are_refused(trained, tmp_path):
         build(config, None)
     with pytest.raises(FileNotFoundError, match='config none.py does not exist'):
         build('none.py', checkpoint)
-    with pytest.raises(FileNotFoundError, match='checkpoint none.pth does not exist'):
+    with pytest.raises(FileNotFoundError, match='the file none.pth does not exist'):
         build(config, 'none.pth')
     with pytest.raises(ValueError, match='the checkpoint is of another model or class count'):
         build(config, trained['classifier'][1])
