@@ -27,9 +27,9 @@ def existing_checkpoint(checkpoint: str | Path) -> str:
         'https://example.com/weights.pth'
     """
     if not isinstance(checkpoint, (str, os.PathLike)):
-        raise TypeError(f'checkpoint must be a path or URL, got {checkpoint!r}')
+        raise TypeError(f'checkpoint must be a path or URL, because random weights are useless, got {checkpoint!r}')
     if '://' not in str(checkpoint) and not Path(checkpoint).is_file():
-        raise FileNotFoundError(f'checkpoint: the file {checkpoint} does not exist')
+        raise FileNotFoundError(f'checkpoint: the file {checkpoint} does not exist. Train one with tools/train.py')
     return str(checkpoint)
 
 
