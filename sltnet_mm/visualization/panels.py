@@ -1,4 +1,4 @@
-"""The panels of a picture: the image with boxes, and a score map over the image with boxes."""
+"""The panels of a picture: the image with boxes, and the score map over the image with boxes."""
 
 from __future__ import annotations
 
@@ -8,39 +8,45 @@ from torch import Tensor
 from sltnet_mm.visualization.drawing import PREDICTED_COLOR, TRUE_COLOR, draw_boxes, overlay_score_map, warp_to_original
 
 
-def box_panel(image: np.ndarray, true_boxes: Tensor, boxes: Tensor) -> np.ndarray:
-    """The image with the true boxes in white and the predicted ones in red.
+def box_panel(image: np.ndarray, gt_boxes: Tensor, boxes: Tensor) -> np.ndarray:
+    """The image with ground-truth boxes in white and predicted boxes in red.
 
     Args:
         image: H x W x 3 uint8 RGB.
-        true_boxes: n x 4 xyxy in its pixels.
-        boxes: m x 4 xyxy in its pixels.
+        gt_boxes: n x 4 xyxy in pixels of the image.
+        boxes: m x 4 xyxy in pixels of the image.
+
+    Returns:
+        H x W x 3 uint8 RGB.
 
     Example:
         >>> import torch
         >>> box_panel(np.zeros((8, 8, 3), np.uint8), torch.zeros(0, 4), torch.tensor([[0., 0, 8, 8]]))[0, 0]
         array([255, 48, 48], dtype=uint8)
     """
-    return draw_boxes(draw_boxes(image, true_boxes.numpy(), TRUE_COLOR), boxes.numpy(), PREDICTED_COLOR)
+    return draw_boxes(draw_boxes(image, gt_boxes.numpy(), TRUE_COLOR), boxes.numpy(), PREDICTED_COLOR)
 
 
 def map_panel(
     image: np.ndarray,
     score_map: Tensor,
     homography_matrix: np.ndarray,
-    true_boxes: Tensor,
+    gt_boxes: Tensor,
     boxes: Tensor,
     alpha: float = 0.6,
 ) -> np.ndarray:
-    """A score map of the network input laid over the image, with boxes.
+    """A score map of the network input over the image, with boxes.
 
     Args:
         image: H x W x 3 uint8 RGB.
-        score_map: h x w in [0, 1].
+        score_map: Score map of the network input, h x w in [0, 1].
         homography_matrix: 3 x 3, pixels of the image to pixels of the network input.
-        true_boxes: n x 4 xyxy in pixels of the image.
+        gt_boxes: n x 4 xyxy in pixels of the image.
         boxes: m x 4 xyxy in pixels of the image.
-        alpha: Share of the map's colors.
+        alpha: Share of the map's colors, in [0, 1]. Defaults to 0.6.
+
+    Returns:
+        H x W x 3 uint8 RGB.
 
     Example:
         >>> import torch
@@ -49,4 +55,4 @@ def map_panel(
         array([253, 231, 37], dtype=uint8)
     """
     warped = warp_to_original(score_map.detach().float().cpu().numpy(), homography_matrix, image.shape[:2])
-    return box_panel(overlay_score_map(image, warped, alpha), true_boxes, boxes)
+    return box_panel(overlay_score_map(image, warped, alpha), gt_boxes, boxes)
