@@ -5,8 +5,8 @@ from __future__ import annotations
 from sltnet_mm.datasets.orientation import original_image
 from sltnet_mm.visualization.captions import add_caption
 from sltnet_mm.visualization.drawing import (
+    GT_COLOR,
     PREDICTED_COLOR,
-    TRUE_COLOR,
     draw_boxes,
     enlarge,
     overlay_score_map,
@@ -17,8 +17,8 @@ from sltnet_mm.visualization.panels import box_panel, map_panel
 from sltnet_mm.visualization.visualizer import LocalizationVisualizer
 
 __all__ = [
+    'GT_COLOR',
     'PREDICTED_COLOR',
-    'TRUE_COLOR',
     'LocalizationVisualizer',
     'add_caption',
     'box_panel',

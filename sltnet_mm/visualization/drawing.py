@@ -9,7 +9,7 @@ from PIL import Image, ImageDraw
 from sltnet_mm.visualization.captions import Color, check_image, load_font
 
 # White and red differ in lightness, not only in hue (for color-blind readers), and neither occurs in viridis.
-TRUE_COLOR: Color = (255, 255, 255)
+GT_COLOR: Color = (255, 255, 255)
 PREDICTED_COLOR: Color = (255, 48, 48)
 _EDGE = (20, 20, 20)  # a dark edge keeps a box visible on any background
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from sltnet_mm.visualization.captions import Line
-from sltnet_mm.visualization.drawing import PREDICTED_COLOR, TRUE_COLOR, draw_boxes, enlarge
+from sltnet_mm.visualization.drawing import GT_COLOR, PREDICTED_COLOR, draw_boxes, enlarge
 from sltnet_mm.visualization.grid import picture_grid
 
 History = Mapping[str, np.ndarray]
@@ -154,7 +154,7 @@ def drift_pictures(
     rows = []
     for image, picture in pictures.items():
         ground, factor = enlarge(picture, min_side)
-        ground = draw_boxes(ground, history['gt_boxes'][image] * factor, TRUE_COLOR)
+        ground = draw_boxes(ground, history['gt_boxes'][image] * factor, GT_COLOR)
         row: list[tuple[np.ndarray, list[Line]]] = []
         for column in columns:
             tile, lines = ground, [f'epoch {epochs[column]}']

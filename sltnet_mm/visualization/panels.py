@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from torch import Tensor
 
-from sltnet_mm.visualization.drawing import PREDICTED_COLOR, TRUE_COLOR, draw_boxes, overlay_score_map, warp_to_original
+from sltnet_mm.visualization.drawing import GT_COLOR, PREDICTED_COLOR, draw_boxes, overlay_score_map, warp_to_original
 
 
 def box_panel(image: np.ndarray, gt_boxes: Tensor, boxes: Tensor) -> np.ndarray:
@@ -24,7 +24,7 @@ def box_panel(image: np.ndarray, gt_boxes: Tensor, boxes: Tensor) -> np.ndarray:
         >>> box_panel(np.zeros((8, 8, 3), np.uint8), torch.zeros(0, 4), torch.tensor([[0., 0, 8, 8]]))[0, 0]
         array([255, 48, 48], dtype=uint8)
     """
-    return draw_boxes(draw_boxes(image, gt_boxes.numpy(), TRUE_COLOR), boxes.numpy(), PREDICTED_COLOR)
+    return draw_boxes(draw_boxes(image, gt_boxes.numpy(), GT_COLOR), boxes.numpy(), PREDICTED_COLOR)
 
 
 def map_panel(

@@ -15,7 +15,7 @@ from sltnet_mm.functional.boxes import PAPER_THRESHOLD, box_iou
 from sltnet_mm.registry import VISUALIZERS
 from sltnet_mm.structures.frames import boxes_of_samples, sample_boxes
 from sltnet_mm.visualization.captions import Line, add_caption
-from sltnet_mm.visualization.drawing import PREDICTED_COLOR, TRUE_COLOR, enlarge
+from sltnet_mm.visualization.drawing import GT_COLOR, PREDICTED_COLOR, enlarge
 from sltnet_mm.visualization.panels import box_panel, map_panel
 
 
@@ -184,7 +184,7 @@ class LocalizationVisualizer(Visualizer):
         else:
             return []
         text = f'true: {self._class_name(label)}'
-        return [(text, TRUE_COLOR) if len(boxes) else text]
+        return [(text, GT_COLOR) if len(boxes) else text]
 
     def _prediction_lines(self, sample: BaseDataElement, score_thr: float, overlaps: str) -> list[Line]:
         instances = sample.get('pred_instances', {})

@@ -12,7 +12,7 @@ from mmcv.transforms import Compose
 from mmengine.config import Config
 from mmengine.registry import DefaultScope
 
-from sltnet_mm.visualization import TRUE_COLOR
+from sltnet_mm.visualization import GT_COLOR
 
 ROOT = Path(__file__).parents[2]
 
@@ -54,16 +54,16 @@ def test_boxes_follow_the_object(tool, tmp_path, seed):
     packed = pack(path, [([x1, y1, x2, y2], 0)], resize=(160, 200), crop=(140, 180), mode='random', flip_prob=0.5)
     ((seen, lines),) = tool.input_tiles(packed, side=200)
     square = extent(packed['inputs'].numpy()[0] == 255)
-    np.testing.assert_array_equal(extent((seen == TRUE_COLOR).all(-1)), square)
+    np.testing.assert_array_equal(extent((seen == GT_COLOR).all(-1)), square)
     assert lines == ['180 x 140' + (', flipped' if packed['data_samples'].flip else '')]
     original, lines = tool.original_tile(packed['data_samples'], ('a', 'b'), side=160)
-    np.testing.assert_array_equal(extent((original == TRUE_COLOR).all(-1)), [x1, y1, x2, y2])
+    np.testing.assert_array_equal(extent((original == GT_COLOR).all(-1)), [x1, y1, x2, y2])
     assert lines[:3] == ['square.png', '200 x 160', 'label 1: b'] and lines[3][0] == 'boxes: 1'
     ((twice, _),) = tool.input_tiles(packed, side=400)
     np.testing.assert_array_equal(twice, seen.repeat(2, axis=0).repeat(2, axis=1))
     half, _ = tool.original_tile(packed['data_samples'], None, side=80)
     assert half.shape == (80, 100, 3)
-    np.testing.assert_allclose(extent((half == TRUE_COLOR).all(-1)), np.array([x1, y1, x2, y2]) / 2, atol=0.5)
+    np.testing.assert_allclose(extent((half == GT_COLOR).all(-1)), np.array([x1, y1, x2, y2]) / 2, atol=0.5)
 
 
 def test_ignored_boxes_have_their_own_color(tool, tmp_path):
@@ -71,7 +71,7 @@ def test_ignored_boxes_have_their_own_color(tool, tmp_path):
     packed = pack(tmp_path / 'a.png', [([10, 10, 50, 50], 0), ([60, 60, 90, 90], 1)], resize=100)
     picture, lines = tool.original_tile(packed['data_samples'], None, side=100)
     assert [line[0] for line in lines[3:]] == ['boxes not evaluated: 1', 'boxes: 1']
-    assert (picture[60, 60:90] == tool.IGNORED_COLOR).all() and (picture[10, 10:50] == TRUE_COLOR).all()
+    assert (picture[60, 60:90] == tool.IGNORED_COLOR).all() and (picture[10, 10:50] == GT_COLOR).all()
 
 
 def test_masks_and_crops(tool, tmp_path):

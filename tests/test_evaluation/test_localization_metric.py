@@ -118,7 +118,7 @@ def test_box_is_clipped_to_the_image():
     assert evaluate([sample])['map/sltnet/mean_iou'] == pytest.approx(36)  # -2..6 becomes 0..6
 
 
-def test_any_true_box_counts():
+def test_any_gt_box_counts():
     gt = [(0, 0, 2, 2), (4, 4, 8, 8)]
     assert evaluate([make_sample(box=(4, 4, 8, 8), gt=gt)])['box/sltnet/mean_iou'] == 100
 

@@ -122,11 +122,11 @@ def test_psol_crops_takes_boxes_of_the_class_and_averages_classes():
     for index, sample in enumerate(samples):
         label = 0 if index < 2 else 1
         sample.set_gt_label(label)
-        # the input is the image's columns 10..42 and rows 0..32; the second true box is of another class
+        # the input is the image's columns 10..42 and rows 0..32; the second ground-truth box is of another class
         sample.set_metainfo(dict(homography_matrix=np.array([[1.0, 0, -10], [0, 1, 0], [0, 0, 1]])))
         gt_boxes = torch.tensor([[0.0, 0, 20, 10], [30, 30, 40, 40]])
         sample.gt_instances = InstanceData(bboxes=gt_boxes, labels=torch.tensor([label, 2]))
-        # of the crop, the true box keeps columns 10..20
+        # of the crop, the ground-truth box keeps columns 10..20
         sample.pred_instances = InstanceData(
             bboxes=torch.tensor([[10.0, 0, 20, 10]] if index != 1 else [[30.0, 30, 40, 40]])
         )

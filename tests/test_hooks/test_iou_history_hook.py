@@ -12,12 +12,12 @@ from sltnet_mm.hooks import IoUHistoryHook, read_iou_history
 SIDE = 8
 
 
-def sample(img_id, true_box, map_box=None, box=None, scale=1.0):
+def sample(img_id, gt_box, map_box=None, box=None, scale=1.0):
     """A prediction on an original image `scale` times the network input."""
     size = int(SIDE * scale)
     meta = dict(img_id=img_id, img_path=f'{img_id}.jpg', ori_shape=(size, size), img_shape=(SIDE, SIDE))
     element = BaseDataElement(metainfo=dict(meta, homography_matrix=np.diag([1 / scale, 1 / scale, 1])))
-    element.gt_instances = InstanceData(bboxes=torch.tensor([true_box], dtype=torch.float32))
+    element.gt_instances = InstanceData(bboxes=torch.tensor([gt_box], dtype=torch.float32))
     if map_box is not None:
         x0, y0, x1, y1 = map_box
         element.pred_score_map = torch.zeros(SIDE, SIDE)

@@ -8,15 +8,15 @@ from mmengine.structures import InstanceData
 from mmpretrain.structures import DataSample
 
 from sltnet_mm.registry import VISUALIZERS
-from sltnet_mm.visualization import PREDICTED_COLOR, TRUE_COLOR, LocalizationVisualizer
+from sltnet_mm.visualization import GT_COLOR, PREDICTED_COLOR, LocalizationVisualizer
 
 
 def sample_of(
-    size=(300, 300), box=(40.0, 50, 120, 140), scores=(0.6, 0.3), score_map=False, true_box=(30.0, 40, 130, 150)
+    size=(300, 300), box=(40.0, 50, 120, 140), scores=(0.6, 0.3), score_map=False, gt_box=(30.0, 40, 130, 150)
 ):
     sample = DataSample(metainfo=dict(ori_shape=size, img_path='a.png', homography_matrix=np.diag([0.5, 0.5, 1])))
     sample.set_gt_label(1)
-    sample.gt_instances = InstanceData(bboxes=torch.tensor([true_box]), labels=torch.tensor([1]))
+    sample.gt_instances = InstanceData(bboxes=torch.tensor([gt_box]), labels=torch.tensor([1]))
     if scores:
         labels = torch.arange(len(scores)).flip(0)
         sample.pred_instances = InstanceData(
@@ -46,13 +46,13 @@ GRAY = np.full((300, 300, 3), 100, np.uint8)
 def test_the_predicted_box_is_drawn_once_and_in_place(visualizer):
     picture = visualizer.draw(GRAY, sample_of())[:300]
     assert bounds(picture, PREDICTED_COLOR) == [40, 50, 120, 140]
-    assert bounds(picture, TRUE_COLOR) == [30, 40, 130, 150]
+    assert bounds(picture, GT_COLOR) == [30, 40, 130, 150]
     # Five rows of the same box give the same picture as one: nothing is painted over.
     np.testing.assert_array_equal(picture, visualizer.draw(GRAY, sample_of(scores=(0.6, 0.1, 0.1, 0.1, 0.1)))[:300])
 
 
 def test_small_images_are_enlarged_with_their_boxes(visualizer):
-    sample = sample_of((64, 64), box=(8.0, 8, 40, 48), true_box=(16.0, 4, 60, 30))
+    sample = sample_of((64, 64), box=(8.0, 8, 40, 48), gt_box=(16.0, 4, 60, 30))
     picture = visualizer.draw(np.full((64, 64, 3), 100, np.uint8), sample)
     assert picture.shape[1] == 256
     assert bounds(picture[:256], PREDICTED_COLOR) == [32, 32, 160, 192]
@@ -61,7 +61,7 @@ def test_small_images_are_enlarged_with_their_boxes(visualizer):
 def test_what_is_drawn_can_be_chosen(visualizer):
     def drawn(**settings):
         picture = visualizer.draw(GRAY, sample_of(score_map=True), **settings)
-        return [(picture[:300] == color).all(-1).any() for color in (TRUE_COLOR, PREDICTED_COLOR)] + [picture.shape[1]]
+        return [(picture[:300] == color).all(-1).any() for color in (GT_COLOR, PREDICTED_COLOR)] + [picture.shape[1]]
 
     assert drawn() == [True, True, 600]
     assert drawn(draw_gt=False) == [False, True, 600]
@@ -100,7 +100,7 @@ def test_the_map_of_a_crop_leaves_the_rest_of_the_image(visualizer):
 def test_caption_names_the_labels(visualizer):
     lines = visualizer._truth_lines(sample_of(), torch.zeros(1, 4))
     lines += visualizer._prediction_lines(sample_of(), 0, 'IoU')
-    assert lines == [('true: fish', TRUE_COLOR), ('predicted: fish 0.60', PREDICTED_COLOR), 'IoU']
+    assert lines == [('true: fish', GT_COLOR), ('predicted: fish 0.60', PREDICTED_COLOR), 'IoU']
     assert visualizer._prediction_lines(sample_of(), 0.7, '') == [('predicted: no label above 0.7', PREDICTED_COLOR)]
     nameless = LocalizationVisualizer()
     assert nameless._prediction_lines(sample_of(), 0, '')[0][0] == 'predicted: class 1 0.60'
@@ -153,7 +153,7 @@ def test_mmdet_can_call_it():
 
 def test_a_training_crop_with_its_label_can_be_browsed(visualizer):
     """mmdet's browse_dataset shows the network input, which is not the original image; no box lies on it."""
-    sample = sample_of(scores=(), true_box=())
+    sample = sample_of(scores=(), gt_box=())
     sample.gt_instances = InstanceData(bboxes=torch.zeros(0, 4), labels=torch.zeros(0, dtype=torch.long))
     assert visualizer.draw(GRAY[:224, :224], sample.numpy(), draw_pred=False).shape[0] > 256
     with pytest.raises(ValueError, match='image must be the original image'):

@@ -27,8 +27,8 @@ from sltnet_mm.evaluation.pixel_precision import IGNORE
 from sltnet_mm.functional.boxes import clip_boxes, transform_boxes
 from sltnet_mm.structures.frames import sample_boxes
 from sltnet_mm.visualization import (
+    GT_COLOR,
     PREDICTED_COLOR,
-    TRUE_COLOR,
     draw_boxes,
     original_image,
     overlay_score_map,
@@ -61,7 +61,7 @@ def original_tile(sample, classes: Sequence[str] | None, side: int, rotated: boo
         scale = np.array([size[0] / width, size[1] / height] * 2)
         for field, color, what in (
             ('ignored_instances', IGNORED_COLOR, 'boxes not evaluated'),
-            ('gt_instances', TRUE_COLOR, 'boxes'),
+            ('gt_instances', GT_COLOR, 'boxes'),
         ):
             boxes = sample_boxes(sample, field).numpy()
             image = draw_boxes(image, boxes * scale, color)
@@ -78,7 +78,7 @@ def input_tiles(packed: dict, side: int) -> list[Tile]:
     color = PREDICTED_COLOR
     if in_original_pixels(sample):
         boxes = transform_boxes(boxes, torch.as_tensor(np.asarray(sample.homography_matrix)))
-        boxes, color = clip_boxes(boxes, image.shape[:2]), TRUE_COLOR
+        boxes, color = clip_boxes(boxes, image.shape[:2]), GT_COLOR
     text = f'{image.shape[1]} x {image.shape[0]}' + (', flipped' if sample.get('flip') else '')
     tiles: list[Tile] = [(_fit(draw_boxes(image, boxes.numpy(), color), side), [text])]
     if 'crops' in sample:

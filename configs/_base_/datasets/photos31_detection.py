@@ -19,7 +19,7 @@ train_pipeline = [
 test_pipeline = [
     dict(type='LoadImageFromFile'),
     dict(type='Resize', scale=(256, 256), keep_ratio=True),
-    dict(type='LoadAnnotations', with_bbox=True),  # behind Resize: true boxes stay in pixels of the original image
+    dict(type='LoadAnnotations', with_bbox=True),  # after Resize, so that the boxes stay in original pixels
     dict(
         type='PackDetInputs',
         # homography_matrix: LocalizationMetric wants it
