@@ -9,6 +9,7 @@ default_hooks = dict(
     checkpoint_fit=dict(type='sltnet_mm.CheckpointFitHook'),
     finite_loss=dict(type='sltnet_mm.FiniteLossHook'),
     statistics=dict(type='sltnet_mm.StatisticsHook'),
+    box_source=dict(type='sltnet_mm.BoxSourceHook'),
     visualization=dict(type='sltnet_mm.LocalizationVisualizationHook', enable=False),
 )
 env_cfg = dict(

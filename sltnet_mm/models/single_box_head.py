@@ -7,19 +7,17 @@ from collections.abc import Sequence
 import torch
 from mmengine.model import BaseModule
 from mmengine.structures import BaseDataElement, InstanceData
-from torch import Tensor, nn
+from torch import Tensor
 
 from sltnet_mm.functional.boxes import clip_boxes
 from sltnet_mm.functional.regression import boxes_to_regression, regression_loss, regression_to_boxes
+from sltnet_mm.models.box_layers import BoxLayers
 from sltnet_mm.registry import MODELS
 from sltnet_mm.structures.frames import boxes_to_original
 
-_ACTIVATIONS = {'relu': nn.ReLU, 'sigmoid': nn.Sigmoid, 'none': nn.Identity}
-
-
 @MODELS.register_module()
 class SingleBoxHead(BaseModule):
-    r"""The head of SLT-Net's regressor (Guo et al., CVPR 2021, Sec. 3.1): pooled features, FC-ReLU, FC-ReLU, one box.
+    r"""The head of SLT-Net's regressor (Guo et al., CVPR 2021, Sec. 3.1): two fully connected layers, one box.
 
     It predicts :math:`\hat{p} = (x_1, y_1, x_2, y_2) / m` and is trained with
 
@@ -32,24 +30,37 @@ class SingleBoxHead(BaseModule):
     ``gt_instances.bboxes`` (pixels of the network input) and, if present, its weight in the loss from
     ``gt_instances.weights``.
 
+    The features keep their layout (:class:`~sltnet_mm.models.box_layers.BoxLayers`). For the paper's networks:
+
+    - VGG16: ``reduce_channels=None`` on its 7 x 7 x 512 map, the paper's text; ``feat_channels=(4096, 4096, 512)``,
+      ``dropout=0.5`` and ``fc_checkpoint`` keep ImageNet's fc6 and fc7, as PSOL does.
+    - Nets whose maps are wider: a 3x3 convolution to 64 channels, then 7 x 7 cells (the default; a reading).
+    - ``pool_size=None, reduce_channels=None``: the mean over the cells, PSOL's head on ResNet50 and DenseNet161. It
+      learns places slowly, and only through the trunk.
+
     Args:
         in_channels: Channels of the backbone's last feature map.
-        feat_channels: Width of the hidden layer; 512 as in PSOL, the paper does not report it.
+        feat_channels: Widths of the hidden layers; 512 as in PSOL, the paper does not report it.
         downsample: m of Sec. 3.1, pixels per box unit. 16 is VGG16's stride; a 224x224 image then spans 14 units, a
             good range for smooth L1, which turns linear at 1. The image size gives boxes in [0, 1].
         out_act: Activation after the last layer: 'relu' (the paper's text), 'sigmoid' (PSOL, with boxes in [0, 1]) or
             'none'.
-        init_box: Initial bias of the last layer, four box units; zeros would start with dead ReLUs. None is the
-            centered box of half the side lengths, (.25, .25, .75, .75) * ``input_size`` / m.
-        input_size: Side length of the network input in pixels, for ``init_box=None``.
+        init_box: The prediction for every image at the start, four box units inside the image. None is the centered
+            box of half the side lengths, (.25, .25, .75, .75) * ``input_size`` / m.
+        input_size: Side length of the network input in pixels.
         loss_weight: Factor on the loss, >= 0.
+        pool_size: Cells per side that the features are pooled to, at least 2; None is the mean over all cells.
+        reduce_channels: Channels of a convolution before the pooling; None is no convolution.
+        reduce_kernel: Kernel of that convolution.
+        dropout: Of the hidden layers, in training.
+        fc_checkpoint: File with VGG16's fc6 and fc7 (mmpretrain's names) for the first two hidden layers.
         train_cfg: Accepted because mmdet's detectors pass it; must be empty.
         test_cfg: Like ``train_cfg``.
-        init_cfg: As in mmengine; without it, the two layers keep torch's initialization.
+        init_cfg: As in mmengine.
 
     Raises:
-        ValueError: If a value is out of range, ``train_cfg`` or ``test_cfg`` is not empty, or 'sigmoid' cannot reach
-            ``init_box``.
+        ValueError: If a value is out of range, ``train_cfg`` or ``test_cfg`` is not empty, 'sigmoid' cannot reach all
+            boxes, or (in the forward pass) the features have one cell.
 
     Example:
         >>> import torch
@@ -61,19 +72,22 @@ class SingleBoxHead(BaseModule):
     def __init__(
         self,
         in_channels: int,
-        feat_channels: int = 512,
+        feat_channels: int | Sequence[int] = 512,
         downsample: float = 16,
         out_act: str = 'relu',
         init_box: Sequence[float] | None = None,
         input_size: int = 224,
         loss_weight: float = 1.0,
+        pool_size: int | None = 7,
+        reduce_channels: int | None = 64,
+        reduce_kernel: int = 3,
+        dropout: float = 0.0,
+        fc_checkpoint: str | None = None,
         train_cfg: dict | None = None,
         test_cfg: dict | None = None,
         init_cfg: dict | list | None = None,
     ) -> None:
         super().__init__(init_cfg)
-        if out_act not in _ACTIVATIONS:
-            raise ValueError(f'SingleBoxHead: out_act must be one of {sorted(_ACTIVATIONS)}, got {out_act!r}')
         for name, value in (('downsample', downsample), ('input_size', input_size)):
             if value <= 0:
                 raise ValueError(f'SingleBoxHead: {name} must be positive, got {value}')
@@ -82,37 +96,36 @@ class SingleBoxHead(BaseModule):
         for name, settings in (('train_cfg', train_cfg), ('test_cfg', test_cfg)):
             if settings:
                 raise ValueError(f'SingleBoxHead has no {name}, got {dict(settings)}')
-        if init_box is None:
-            init_box = [share * input_size / downsample for share in (0.25, 0.25, 0.75, 0.75)]
-        if len(init_box) != 4:
-            raise ValueError(f'SingleBoxHead: init_box must be four box units x1, y1, x2, y2, got {init_box}')
-        if out_act == 'sigmoid' and max(init_box) > 1:
+        span = input_size / downsample
+        self.init_box = _checked_box(init_box or [share * span for share in (0.25, 0.25, 0.75, 0.75)], span)
+        if out_act == 'sigmoid' and span > 1:
             raise ValueError(
-                f'SingleBoxHead: out_act="sigmoid" gives box units in (0, 1), but init_box is {tuple(init_box)}: '
-                f'set downsample to the size of the network input ({input_size})'
+                f'SingleBoxHead: out_act="sigmoid" gives box units in (0, 1), but the image spans {span:g}: set '
+                f'downsample to the size of the network input ({input_size})'
             )
         self.downsample = downsample
         self.loss_weight = loss_weight
-        self.fc1 = nn.Linear(in_channels, feat_channels)
-        self.fc2 = nn.Linear(feat_channels, 4)
-        self.act = nn.ReLU(inplace=True)
-        self.out_act = _ACTIVATIONS[out_act]()
-        self.out_act_name = out_act
-        self.init_box = tuple(float(value) for value in init_box)
+        self.layers = BoxLayers(
+            in_channels,
+            self.init_box,
+            pool_size=pool_size,
+            reduce_channels=reduce_channels,
+            reduce_kernel=reduce_kernel,
+            feat_channels=feat_channels,
+            dropout=dropout,
+            out_act=out_act,
+            fc_checkpoint=fc_checkpoint,
+        )
         self.statistics: dict[str, int] = {}
-        self._start_at_init_box()
 
-    def _start_at_init_box(self) -> None:
-        start = torch.tensor(self.init_box)
-        if self.out_act_name == 'sigmoid':
-            start = torch.logit(start, eps=1e-3)
-        with torch.no_grad():
-            self.fc2.bias.copy_(start)
+    def init_weights(self) -> None:
+        """Initialize as mmengine does, then load ``fc_checkpoint``."""
+        super().init_weights()
+        self.layers.load_pretrained()
 
     def forward(self, feats: tuple[Tensor, ...]) -> Tensor:
         """Boxes in box units p = xyxy / m, B x 4, from the last of the feature maps, B x N x h x w."""
-        pooled = feats[-1].mean(dim=(2, 3))
-        return self.out_act(self.fc2(self.act(self.fc1(pooled))))
+        return self.layers(feats[-1])
 
     def loss(self, feats: tuple[Tensor, ...], batch_data_samples: Sequence[BaseDataElement]) -> dict[str, Tensor]:
         """The loss L_REG (eq. 3) against the one box of each sample; a sample without a box has weight 0.
@@ -174,6 +187,16 @@ class SingleBoxHead(BaseModule):
             boxes = boxes_to_original(boxes, [sample.metainfo for sample in batch_data_samples])
         labels = boxes.new_zeros(1, dtype=torch.long)
         return [InstanceData(bboxes=box[None], labels=labels, scores=boxes.new_ones(1)) for box in boxes]
+
+
+def _checked_box(box: Sequence[float], span: float) -> tuple[float, ...]:
+    """``box`` as four numbers, where it has an area inside an image of ``span`` box units a side."""
+    if len(box) != 4 or not (0 <= box[0] < box[2] <= span and 0 <= box[1] < box[3] <= span):
+        raise ValueError(
+            f'SingleBoxHead: init_box must be four box units x1 < x2, y1 < y2 inside the image, 0 to {span:g} '
+            f'(input_size / downsample), got {tuple(box)}'
+        )
+    return tuple(float(value) for value in box)
 
 
 def _weight(instance: InstanceData, one: Tensor) -> Tensor:

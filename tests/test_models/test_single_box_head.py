@@ -45,18 +45,18 @@ def test_weight_zero_takes_an_image_out():
 
 
 @pytest.mark.parametrize('out_act', ['relu', 'sigmoid', 'none'])
-def test_starts_at_the_centered_box(out_act):
-    head = SingleBoxHead(8, downsample=64, input_size=64, out_act=out_act)
-    with torch.no_grad():
-        head.fc2.weight.zero_()
-    torch.testing.assert_close(head((torch.rand(1, 8, 4, 4),)), torch.tensor([[0.25, 0.25, 0.75, 0.75]]))
+@pytest.mark.parametrize('pool_size', [None, 3])
+def test_every_image_gets_the_first_box_at_the_start(out_act, pool_size):
+    head = SingleBoxHead(8, downsample=64, input_size=64, out_act=out_act, pool_size=pool_size)
+    torch.testing.assert_close(head((torch.randn(5, 8, 4, 4),)), torch.tensor([[0.25, 0.25, 0.75, 0.75]] * 5))
+    head = SingleBoxHead(8, downsample=64, input_size=64, out_act=out_act, init_box=(0.1, 0.2, 0.3, 0.4))
+    torch.testing.assert_close(head((torch.rand(1, 8, 4, 4),)), torch.tensor([[0.1, 0.2, 0.3, 0.4]]))
 
 
 def test_predicted_boxes_are_in_order_inside_the_image_and_in_its_frame():
     head = SingleBoxHead(8, downsample=8, out_act='none')
     with torch.no_grad():
-        head.fc2.weight.zero_()
-        head.fc2.bias.copy_(torch.tensor([6.0, -1.0, 2.0, 4.0]))  # x1 > x2, y1 outside
+        head.layers.fc_box.bias.copy_(torch.tensor([6.0, -1.0, 2.0, 4.0]))  # x1 > x2, y1 outside
     features = (torch.rand(1, 8, 4, 4),)
     assert head.predict_boxes(features, (64, 64)).tolist() == [[16, 0, 48, 32]]
     sample = DetDataSample(
@@ -91,6 +91,15 @@ def test_image_without_a_box_has_weight_zero():
         (dict(out_act='tanh'), "'tanh'"),
         (dict(downsample=0), 'downsample must be positive, got 0'),
         (dict(init_box=(0, 1)), 'four box units'),
+        (dict(init_box=(2, 2, 15, 9)), r'inside the image, 0 to 14 .*got \(2, 2, 15, 9\)'),
+        (dict(init_box=(-1, 2, 9, 9)), 'inside the image'),
+        (dict(init_box=(9, 2, 2, 9)), 'x1 < x2'),
+        (dict(pool_size=1), 'pool_size must be at least 2 .* pool_size=None'),
+        (dict(reduce_channels=0), 'reduce_channels must be at least 1'),
+        (dict(reduce_kernel=2), 'reduce_kernel must be odd, got 2'),
+        (dict(feat_channels=()), 'feat_channels'),
+        (dict(dropout=1), 'dropout must be in'),
+        (dict(fc_checkpoint='x.pth'), r'set feat_channels=\(4096, 4096, 512\)'),
         (dict(out_act='sigmoid'), 'set downsample to the size of the network input .224.'),
         (dict(loss_weight=-1), 'loss_weight'),
         (dict(test_cfg=dict(nms=1)), 'has no test_cfg'),

@@ -35,5 +35,5 @@ model = dict(
         ),
         bbox_head=dict(type='sltnet_mm.SingleBoxHead', in_channels=2208, downsample=32, input_size=224),
     ),
-    test_cfg=dict(box_from='regressor', score_map=True),
+    test_cfg=dict(box_from='auto', score_map=True),
 )

@@ -23,5 +23,5 @@ model = dict(
             type='sltnet_mm.SingleBoxHead', in_channels=64, feat_channels=64, downsample=8, input_size=image_size
         ),
     ),
-    test_cfg=dict(box_from='regressor', score_map=True),
+    test_cfg=dict(box_from='auto', score_map=True),
 )

@@ -22,5 +22,5 @@ model = dict(
         backbone=dict(type='sltnet_mm.TorchvisionBackbone', model='squeezenet1_1', checkpoint=weights),
         bbox_head=dict(type='sltnet_mm.SingleBoxHead', in_channels=512, downsample=16, input_size=224),
     ),
-    test_cfg=dict(box_from='regressor', score_map=True),
+    test_cfg=dict(box_from='auto', score_map=True),
 )

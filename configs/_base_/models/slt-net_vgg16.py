@@ -37,5 +37,5 @@ model = dict(
         ),
         bbox_head=dict(type='sltnet_mm.SingleBoxHead', in_channels=512, downsample=16, input_size=224),
     ),
-    test_cfg=dict(box_from='regressor', score_map=True),
+    test_cfg=dict(box_from='auto', score_map=True),
 )
