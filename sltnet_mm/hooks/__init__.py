@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sltnet_mm.hooks.box_source_hook import BoxSourceHook
 from sltnet_mm.hooks.checkpoint_fit_hook import CheckpointFitHook
 from sltnet_mm.hooks.data_fit_hook import DataFitHook
 from sltnet_mm.hooks.finite_loss_hook import FiniteLossHook
@@ -11,6 +12,7 @@ from sltnet_mm.hooks.visualization_hook import LocalizationVisualizationHook
 from sltnet_mm.hooks.vst_hook import VSTHook
 
 __all__ = [
+    'BoxSourceHook',
     'CheckpointFitHook',
     'DataFitHook',
     'FiniteLossHook',

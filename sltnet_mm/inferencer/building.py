@@ -58,7 +58,7 @@ def box_threshold(model: Any, asked: float | None) -> float:
     """
     pseudo_box = getattr(model, 'pseudo_box', None)
     if pseudo_box is not None:
-        from_map = model.test_cfg['box_from'] == 'localizer'
+        from_map = model.box_source == 'localizer'
     elif isinstance(getattr(model, 'head', None), CAMHead):
         from_map = True
     elif isinstance(getattr(model, 'bbox_head', None), SingleBoxHead):

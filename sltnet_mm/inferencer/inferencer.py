@@ -20,6 +20,7 @@ from sltnet_mm.config import unwrapped
 from sltnet_mm.inferencer.building import box_threshold, class_names, copied_config
 from sltnet_mm.inferencer.inputs import Image, ImageLoader, list_images
 from sltnet_mm.inferencer.result import LocalizationResult, TopLabel
+from sltnet_mm.models.box_source import BoxChoice
 from sltnet_mm.progress import track
 from sltnet_mm.structures.frames import boxes_of_samples
 from sltnet_mm.visualization import LocalizationVisualizer
@@ -158,6 +159,8 @@ class SLTInferencer(BaseInferencer):
             raise ValueError('checkpoint must be given, because random weights are useless, got None')
         check_fit(model, checkpoint)
         _load_checkpoint_to_model(model, checkpoint)
+        if hasattr(model, 'choose_box'):
+            model.choose_box(BoxChoice.of_checkpoint(checkpoint))
         self.threshold = box_threshold(model, self._asked_threshold)
         self.classes = class_names(model, checkpoint)
 

@@ -8,15 +8,17 @@ from typing import Any
 
 import torch
 from mmdet.models.detectors.base import BaseDetector
+from mmengine.logging import print_log
 from mmengine.structures import BaseDataElement, InstanceData
 from torch import Tensor, nn
 
+from sltnet_mm.models.box_source import BOX_FROM, BoxChoice
 from sltnet_mm.models.capture import capture_first_output
 from sltnet_mm.models.predictions import add_localization
 from sltnet_mm.registry import MODELS, TASK_UTILS
 from sltnet_mm.structures.frames import boxes_to_original
 
-_TEST_CFG = dict(box_from='regressor', score_map=False, max_labels=5)
+_TEST_CFG = dict(box_from='auto', score_map=False, max_labels=5)
 
 
 @MODELS.register_module()
@@ -52,8 +54,9 @@ class SLTNet(BaseDetector):
             pass them to ``LocalizationMetric(score_file=...)``.
         data_preprocessor: As in mmdet; the parts' own preprocessors are not used.
         train_cfg: Must be empty.
-        test_cfg: ``box_from`` ('regressor' or 'localizer'), ``score_map`` (whether to write ``pred_maps`` and
-            ``pred_score_map``; default False), ``max_labels`` (5).
+        test_cfg: ``box_from`` ('regressor', 'localizer', or 'auto', the default: the regressor, but in
+            ``SLTInferencer`` the one that :class:`~sltnet_mm.hooks.BoxSourceHook` chose by validation), ``score_map``
+            (whether to write ``pred_maps`` and ``pred_score_map``; default False), ``max_labels`` (5).
         init_cfg: As in mmengine.
 
     Raises:
@@ -76,6 +79,7 @@ class SLTNet(BaseDetector):
         if train_cfg:
             raise ValueError(f'SLTNet has no train_cfg, got {dict(train_cfg)}')
         self.test_cfg = _checked_test_cfg(test_cfg)
+        self.box_source = 'regressor' if self.test_cfg['box_from'] == 'auto' else self.test_cfg['box_from']
         self.localizer = MODELS.build(_in_its_scope(localizer))
         if not isinstance(getattr(getattr(self.localizer, 'head', None), 'cam', None), nn.Module):
             raise ValueError(
@@ -97,6 +101,12 @@ class SLTNet(BaseDetector):
             self.classifier.requires_grad_(False)
             self.classifier.register_load_state_dict_post_hook(self._note_classifier_weights)
         self.statistics: dict[str, Tensor] = {}
+
+    def choose_box(self, choice: BoxChoice) -> None:
+        """Take the box of the chosen part from now on, where ``test_cfg.box_from`` is 'auto', and log it."""
+        if self.test_cfg['box_from'] == 'auto':
+            self.box_source = choice.source
+            print_log(f'SLTNet: the box is that of the {choice.source} ({choice.reason})', logger='current')
 
     def _note_classifier_weights(self, module: nn.Module, incompatible_keys) -> None:
         own = set(module.state_dict())
@@ -164,14 +174,15 @@ class SLTNet(BaseDetector):
         size = tuple(batch_inputs.shape[-2:])
         boxes: Any = None
         scores: Any = None
-        if self.test_cfg['score_map'] or self.test_cfg['box_from'] == 'localizer' or self.classifier is None:
+        from_localizer = self.box_source == 'localizer'
+        if self.test_cfg['score_map'] or from_localizer or self.classifier is None:
             _, maps, logits = self._run_localizer(batch_inputs, None, mode='tensor')
             scores = logits.float().softmax(dim=1)
-            if self.test_cfg['box_from'] == 'localizer':
+            if from_localizer:
                 boxes = self.pseudo_box(maps, logits, size).boxes
             if self.test_cfg['score_map']:
                 add_localization(batch_data_samples, maps, logits, self.pseudo_box.top_k)
-        if boxes is None:
+        if not from_localizer:
             boxes = self.regressor.bbox_head.predict_boxes(self.regressor.extract_feat(batch_inputs), size)
         if self.classifier is not None:
             scores = self._classify(batch_inputs, batch_data_samples)
@@ -228,8 +239,8 @@ def _checked_test_cfg(test_cfg: dict | None) -> dict:
     unknown = sorted(set(settings) - set(_TEST_CFG))
     if unknown:
         raise ValueError(f'SLTNet: unknown test_cfg {unknown}, known are {sorted(_TEST_CFG)}')
-    if settings['box_from'] not in ('regressor', 'localizer'):
-        raise ValueError(f'SLTNet: test_cfg.box_from must be "regressor" or "localizer", got {settings["box_from"]!r}')
+    if settings['box_from'] not in BOX_FROM:
+        raise ValueError(f'SLTNet: test_cfg.box_from must be one of {BOX_FROM}, got {settings["box_from"]!r}')
     if settings['max_labels'] < 1:
         raise ValueError(f'SLTNet: test_cfg.max_labels must be at least 1, got {settings["max_labels"]}')
     return settings

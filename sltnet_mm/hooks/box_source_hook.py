@@ -1,0 +1,92 @@
+"""A hook that chooses, on the validation split, which part's box an SLT-Net gives."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from mmengine.dist import master_only
+from mmengine.hooks import Hook
+from mmengine.runner import CheckpointLoader, Runner
+
+from sltnet_mm.hooks._runner import unwrap
+from sltnet_mm.models.box_source import BoxChoice
+from sltnet_mm.registry import HOOKS
+from sltnet_mm.structures.atomic_write import atomic_write
+
+
+_NUMBERS = ('gt_known', 'top1_loc', 'top5_loc', 'mean_iou')
+
+
+@HOOKS.register_module()
+class BoxSourceHook(Hook):
+    """Choose between the regressor's and the localizer's box where ``SLTNet``'s ``test_cfg.box_from`` is 'auto'.
+
+    After each validation the part with the better GT-known is chosen, the regressor where they are equal or the images
+    have no true boxes. The choice is written into the checkpoint of that epoch and into the log; ``SLTInferencer`` takes
+    it from there. Validation and test go on measuring both: ``box`` is the regressor's, ``map`` the localizer's, and
+    after a test the log has them side by side. Other models pass by.
+
+    Args:
+        regressor: Source and protocol, among the numbers of ``LocalizationMetric``, of the regressor.
+        localizer: The same of the localizer.
+
+    Example: in the config::
+
+        default_hooks = dict(box_source=dict(type='sltnet_mm.BoxSourceHook'))
+        model = dict(test_cfg=dict(box_from='auto', score_map=True))
+    """
+
+    priority = 'LOW'  # behind the metrics of the validation, in front of CheckpointHook
+
+    def __init__(self, regressor: str = 'box/sltnet', localizer: str = 'map/sltnet') -> None:
+        self.parts = dict(localizer=localizer, regressor=regressor)
+        self._choice: BoxChoice | None = None
+        self._saved_at: int | None = None
+
+    def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
+        """Keep the checkpoint's choice, for the log and for checkpoints to come."""
+        self._choice = BoxChoice.of_checkpoint(checkpoint)
+
+    def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
+        """Write the choice of the last validation."""
+        self._saved_at = runner.iter
+        if self._choice is not None and _chooses(unwrap(runner.model)):
+            self._choice.write(checkpoint)
+
+    def after_val_epoch(self, runner: Runner, metrics: Mapping[str, float] | None = None) -> None:
+        """Choose, and write the choice into the checkpoint that was validated: CheckpointHook saved it before."""
+        if not _chooses(unwrap(runner.model)):
+            return
+        accuracy = {part: (metrics or {}).get(f'{source}/gt_known') for part, source in self.parts.items()}
+        self._choice = BoxChoice.by_accuracy(**accuracy)
+        runner.logger.info(f'SLTInferencer will give the box of the {self._choice.source} ({self._choice.reason})')
+        last = runner.message_hub.runtime_info.get('last_ckpt')
+        # saved in this iteration; a loop by iterations counts it behind CheckpointHook
+        if last is not None and self._saved_at in (runner.iter, runner.iter - 1):
+            _rewrite(last, self._choice)
+
+    def after_test_epoch(self, runner: Runner, metrics: Mapping[str, float] | None = None) -> None:
+        """Log localizer and regressor side by side, and which of them the inferencer takes."""
+        if not _chooses(unwrap(runner.model)):
+            return
+        lines = [f'{"":12}' + ''.join(f'{number:>18}' for number in _NUMBERS)]
+        for part, source in self.parts.items():
+            values = [(metrics or {}).get(f'{source}/{number}') for number in _NUMBERS]
+            lines.append(f'{part:12}' + ''.join(f'{"-" if v is None else format(v, ".1f"):>18}' for v in values))
+        choice = self._choice or BoxChoice.by_accuracy(None, None)
+        lines.append(f'SLTInferencer gives the box of the {choice.source} ({choice.reason})')
+        runner.logger.info('\n'.join(['Localizer and regressor side by side:', *lines]))
+
+
+def _chooses(model: Any) -> bool:
+    return isinstance(getattr(model, 'test_cfg', None), dict) and model.test_cfg.get('box_from') == 'auto'
+
+
+@master_only
+def _rewrite(path: str, choice: BoxChoice) -> None:
+    checkpoint = CheckpointLoader.load_checkpoint(path, map_location='cpu')
+    choice.write(checkpoint)
+    with atomic_write(path) as partial:
+        torch.save(checkpoint, partial)
