@@ -12,7 +12,7 @@ from sltnet_mm.datasets.base import LocalizationDataset
 from sltnet_mm.datasets.localization_list import LocalizationList
 from sltnet_mm.datasets.orientation import image_size
 from sltnet_mm.progress import track
-from sltnet_mm.structures.box_file import file_name_of
+from sltnet_mm.structures.box_file import FORMAT_VERSION, file_name_of
 
 
 def gt_boxes_as_coco(dataset: LocalizationDataset) -> dict:
@@ -67,7 +67,12 @@ def gt_boxes_as_coco(dataset: LocalizationDataset) -> dict:
                     area=(x2 - x1) * (y2 - y1),
                 )
             )
-    info = dict(description='ground-truth boxes', dataset=type(dataset).__name__, sltnet_mm=__version__)
+    info = dict(
+        description='ground-truth boxes',
+        format_version=FORMAT_VERSION,  # PseudoBoxDataset reads the file too: a regressor's upper bound
+        dataset=type(dataset).__name__,
+        sltnet_mm=__version__,
+    )
     return dict(
         info=info,
         images=images,

@@ -9,9 +9,10 @@ import pytest
 import torch
 from PIL import Image
 
-from sltnet_mm.datasets import LocalizationCSV, LocalizationList
+from sltnet_mm.datasets import LocalizationCSV, LocalizationList, PseudoBoxDataset
 from sltnet_mm.datasets.coco_export import build_with_boxes, gt_boxes_as_coco
 from sltnet_mm.datasets.orientation import image_size
+from sltnet_mm.structures.box_file import write_box_file
 
 TOOL = Path(__file__).parents[2] / 'tools/dataset_converters/localization_to_coco.py'
 
@@ -72,6 +73,14 @@ def test_only_lists_provide_training_boxes(lists):
     ).get_data_info(0)
     with pytest.raises(ValueError, match='CUBLocalization cannot provide ground-truth boxes of training images'):
         build_with_boxes(dict(type='sltnet_mm.CUBLocalization', split='train'))
+
+
+def test_a_regressor_trains_on_the_file(lists, tmp_path):
+    settings = dict(lists, split='train')
+    file = tmp_path / 'true_train.json'
+    write_box_file(file, gt_boxes_as_coco(build_with_boxes(settings)))
+    sample = PseudoBoxDataset(settings, str(file)).get_data_info(0)
+    assert sample['instances'] == [dict(bbox=[0, 0, 5, 5], bbox_label=1, ignore_flag=0)]
 
 
 def test_a_sample_without_a_box_is_an_error(photographs):

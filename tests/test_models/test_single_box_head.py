@@ -8,6 +8,7 @@ from mmengine.structures import InstanceData
 
 from sltnet_mm.functional import regression_loss
 from sltnet_mm.models import SingleBoxHead
+from sltnet_mm.weights.checkpoints import check_fit
 
 BOXES = torch.tensor([[4.0, 8.0, 40.0, 60.0], [0.0, 0.0, 64.0, 64.0]])
 
@@ -108,3 +109,63 @@ def test_image_without_a_box_has_weight_zero():
 def test_bad_settings(settings, message):
     with pytest.raises(ValueError, match=message):
         SingleBoxHead(8, **settings)
+
+
+@pytest.mark.parametrize('pool_size', [None, 7])
+def test_features_of_one_cell_are_refused(pool_size):
+    with pytest.raises(ValueError, match=r'features of one cell, \(2, 8, 1, 1\), .* in front of the global pooling'):
+        SingleBoxHead(8, pool_size=pool_size)((torch.rand(2, 8, 1, 1),))
+
+
+def test_the_layout_reaches_the_layers():
+    """A flattened head tells a corner from the opposite one; the mean over the cells cannot."""
+    corner = torch.zeros(1, 8, 4, 4)
+    corner[..., 0, 0] = 1
+    for settings, same in ((dict(pool_size=None, reduce_channels=None), True), (dict(pool_size=2), False)):
+        head = SingleBoxHead(8, **settings)
+        torch.nn.init.normal_(head.layers.fc_box.weight)
+        assert torch.allclose(head((corner,)), head((corner.flip(2, 3),))) == same
+
+
+@pytest.mark.parametrize('kind', [dict(), dict(reduce_channels=None), dict(pool_size=None, reduce_channels=None)])
+def test_no_hidden_unit_dies_at_the_start(kind):
+    """After steps at the rate of the new layers in the configs, the hidden units still answer to some image."""
+    torch.manual_seed(0)
+    head = SingleBoxHead(64, **kind)
+    features = torch.randn(64, 64, 7, 7).relu()
+    seen = []
+    head.layers.fc_box.register_forward_hook(lambda layer, inputs, output: seen.append((inputs[0] > 0).any(dim=0)))
+    optimizer = torch.optim.SGD(head.parameters(), lr=1e-3, momentum=0.9)
+    for _ in range(10):
+        loss = regression_loss(head((features,)), torch.rand(64, 4) * 14)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    assert (head((features,)) > 0).all()
+    assert seen[-1].sum() > 0.95 * seen[0].sum()
+
+
+def test_fc6_and_fc7_come_from_the_file(tmp_path):
+    settings = dict(pool_size=2, reduce_channels=None, feat_channels=(6, 6, 5))
+    vgg = {
+        f'backbone.classifier.{place}.{kind}': torch.randn(*shape)
+        for place, shapes in ((0, (6, 8 * 2 * 2)), (3, (6, 6)), (6, (1000, 6)))
+        for kind, shape in (('weight', shapes), ('bias', shapes[:1]))
+    }
+    torch.save(dict(state_dict=vgg), tmp_path / 'vgg.pth')
+    head = SingleBoxHead(8, fc_checkpoint=str(tmp_path / 'vgg.pth'), **settings)
+    head.init_weights()
+    for layer, place in zip(head.layers.fcs, (0, 3), strict=False):
+        torch.testing.assert_close(layer.weight.data, vgg[f'backbone.classifier.{place}.weight'])
+        torch.testing.assert_close(layer.bias.data, vgg[f'backbone.classifier.{place}.bias'])
+    assert head.layers.fc_box.weight.abs().max() == 0
+    with pytest.raises(ValueError, match='do not fit Linear'):
+        SingleBoxHead(9, fc_checkpoint=str(tmp_path / 'vgg.pth'), **settings).init_weights()
+    with pytest.raises(FileNotFoundError):
+        SingleBoxHead(8, fc_checkpoint=str(tmp_path / 'none.pth'), **settings).init_weights()
+
+
+def test_the_checkpoint_of_another_head_is_refused():
+    mean = SingleBoxHead(8, pool_size=None, reduce_channels=None)
+    with pytest.raises(ValueError, match=r'layers\.reduce\.weight'):
+        check_fit(SingleBoxHead(8), dict(state_dict=mean.state_dict()))
