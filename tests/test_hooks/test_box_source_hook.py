@@ -1,12 +1,14 @@
 """BoxSourceHook: the better part of the validation is chosen, kept in the checkpoint, and taken by the inferencer."""
 
+import copy
+
+import numpy as np
 import pytest
 import torch
 from config_runs import config_of, shrink, train_and_test
 from mmengine.runner import Runner
 
 import sltnet_mm
-from sltnet_mm.datasets import SyntheticLocalization
 from sltnet_mm.models.box_source import BoxChoice
 
 
@@ -15,6 +17,7 @@ def run(tmp_path_factory):
     """Work dir of an SLT-Net after two iterations and a validation, its numbers, and its config."""
     folder = tmp_path_factory.mktemp('auto')
     cfg = shrink(config_of('slt-net_small-conv_1xb32-10e_synthetic'), folder)
+    cfg.optim_wrapper.optimizer.lr = 1e-4
     assert cfg.model.test_cfg.box_from == 'auto'
     return folder, train_and_test(cfg)['metrics'], cfg
 
@@ -46,7 +49,7 @@ def test_both_parts_are_tested_whatever_was_chosen(run, tmp_path):
     checkpoint = torch.load(folder / 'iter_2.pth', weights_only=False)
     BoxChoice('localizer', 'this test says so').write(checkpoint)
     torch.save(checkpoint, tmp_path / 'localizer.pth')
-    cfg = cfg.copy()
+    cfg = copy.deepcopy(cfg)
     cfg.update(load_from=str(tmp_path / 'localizer.pth'), work_dir=str(tmp_path / 'work'))
     runner = Runner.from_cfg(cfg)
     again = runner.test()
@@ -60,8 +63,7 @@ def test_both_parts_are_tested_whatever_was_chosen(run, tmp_path):
 
 def test_the_inferencer_takes_the_choice(run, tmp_path):
     folder, _, cfg = run
-    image = SyntheticLocalization(split='test', num_images=1)
-    image = image.prepare_data(0).get('img') if False else torch.randint(0, 255, (64, 64, 3)).numpy().astype('uint8')
+    image = np.random.default_rng(0).integers(0, 255, (64, 64, 3), dtype=np.uint8)
     boxes = {}
     for source in ('regressor', 'localizer'):
         checkpoint = torch.load(folder / 'iter_2.pth', weights_only=False)
@@ -69,7 +71,7 @@ def test_the_inferencer_takes_the_choice(run, tmp_path):
         torch.save(checkpoint, tmp_path / f'{source}.pth')
         inferencer = sltnet_mm.SLTInferencer(cfg, tmp_path / f'{source}.pth', device='cpu', show_progress=False)
         boxes[source] = inferencer(image)[0].box
-        fixed = cfg.copy()
+        fixed = copy.deepcopy(cfg)
         fixed.model.test_cfg.box_from = source
         given = sltnet_mm.SLTInferencer(fixed, folder / 'iter_2.pth', device='cpu', show_progress=False)
         assert given(image)[0].box == boxes[source]
