@@ -15,7 +15,6 @@ from sltnet_mm.models.box_source import BoxChoice
 from sltnet_mm.registry import HOOKS
 from sltnet_mm.structures.atomic_write import atomic_write
 
-
 _NUMBERS = ('gt_known', 'top1_loc', 'top5_loc', 'mean_iou')
 
 
@@ -24,7 +23,7 @@ class BoxSourceHook(Hook):
     """Choose between the regressor's and the localizer's box where ``SLTNet``'s ``test_cfg.box_from`` is 'auto'.
 
     After each validation the part with the better GT-known is chosen, the regressor where they are equal or the images
-    have no true boxes. The choice is written into the checkpoint of that epoch and into the log; ``SLTInferencer`` takes
+    have no true boxes. The choice is written into the checkpoint of that epoch and the log; ``SLTInferencer`` takes
     it from there. Validation and test go on measuring both: ``box`` is the regressor's, ``map`` the localizer's, and
     after a test the log has them side by side. Other models pass by.
 

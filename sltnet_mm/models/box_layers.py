@@ -37,7 +37,7 @@ class BoxLayers(nn.Module):
         feat_channels: Widths of the hidden layers; 512 as in PSOL, (4096, 4096, 512) with VGG16's fc6 and fc7.
         dropout: Share of each hidden layer's values that training leaves out, in [0, 1).
         out_act: Activation of the four numbers: 'relu', 'sigmoid' or 'none'.
-        fc_checkpoint: File with fc6 and fc7 of mmpretrain's VGG (``backbone.classifier.0`` and ``.3``) for the first two
+        fc_checkpoint: File with fc6, fc7 of mmpretrain's VGG (``backbone.classifier.0`` and ``.3``) for the first two
             hidden layers.
 
     Raises:

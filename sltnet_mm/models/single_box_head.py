@@ -15,6 +15,7 @@ from sltnet_mm.models.box_layers import BoxLayers
 from sltnet_mm.registry import MODELS
 from sltnet_mm.structures.frames import boxes_to_original
 
+
 @MODELS.register_module()
 class SingleBoxHead(BaseModule):
     r"""The head of SLT-Net's regressor (Guo et al., CVPR 2021, Sec. 3.1): two fully connected layers, one box.
