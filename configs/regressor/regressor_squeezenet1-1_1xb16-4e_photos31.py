@@ -9,3 +9,5 @@ default_scope = 'mmdet'
 # Written by tools/generate_pseudo_boxes.py configs/localizer/slt-localizer_squeezenet1-1_1xb16-4e_photos31.py
 # CHECKPOINT --out this file.
 train_dataloader = dict(dataset=dict(boxes='work_dirs/pseudo_boxes_photos31.json'))
+# A moving average of the weights over about 50 iterations takes the place of a falling rate; docs/benchmarks.md.
+default_hooks = dict(ema=dict(type='EMAHook', ema_type='ExponentialMovingAverage', momentum=0.02))

@@ -8,3 +8,5 @@ _base_ = [
     '../_base_/default_runtime.py',
 ]
 default_scope = 'mmdet'
+# A moving average of the weights over about 50 iterations takes the place of a falling rate; docs/benchmarks.md.
+default_hooks = dict(ema=dict(type='EMAHook', ema_type='ExponentialMovingAverage', momentum=0.02))
