@@ -103,8 +103,19 @@ def test_rows_of_the_ablation_differ_in_one_thing(end):
 
 @pytest.mark.parametrize('end', ['vgg16_1xb16-4e_cub', 'vgg16_1xb16-2e_ilsvrc'])
 def test_other_forms_of_l_vst_differ_in_the_hook_alone(end):
-    for kind, form in (('slt-localizer', 'literal'), ('slt-localizer', 'mse'), ('slt-net', 'literal')):
-        assert differences(resolved(f'{kind}_{end}'), resolved(f'{kind}-{form}_{end}')) == {'custom_hooks'}
+    for form in ('literal', 'mse'):
+        found = differences(resolved(f'slt-localizer_{end}'), resolved(f'slt-localizer-{form}_{end}'))
+        assert found == {'custom_hooks'}
+
+
+@pytest.mark.parametrize('end', ['vgg16_1xb16-4e_cub', 'vgg16_1xb16-2e_ilsvrc'])
+def test_the_literal_regressor_is_the_flattened_map_and_the_papers_rate(end):
+    names = {'backbone.with_last_pool', 'bbox_head.pool_size'}  # reduce_channels=None: test_config_recipes
+    found = differences(resolved(f'regressor_{end}'), resolved(f'regressor-literal_{end}'))
+    assert found == {f'model.{name}' for name in names} | {'optim_wrapper.optimizer.lr'}
+    found = differences(resolved(f'slt-net_{end}'), resolved(f'slt-net-literal_{end}'))
+    rate = 'optim_wrapper.paramwise_cfg.custom_keys.regressor.lr_mult'
+    assert found == {f'model.regressor.{name}' for name in names} | {'custom_hooks', rate}
 
 
 @pytest.mark.parametrize(

@@ -8,3 +8,6 @@ _base_ = [
     '../_base_/default_runtime.py',
 ]
 default_scope = 'mmdet'
+# The regressor as in regressor-literal_vgg16_*.py.
+model = dict(regressor=dict(backbone=dict(with_last_pool=True), bbox_head=dict(pool_size=7, reduce_channels=None)))
+optim_wrapper = dict(paramwise_cfg=dict(custom_keys=dict(regressor=dict(lr_mult=1))))

@@ -159,8 +159,9 @@ class SLTInferencer(BaseInferencer):
             raise ValueError('checkpoint must be given, because random weights are useless, got None')
         check_fit(model, checkpoint)
         _load_checkpoint_to_model(model, checkpoint)
-        if hasattr(model, 'choose_box'):
-            model.choose_box(BoxChoice.of_checkpoint(checkpoint))
+        choose_box: Any = getattr(model, 'choose_box', None)
+        if choose_box is not None:  # an SLT-Net
+            choose_box(BoxChoice.of_checkpoint(checkpoint))
         self.threshold = box_threshold(model, self._asked_threshold)
         self.classes = class_names(model, checkpoint)
 

@@ -102,9 +102,11 @@ class BoxLayers(nn.Module):
         for layer in self.modules():
             if isinstance(layer, nn.Conv2d | nn.Linear):
                 nn.init.kaiming_normal_(layer.weight, nonlinearity='relu')
-                nn.init.zeros_(layer.bias)
         nn.init.zeros_(self.fc_box.weight)
         with torch.no_grad():
+            for name, value in self.named_parameters():
+                if name.endswith('bias'):
+                    value.zero_()
             self.fc_box.bias.copy_(torch.logit(box, eps=1e-3) if out_act == 'sigmoid' else box)
 
     def load_pretrained(self) -> None:

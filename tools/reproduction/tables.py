@@ -147,7 +147,8 @@ def _row(number: int, name: str, paper: Numbers, data: Data) -> Row:
 
 
 _PSOL_NOTE = (
-    "Our PSOL rows train SLT-Net's regressor, with SLT-Net's schedule, on PSOL's boxes (DDT). PSOL itself uses another "
+    "Our PSOL rows train SLT-Net's regressor, with SLT-Net's schedule, on PSOL's boxes (DDT); on ResNet50 and "
+    'DenseNet161, the head works on the mean over the cells, as in PSOL. PSOL itself uses another '
     'network and schedule.'
 )
 
