@@ -29,6 +29,8 @@ def write_checkpoint(cfg: Config, path: Path, classes: tuple[str, ...] | None = 
     for name, parameter in model.named_parameters():
         if name.endswith('cam.weight'):
             torch.nn.init.normal_(parameter)
+        if name.endswith('fc_box.weight'):  # zero at the start: every box is the same
+            torch.nn.init.normal_(parameter, std=0.5)
     meta = {} if classes is None else dict(dataset_meta=dict(classes=classes))
     torch.save(dict(state_dict=model.state_dict(), meta=meta), path)
 
