@@ -5,12 +5,14 @@ from __future__ import annotations
 import argparse
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mmengine.config import Config, DictAction
-from mmengine.registry import RUNNERS
-from mmengine.runner import Runner
 
 from sltnet_mm.config import load_config
+
+if TYPE_CHECKING:
+    from mmengine.runner import Runner
 
 
 def add_common_arguments(parser: argparse.ArgumentParser) -> None:
@@ -48,4 +50,8 @@ def config_of_args(args: argparse.Namespace) -> Config:
 
 def build_runner(cfg: Config) -> Runner:
     """The runner that the config names, by default mmengine's ``Runner``."""
+    # Imported here: torch takes seconds, and --help of the tools must not wait for it.
+    from mmengine.registry import RUNNERS
+    from mmengine.runner import Runner
+
     return RUNNERS.build(cfg) if 'runner_type' in cfg else Runner.from_cfg(cfg)

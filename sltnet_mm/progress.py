@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterable, Iterator, Sized
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
-from mmengine.dist import is_main_process
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
@@ -63,6 +62,8 @@ def progress(description: str, total: int, least: int = 2) -> Iterator[Advance]:
         >>> with progress('Unpacking', total=2) as advance:
         ...     advance(2)
     """
+    from mmengine.dist import is_main_process  # imports torch, which --help of the tools must not wait for
+
     console = Console(stderr=True)
     if total < max(least, 1) or not is_main_process():
         yield lambda count: None

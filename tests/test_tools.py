@@ -131,3 +131,29 @@ def test_checkpoint_of_another_role_is_refused(trained):
         cwd=ROOT,
     )
     assert result.returncode != 0 and 'the checkpoint is of another model or class count' in result.stderr
+
+
+HELP = """
+import contextlib, io, runpy, sys
+for tool in sys.argv[1:]:
+    sys.argv = [tool, '--help']
+    sys.path.insert(0, str(__import__('pathlib').Path(tool).parent))
+    with contextlib.redirect_stdout(io.StringIO()) as shown, contextlib.suppress(SystemExit):
+        runpy.run_path(tool, run_name='__main__')
+    sys.path.pop(0)
+    assert 'usage' in shown.getvalue(), tool
+    assert 'torch' not in sys.modules, tool
+"""
+
+
+def test_help_and_lists_do_not_wait_for_torch(tmp_path):
+    tools = [path for path in sorted((ROOT / 'tools').rglob('*.py')) if "__name__ == '__main__'" in path.read_text()]
+    assert len(tools) > 15
+    run('-c', HELP, *tools)
+    listing = (
+        'import runpy, sys; sys.path.insert(0, "tools"); runpy.run_path("tools/reproduce.py")["main"](); '
+        'assert "torch" not in sys.modules'
+    )
+    assert 'tools/train.py' in run(
+        '-c', listing, '--table', '5', '--dataset', 'photos31', '--list', '--work-dir', tmp_path
+    )

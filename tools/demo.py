@@ -12,7 +12,24 @@ import argparse
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-print('importing torch, mmengine, mmdet, mmpretrain ...', flush=True)  # takes ten seconds or more the first time
+
+def parse_args() -> argparse.Namespace:
+    """The command-line arguments."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('--seed', type=int, default=0, help='seed of weights and shuffling; images do not change')
+    parser.add_argument('--out', type=Path, default=Path('work_dirs/demo'), help='default: %(default)s')
+    parser.add_argument('--epochs', type=int, help="number of epochs, instead of the configs'")
+    parser.add_argument('--images', type=int, help='number of images per split, for a quick try without real results')
+    args = parser.parse_args()
+    for name in ('epochs', 'images'):
+        if getattr(args, name) is not None and getattr(args, name) < 1:
+            parser.error(f'--{name} must be at least 1, got {getattr(args, name)}')
+    return args
+
+
+if __name__ == '__main__':
+    ARGS = parse_args()  # before the imports, which take ten seconds or more the first time
+    print('importing torch, mmengine, mmdet, mmpretrain ...', flush=True)
 
 import mmcv  # noqa: E402
 from mmengine.config import Config  # noqa: E402
@@ -40,20 +57,6 @@ PICTURE_NOTE = (
     f'The first {PICTURES} images of the test split, not selected by result. White: ground-truth box. Red: predicted '
     'box. Colors: score map, from dark blue (0) to yellow (1).'
 )
-
-
-def parse_args() -> argparse.Namespace:
-    """The command-line arguments."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument('--seed', type=int, default=0, help='seed of weights and shuffling; images do not change')
-    parser.add_argument('--out', type=Path, default=Path('work_dirs/demo'), help='default: %(default)s')
-    parser.add_argument('--epochs', type=int, help="number of epochs, instead of the configs'")
-    parser.add_argument('--images', type=int, help='number of images per split, for a quick try without real results')
-    args = parser.parse_args()
-    for name in ('epochs', 'images'):
-        if getattr(args, name) is not None and getattr(args, name) < 1:
-            parser.error(f'--{name} must be at least 1, got {getattr(args, name)}')
-    return args
 
 
 def config_of(name: str, step: str, args: argparse.Namespace) -> Config:
@@ -112,9 +115,8 @@ def picture_rows(cam: Sequence[BaseDataElement], slt: Sequence[BaseDataElement],
     return rows
 
 
-def main() -> None:
+def main(args: argparse.Namespace) -> None:
     """Run the five steps."""
-    args = parse_args()
     rp.import_hosts()
     steps = rp.StepTimer(5)
     with steps('plain CAM: train and test'):
@@ -184,4 +186,4 @@ def main() -> None:
 
 
 if __name__ == '__main__':
-    main()
+    main(ARGS)

@@ -15,8 +15,6 @@ import shutil
 from pathlib import Path
 
 from sltnet_mm.command_line import add_common_arguments, config_of_args
-from sltnet_mm.pseudo_boxes.from_localizer import export_pseudo_boxes
-from sltnet_mm.pseudo_boxes.resumable import start_processes
 from sltnet_mm.structures.box_file import write_box_file
 
 
@@ -35,6 +33,10 @@ def main() -> None:
     args = parser.parse_args()
     if args.out.exists() and not args.overwrite:
         parser.error(f'--out: {args.out} already exists. Use another name, or --overwrite to replace it')
+    # Imported here: torch and the hosts take seconds, and --help must not wait for them.
+    from sltnet_mm.pseudo_boxes.from_localizer import export_pseudo_boxes
+    from sltnet_mm.pseudo_boxes.resumable import start_processes
+
     device = start_processes(args.launcher)
     parts = args.out.with_name(args.out.name + '.parts')
     boxes = export_pseudo_boxes(

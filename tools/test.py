@@ -5,11 +5,7 @@ from __future__ import annotations
 
 import argparse
 
-from mmengine.evaluator import DumpResults
-
 from sltnet_mm.command_line import add_common_arguments, build_runner, config_of_args
-from sltnet_mm.evaluation import DumpScores
-from sltnet_mm.weights.checkpoints import existing_checkpoint
 
 
 def parse_args() -> argparse.Namespace:
@@ -32,6 +28,9 @@ def parse_args() -> argparse.Namespace:
         parser.error(f'--out must end in .pkl or .pickle, got {args.out}')
     if args.out_scores and not args.out_scores.endswith('.npz'):
         parser.error(f'--out-scores must end in .npz, got {args.out_scores}')
+    # Imported here: torch takes seconds, and --help must not wait for it.
+    from sltnet_mm.weights.checkpoints import existing_checkpoint
+
     try:
         existing_checkpoint(args.checkpoint)
     except FileNotFoundError as error:
@@ -57,8 +56,12 @@ def main() -> None:
         cfg.test_dataloader.dataset.pipeline = cfg.tta_pipeline
     runner = build_runner(cfg)
     if args.out:
+        from mmengine.evaluator import DumpResults
+
         runner.test_evaluator.metrics.append(DumpResults(out_file_path=args.out))
     if args.out_scores:
+        from sltnet_mm.evaluation import DumpScores
+
         runner.test_evaluator.metrics.append(DumpScores(args.out_scores))
     runner.test()
 

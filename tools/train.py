@@ -5,8 +5,6 @@ from __future__ import annotations
 
 import argparse
 
-import torch
-
 from sltnet_mm.command_line import add_common_arguments, build_runner, config_of_args
 
 
@@ -28,8 +26,11 @@ def parse_args() -> argparse.Namespace:
         help='scale the learning rate by batch size / auto_scale_lr.base_batch_size',
     )
     args = parser.parse_args()
-    if args.amp and not torch.cuda.is_available():
-        parser.error('--amp needs a GPU, because mmengine has no mixed precision on the CPU. Leave it out')
+    if args.amp:
+        import torch  # takes seconds, and --help must not wait for it
+
+        if not torch.cuda.is_available():
+            parser.error('--amp needs a GPU, because mmengine has no mixed precision on the CPU. Leave it out')
     return args
 
 

@@ -94,9 +94,10 @@ def test_a_signal_ends_the_runs_and_they_stay_interrupted(pool):
     runs = missing_runs([ROWS['VGG16-CAM']], made.folders, [0, 1])
     signal.signal(signal.SIGALRM, lambda *_: os.kill(os.getpid(), signal.SIGTERM))
     before, begun = signal.getsignal(signal.SIGTERM), time.time()
+    others = set(multiprocessing.active_children())  # data loader workers that earlier tests left to the collector
     signal.setitimer(signal.ITIMER_REAL, 0.5)
     with pytest.raises(KeyboardInterrupt):
         made.do(runs)
     assert time.time() - begun < 10 and signal.getsignal(signal.SIGTERM) is before
     assert [run.state for run in runs] == ['interrupted', 'interrupted'] and not written
-    assert multiprocessing.active_children() == []
+    assert set(multiprocessing.active_children()) <= others

@@ -12,8 +12,6 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from sltnet_mm.evaluation.tables import read_table, write_table
-
 
 def parse_args() -> argparse.Namespace:
     """The command-line arguments."""
@@ -29,6 +27,8 @@ def parse_args() -> argparse.Namespace:
 
 def read_column(path: str, column: str) -> dict[str, dict[str, Any]]:
     """The values ``right`` (bool) and ``iou`` (float, or None if the table has none) of each image."""
+    from sltnet_mm.evaluation.tables import read_table  # imports torch, which --help must not wait for
+
     found: dict[str, dict[str, Any]] = {}
     for row in read_table(path):
         if column not in row:
@@ -79,6 +79,8 @@ def main() -> None:
             ious = ', '.join('?' if row[run] is None else f'{row[run]:.3f}' for run in ('first', 'second'))
             print(f'  {row["image"]}  IoU {ious}')
     if args.out and rows:
+        from sltnet_mm.evaluation.tables import write_table
+
         write_table(args.out, rows)
 
 

@@ -14,9 +14,6 @@ import json
 from pathlib import Path
 
 from sltnet_mm.command_line import add_common_arguments, config_of_args
-from sltnet_mm.evaluation import PROTOCOLS
-from sltnet_mm.evaluation.box_file_metric import evaluate_box_file
-from sltnet_mm.pseudo_boxes.from_localizer import build_for_export
 
 
 def main() -> None:
@@ -25,7 +22,7 @@ def main() -> None:
     parser.add_argument('boxes', type=Path, help='file of pseudo boxes')
     add_common_arguments(parser)
     parser.add_argument('--split', choices=('val', 'test'), default='test', help='default: %(default)s')
-    parser.add_argument('--protocols', nargs='+', choices=list(PROTOCOLS), default=['sltnet'], metavar='NAME')
+    parser.add_argument('--protocols', nargs='+', default=['sltnet'], metavar='NAME', help='default: %(default)s')
     parser.add_argument(
         '--input-size', type=int, default=224, help='for protocols in input coordinates (default: %(default)s)'
     )
@@ -33,6 +30,13 @@ def main() -> None:
     parser.add_argument('--table', help='output table with one row per image (.csv or .parquet)')
     parser.add_argument('--out', type=Path, help='output file for all metrics (.json)')
     args = parser.parse_args()
+    # Imported here: torch and the hosts take seconds, and --help must not wait for them.
+    from sltnet_mm.evaluation import PROTOCOLS
+    from sltnet_mm.evaluation.box_file_metric import evaluate_box_file
+    from sltnet_mm.pseudo_boxes.from_localizer import build_for_export
+
+    if unknown := [name for name in args.protocols if name not in PROTOCOLS]:
+        parser.error(f'--protocols must be among {list(PROTOCOLS)}, got {unknown}')
     dataset = build_for_export(config_of_args(args), args.split)
     numbers = evaluate_box_file(args.boxes, dataset, args.protocols, args.input_size, args.score_file, args.table)
     for name, value in numbers.items():

@@ -15,18 +15,16 @@ import argparse
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sltnet_mm.datasets.evaluation_lists import EvaluationLists, read_evaluation_lists
-from sltnet_mm.evaluation import PROTOCOLS, Protocol, evaluate_score_maps, load_score_maps
-from sltnet_mm.evaluation.prediction_maps import protocol_score_map
-from sltnet_mm.evaluation.tables import check_table_path, write_table
 from sltnet_mm.progress import progress
-from sltnet_mm.report.text_tables import markdown_table
 
-ON_MAPS = [name for name, protocol in PROTOCOLS.items() if protocol.map is not None]
+# What imports torch is imported in the functions: it takes seconds, and --help must not wait for it.
+if TYPE_CHECKING:
+    from sltnet_mm.datasets.evaluation_lists import EvaluationLists
+    from sltnet_mm.evaluation import Protocol
 
 
 def parse_args() -> argparse.Namespace:
@@ -34,9 +32,7 @@ def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('maps', type=Path, help='folder with the .npy files')
     parser.add_argument('lists', type=Path, help='folder with the lists of the split')
-    parser.add_argument(
-        '--protocols', nargs='+', choices=ON_MAPS, default=ON_MAPS, metavar='NAME', help=f'from {ON_MAPS}'
-    )
+    parser.add_argument('--protocols', nargs='+', metavar='NAME', help='default: all protocols for maps')
     parser.add_argument('--raw', action='store_true', help='the files are class maps, to be resized and normalized')
     parser.add_argument(
         '--size', nargs=2, type=int, default=(224, 224), metavar=('W', 'H'), help='input size, with --raw'
@@ -47,6 +43,13 @@ def parse_args() -> argparse.Namespace:
     args = parser.parse_args()
     if not args.maps.is_dir():
         parser.error(f'MAPS must be an existing folder, got {args.maps}')
+    from sltnet_mm.evaluation import PROTOCOLS
+    from sltnet_mm.evaluation.tables import check_table_path
+
+    on_maps = [name for name, protocol in PROTOCOLS.items() if protocol.map is not None]
+    args.protocols = args.protocols or on_maps
+    if unknown := [name for name in args.protocols if name not in on_maps]:
+        parser.error(f'--protocols must be among {on_maps}, got {unknown}')
     if args.table:
         check_table_path(args.table)
     return args
@@ -56,6 +59,8 @@ def evaluate(
     lists: EvaluationLists, protocol: Protocol, args: argparse.Namespace
 ) -> tuple[dict[str, Any], list[float]]:
     """The result of all maps under one protocol, and each image's IoU at the best threshold."""
+    from sltnet_mm.evaluation import evaluate_score_maps
+
     curves = []
     with progress('Maps', len(lists.names)) as advance:
 
@@ -79,6 +84,9 @@ def evaluate(
 
 def score_maps(lists: EvaluationLists, protocol: Protocol, args: argparse.Namespace) -> Iterator[np.ndarray]:
     """Yield the maps one by one; with --raw they are converted to score maps."""
+    from sltnet_mm.evaluation import load_score_maps
+    from sltnet_mm.evaluation.prediction_maps import protocol_score_map
+
     for name, array in zip(lists.names, load_score_maps(args.maps, lists.names), strict=True):
         try:
             yield protocol_score_map(array, tuple(args.size), protocol) if args.raw else array
@@ -89,6 +97,10 @@ def score_maps(lists: EvaluationLists, protocol: Protocol, args: argparse.Namesp
 def main() -> None:
     """Evaluate the maps, print the table, and write the requested files."""
     args = parse_args()
+    from sltnet_mm.datasets.evaluation_lists import read_evaluation_lists
+    from sltnet_mm.evaluation import PROTOCOLS
+    from sltnet_mm.evaluation.tables import write_table
+
     lists = read_evaluation_lists(args.lists)
     rows: list[dict[str, Any]] = [{'image': name} for name in lists.names]
     results = {}
@@ -109,6 +121,8 @@ def main() -> None:
 
 def markdown(results: dict[str, dict[str, Any]]) -> str:
     """The metrics under each protocol as a Markdown table."""
+    from sltnet_mm.report.text_tables import markdown_table
+
     heads = ['protocol', 'threshold', 'IoU .3', 'IoU .5', 'IoU .7', 'mean of the three', 'mean IoU']
     rows = []
     for name, result in results.items():

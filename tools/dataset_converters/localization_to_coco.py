@@ -12,11 +12,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from mmengine.registry import init_default_scope
-
 from sltnet_mm.command_line import add_common_arguments, config_of_args
 from sltnet_mm.config import unwrapped
-from sltnet_mm.datasets.coco_export import build_with_boxes, gt_boxes_as_coco
 from sltnet_mm.structures.box_file import write_box_file
 
 
@@ -30,6 +27,11 @@ def main() -> None:
     args = parser.parse_args()
     if args.out.exists() and not args.overwrite:
         parser.error(f'--out: {args.out} already exists. Use another name, or --overwrite to replace it')
+    # Imported here: torch and the hosts take seconds, and --help must not wait for them.
+    from mmengine.registry import init_default_scope
+
+    from sltnet_mm.datasets.coco_export import build_with_boxes, gt_boxes_as_coco
+
     cfg = config_of_args(args)
     init_default_scope(cfg.get('default_scope', 'mmengine'))
     boxes = gt_boxes_as_coco(build_with_boxes(unwrapped(cfg[f'{args.split}_dataloader'].dataset)))

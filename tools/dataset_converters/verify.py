@@ -14,12 +14,12 @@ import os
 import random
 import sys
 from collections.abc import Callable, Iterator
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sltnet_mm.datasets import BadImageError, CUBLocalization, ILSVRCLocalization, LocalizationDataset, LocalizationList
-from sltnet_mm.datasets.image_files import check_image
-from sltnet_mm.datasets.orientation import image_size, orientation_of
 from sltnet_mm.progress import track
+
+if TYPE_CHECKING:
+    from sltnet_mm.datasets import LocalizationDataset
 
 
 class Split(NamedTuple):
@@ -32,16 +32,22 @@ class Split(NamedTuple):
     boxes: int | None = None
 
 
+def _datasets() -> Any:
+    from sltnet_mm import datasets  # imports torch, which --help must not wait for
+
+    return datasets
+
+
 def _cub(split: str) -> Callable[[str], LocalizationDataset]:
-    return lambda root: CUBLocalization(root, split)
+    return lambda root: _datasets().CUBLocalization(root, split)
 
 
 def _ilsvrc(split: str) -> Callable[[str], LocalizationDataset]:
-    return lambda root: ILSVRCLocalization(root, split)
+    return lambda root: _datasets().ILSVRCLocalization(root, split)
 
 
 def _openimages(split: str) -> Callable[[str], LocalizationDataset]:
-    return lambda root: LocalizationList(
+    return lambda root: _datasets().LocalizationList(
         root, 'metadata/OpenImages', split=split, localization='masks', num_classes=100
     )
 
@@ -133,6 +139,9 @@ def _files(info: dict) -> Iterator[str]:
 
 def _look_into(info: dict, rotated: bool) -> Iterator[str]:
     """Problems of one existing image: undecodable files, boxes beyond the image."""
+    from sltnet_mm.datasets.image_files import BadImageError, check_image
+    from sltnet_mm.datasets.orientation import image_size
+
     try:
         for path in _files(info):
             check_image(path)
@@ -148,6 +157,8 @@ def _look_into(info: dict, rotated: bool) -> Iterator[str]:
 
 def _has_orientation(path: str) -> bool:
     """Whether a readable image has an EXIF orientation other than upright; only its header is read."""
+    from sltnet_mm.datasets.orientation import orientation_of
+
     try:
         return orientation_of(path) != 1
     except (OSError, SyntaxError, ValueError):

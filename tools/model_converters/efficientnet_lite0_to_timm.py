@@ -15,9 +15,10 @@ from __future__ import annotations
 import argparse
 from collections import OrderedDict
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import torch
-from torch import Tensor
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 def convert(source: dict[str, Tensor], target: dict[str, Tensor]) -> OrderedDict[str, Tensor]:
@@ -49,7 +50,9 @@ def main() -> None:
     args = parser.parse_args()
     if args.out.exists() and not args.overwrite:
         parser.error(f'out: {args.out} already exists. Use another name, or --overwrite to replace it')
-    import timm  # needed only here and by configs with TIMMBackbone
+    # Imported here: torch and the hosts take seconds, and --help must not wait for them.
+    import timm
+    import torch
 
     source = torch.load(args.source, map_location='cpu', weights_only=True)
     renamed = convert(source, timm.create_model('tf_efficientnet_lite0').state_dict())

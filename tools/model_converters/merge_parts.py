@@ -11,8 +11,6 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from sltnet_mm.weights.checkpoints import merge_parts
-
 
 def main() -> None:
     """Merge the checkpoints."""
@@ -24,6 +22,9 @@ def main() -> None:
     args = parser.parse_args()
     if args.out.exists() and not args.overwrite:
         parser.error(f'--out: {args.out} already exists. Use another name, or --overwrite to replace it')
+    # Imported here: torch and the hosts take seconds, and --help must not wait for them.
+    from sltnet_mm.weights.checkpoints import merge_parts
+
     print(
         f'{merge_parts(args.checkpoint, args.classifier, args.out)} parameters of the classifier written into '
         f'{args.out}'

@@ -13,17 +13,12 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-import torch
-
-from sltnet_mm.weights.checkpoints import state_dict_of
-from sltnet_mm.weights.torchvision_names import NETWORKS, to_mmpretrain
-
 
 def main() -> None:
     """Convert the file."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('checkpoint', type=Path, help='checkpoint of torchvision')
-    parser.add_argument('network', choices=NETWORKS, help='name of the network in torchvision')
+    parser.add_argument('network', help='name of the network in torchvision, such as vgg16')
     parser.add_argument('--out', type=Path, required=True, help='file to write')
     parser.add_argument('--overwrite', action='store_true', help='replace an existing file')
     args = parser.parse_args()
@@ -31,6 +26,14 @@ def main() -> None:
         parser.error(f'checkpoint: the file {args.checkpoint} does not exist')
     if args.out.exists() and not args.overwrite:
         parser.error(f'--out: {args.out} already exists. Use another name, or --overwrite to replace it')
+    # Imported here: torch and the hosts take seconds, and --help must not wait for them.
+    import torch
+
+    from sltnet_mm.weights.checkpoints import state_dict_of
+    from sltnet_mm.weights.torchvision_names import NETWORKS, to_mmpretrain
+
+    if args.network not in NETWORKS:
+        parser.error(f'network must be one of {list(NETWORKS)}, got {args.network!r}')
     weights = state_dict_of(torch.load(args.checkpoint, map_location='cpu', weights_only=True))
     renamed = to_mmpretrain(weights, args.network)
     args.out.parent.mkdir(parents=True, exist_ok=True)

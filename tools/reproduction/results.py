@@ -9,7 +9,6 @@ from typing import Any
 
 from reproduction.runs import Run, RunFolders
 from reproduction.tables import Row, Table
-from sltnet_mm.report.results import result_row
 
 
 @dataclass(frozen=True)
@@ -56,9 +55,14 @@ def _measure(row: Row, folders: RunFolders, seeds: Sequence[int]) -> MeasuredRow
     own_seeds = seeds if row.step.seeded else seeds[:1]
     runs = {seed: folders.run(row.step, seed) for seed in own_seeds}
     results = {seed: found for seed, run in runs.items() if (found := run.results()) is not None}
-    numbers = {
-        seed: dict(result_row(row.name, '', result['metrics'], row.source).numbers) for seed, result in results.items()
-    }
+    numbers = {}
+    if results:
+        from sltnet_mm.report.results import result_row  # imports torch, which a list of runs must not wait for
+
+        numbers = {
+            seed: dict(result_row(row.name, '', result['metrics'], row.source).numbers)
+            for seed, result in results.items()
+        }
     states = [run.state for run in runs.values()]
     counts = {state: states.count(state) for state in ('done', 'interrupted', 'failed', 'missing') if state in states}
     state = next(iter(counts)) if len(counts) == 1 else ', '.join(f'{n} {state}' for state, n in counts.items())
