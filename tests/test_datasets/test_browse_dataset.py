@@ -1,5 +1,6 @@
 """browse_dataset: boxes are drawn where the objects are, before and after the pipeline."""
 
+import runpy
 import sys
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from mmengine.registry import DefaultScope
 from sltnet_mm.visualization import GT_COLOR, browse
 
 ROOT = Path(__file__).parents[2]
+TOOL = ROOT / 'tools/analysis_tools/browse_dataset.py'
 
 
 def extent(where: np.ndarray) -> np.ndarray:
@@ -100,11 +102,11 @@ def test_the_command(tmp_path, monkeypatch, capsys):
         tmp_path / 'out',
     ]
     monkeypatch.setattr(sys, 'argv', [str(part) for part in command])
-    browse.main()
+    runpy.run_path(str(TOOL), run_name='__main__')
     assert sorted(path.name for path in (tmp_path / 'out').iterdir()) == ['browse_test.png', 'browse_train.png']
     train = cv2.imread(str(tmp_path / 'out/browse_train.png'))
     assert train.shape[1] == 3 * 80 + 3 * 224 + 5 * 8  # 80 pixels are enlarged to 240, the default side
     monkeypatch.setattr(sys, 'argv', [*map(str, command), '--number', '0'])
     with pytest.raises(SystemExit):
-        browse.main()
+        runpy.run_path(str(TOOL), run_name='__main__')
     assert '--number must be at least 1, got 0' in capsys.readouterr().err
