@@ -15,6 +15,11 @@ Each formula is written out in the docstring of its function:
 ``to_score_map`` and ``score_map_to_box`` turn maps into boxes (Sec. 3.2). ``ddt_heatmaps`` is deep descriptor
 transforming, the source of PSOL's pseudo boxes.
 
+The systems that the paper compares with have their functions here too: ``hide_patches`` (HaS), ``attention_drop_mask``
+and ``attention_importance`` (ADL), ``erase`` (ACoL, MEIL), ``thresholded_average_pool`` and ``percentile_threshold``
+(Bae et al.), ``divergence_loss`` (DANet), ``ternary_targets`` (SPG), ``ellipse_mask`` (GC-Net), and the maps of any
+layer: ``grad_cam``, ``grad_cam_plus_plus``, ``layer_cam``, ``bag_cams``, ``input_saliency``.
+
 .. _paper: https://openaccess.thecvf.com/content/CVPR2021/html/
    Guo_Strengthen_Learning_Tolerance_for_Weakly_Supervised_Object_Localization_CVPR_2021_paper.html
 """
@@ -40,9 +45,15 @@ from sltnet_mm.functional.ddt import (
     object_sign,
     project_descriptors,
 )
+from sltnet_mm.functional.divergence import divergence_loss
+from sltnet_mm.functional.ellipse import ellipse_boxes, ellipse_mask
+from sltnet_mm.functional.gradient_maps import bag_cams, grad_cam, grad_cam_plus_plus, input_saliency, layer_cam
+from sltnet_mm.functional.hiding import attention_drop_mask, attention_importance, erase, hide_patches
+from sltnet_mm.functional.pooling import percentile_threshold, thresholded_average_pool
 from sltnet_mm.functional.regression import boxes_to_regression, regression_loss, regression_to_boxes, smooth_l1
 from sltnet_mm.functional.resize import resize_maps
 from sltnet_mm.functional.smt import check_tolerance, in_top_k, smt_loss, tolerant_losses
+from sltnet_mm.functional.targets import ternary_targets
 from sltnet_mm.functional.views import ColorJitter, Compose, HorizontalFlip, Scale, View
 from sltnet_mm.functional.vst import normalize_maps, vst_loss
 
@@ -54,7 +65,10 @@ __all__ = [
     'Scale',
     'View',
     'adjust_color',
+    'attention_drop_mask',
+    'attention_importance',
     'average_top_k_maps',
+    'bag_cams',
     'box_iou',
     'boxes_to_regression',
     'boxes_to_unit',
@@ -62,12 +76,22 @@ __all__ = [
     'class_maps',
     'clip_boxes',
     'ddt_heatmaps',
+    'divergence_loss',
+    'ellipse_boxes',
+    'ellipse_mask',
+    'erase',
     'foreground_mask',
+    'grad_cam',
+    'grad_cam_plus_plus',
     'heatmaps_to_boxes',
+    'hide_patches',
     'in_top_k',
+    'input_saliency',
     'largest_component_boxes',
+    'layer_cam',
     'normalize_maps',
     'object_sign',
+    'percentile_threshold',
     'project_descriptors',
     'regression_loss',
     'regression_to_boxes',
@@ -75,6 +99,8 @@ __all__ = [
     'score_map_to_box',
     'smooth_l1',
     'smt_loss',
+    'ternary_targets',
+    'thresholded_average_pool',
     'to_score_map',
     'tolerant_losses',
     'transform_boxes',

@@ -20,6 +20,7 @@ import torch
 from torch import Tensor
 
 from sltnet_mm.functional._checks import check_fraction, check_tensor
+from sltnet_mm.functional._random import uniform
 from sltnet_mm.functional.color import adjust_color
 from sltnet_mm.functional.resize import resize_maps
 
@@ -74,9 +75,9 @@ class ColorJitter:
     def draw(self, images: Tensor, generator: torch.Generator | None = None) -> Tensor:
         """Brightness, contrast and saturation factors and hue shift, B x 4, float32, on the device of ``images``."""
         _check_images(images)
-        uniform = _rand((4, len(images)), images.device, generator)
+        fractions = uniform((4, len(images)), images.device, generator)
         return torch.stack(
-            [low + (high - low) * row for low, high, row in zip(self.low, self.high, uniform, strict=True)], dim=1
+            [low + (high - low) * row for low, high, row in zip(self.low, self.high, fractions, strict=True)], dim=1
         )
 
     def apply(self, images: Tensor, params: Tensor) -> Tensor:
@@ -117,7 +118,7 @@ class HorizontalFlip:
     def draw(self, images: Tensor, generator: torch.Generator | None = None) -> Tensor:
         """Whether each image is flipped: B, bool, on the device of ``images``."""
         _check_images(images)
-        return _rand((len(images),), images.device, generator) < self.prob
+        return uniform((len(images),), images.device, generator) < self.prob
 
     def apply(self, images: Tensor, params: Tensor) -> Tensor:
         """The images, B x C x H x W, with the chosen ones flipped."""
@@ -218,13 +219,6 @@ class Compose:
         for view, param in zip(reversed(self.views), reversed(tuple(params)), strict=True):
             maps = view.invert(maps, param, size)
         return resize_maps(maps, size)
-
-
-def _rand(shape: tuple[int, ...], device: torch.device, generator: torch.Generator | None) -> Tensor:
-    """Uniform [0, 1) on ``device``; a CPU generator works for every device, at the cost of copying a few bytes."""
-    if generator is None or generator.device.type == device.type:
-        return torch.rand(shape, device=device, generator=generator)
-    return torch.rand(shape, generator=generator, device=generator.device).to(device, non_blocking=True)
 
 
 def _check_images(images: Tensor, name: str = 'images') -> None:

@@ -32,6 +32,21 @@ CALLS = {
     'unit_to_boxes': lambda t: functional.unit_to_boxes(t.boxes, (3, 4)),
     'boxes_to_regression': lambda t: functional.boxes_to_regression(t.boxes, 16),
     'regression_loss': lambda t: functional.regression_loss(t.boxes, t.boxes, t.logits[0, :5]),
+    'hide_patches': lambda t: functional.hide_patches(t.images, 8, 0.5),
+    'attention_drop_mask': lambda t: functional.attention_drop_mask(t.maps, 0.8),
+    'attention_importance': lambda t: functional.attention_importance(t.maps),
+    'erase': lambda t: functional.erase(t.maps, t.maps[:, 0], 0.7),
+    'thresholded_average_pool': lambda t: functional.thresholded_average_pool(t.maps),
+    'percentile_threshold': lambda t: functional.percentile_threshold(t.maps[:, 0]),
+    'divergence_loss': lambda t: functional.divergence_loss(t.maps),
+    'ternary_targets': lambda t: functional.ternary_targets(t.maps, 0.1, 0.7),
+    'ellipse_mask': lambda t: functional.ellipse_mask(t.logits, (9, 8)),
+    'ellipse_boxes': lambda t: functional.ellipse_boxes(t.logits),
+    **{
+        name: lambda t, name=name: getattr(functional, name)(t.maps, t.maps)
+        for name in ('grad_cam', 'grad_cam_plus_plus', 'layer_cam', 'bag_cams')
+    },
+    'input_saliency': lambda t: functional.input_saliency(t.images),
 }
 
 
