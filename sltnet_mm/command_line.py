@@ -31,6 +31,15 @@ def add_common_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--local_rank', '--local-rank', type=int, default=0, help='set by older torch launchers')
 
 
+def add_map_argument(parser: argparse.ArgumentParser) -> None:
+    """Add the argument for maps of any layer, see :mod:`sltnet_mm.map_sources`."""
+    parser.add_argument(
+        '--map-source',
+        metavar='METHOD[:LAYER,...]',
+        help="take the maps of any layers in place of the model's own, as layer_cam:backbone.layer3,backbone.layer4",
+    )
+
+
 def config_of_args(args: argparse.Namespace) -> Config:
     """The config, changed by the shared arguments.
 

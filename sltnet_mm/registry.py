@@ -22,7 +22,7 @@ def _child(name: str, parent: Registry, *locations: str) -> Registry:
     return Registry(name, parent=parent, scope='sltnet_mm', locations=[f'sltnet_mm.{where}' for where in locations])
 
 
-MODELS = _child('model', MMENGINE_MODELS, 'models')
+MODELS = _child('model', MMENGINE_MODELS, 'models', 'map_sources')
 HOOKS = _child('hook', MMENGINE_HOOKS, 'hooks')
 DATASETS = _child('dataset', MMENGINE_DATASETS, 'datasets')
 TRANSFORMS = _child('transform', MMENGINE_TRANSFORMS, 'datasets.transforms')

@@ -14,7 +14,7 @@ import argparse
 import shutil
 from pathlib import Path
 
-from sltnet_mm.command_line import add_common_arguments, config_of_args
+from sltnet_mm.command_line import add_common_arguments, add_map_argument, config_of_args
 from sltnet_mm.structures.box_file import write_box_file
 
 
@@ -22,6 +22,7 @@ def main() -> None:
     """Compute and write the boxes."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     add_common_arguments(parser)
+    add_map_argument(parser)
     parser.add_argument('checkpoint', help='checkpoint of the localizer or of SLT-Net')
     parser.add_argument('--out', type=Path, required=True, help='COCO json file to write')
     parser.add_argument('--split', choices=('train', 'val', 'test'), default='train', help='default: %(default)s')
@@ -34,13 +35,14 @@ def main() -> None:
     if args.out.exists() and not args.overwrite:
         parser.error(f'--out: {args.out} already exists. Use another name, or --overwrite to replace it')
     # Imported here: torch and the hosts take seconds, and --help must not wait for them.
+    from sltnet_mm.map_sources.setting import with_map_source
     from sltnet_mm.pseudo_boxes.from_localizer import export_pseudo_boxes
     from sltnet_mm.pseudo_boxes.resumable import start_processes
 
     device = start_processes(args.launcher)
     parts = args.out.with_name(args.out.name + '.parts')
     boxes = export_pseudo_boxes(
-        config_of_args(args),
+        with_map_source(config_of_args(args), args.map_source),
         args.checkpoint,
         args.split,
         args.threshold,

@@ -5,13 +5,14 @@ from __future__ import annotations
 
 import argparse
 
-from sltnet_mm.command_line import add_common_arguments, build_runner, config_of_args
+from sltnet_mm.command_line import add_common_arguments, add_map_argument, build_runner, config_of_args
 
 
 def parse_args() -> argparse.Namespace:
     """The command-line arguments."""
     parser = argparse.ArgumentParser(description=__doc__)
     add_common_arguments(parser)
+    add_map_argument(parser)
     parser.add_argument('checkpoint', help='checkpoint file')
     parser.add_argument('--out', metavar='FILE.pkl', help='save the predictions')
     parser.add_argument(
@@ -41,12 +42,17 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     """Test the model, and draw and save predictions if requested."""
     args = parse_args()
+    from sltnet_mm.map_sources.setting import with_map_source
+
     cfg = config_of_args(args)
     cfg.load_from = args.checkpoint
     if args.show_dir:
         cfg.default_hooks.visualization = dict(type='sltnet_mm.LocalizationVisualizationHook', out_dir=args.show_dir)
         cfg.visualizer.type = 'sltnet_mm.LocalizationVisualizer'
+    with_map_source(cfg, args.map_source)
     if args.tta:
+        if cfg.model.type == 'sltnet_mm.MapSourceModel':
+            raise ValueError('--tta and --map-source cannot be combined: a map source has a single view of each image')
         if 'tta_model' not in cfg or 'tta_pipeline' not in cfg:
             raise KeyError(
                 '--tta needs tta_model and tta_pipeline in the config. The pipeline must record homography_matrix and '

@@ -11,6 +11,7 @@ from torch import nn
 
 from sltnet_mm.config import load_config
 from sltnet_mm.functional.boxes import PAPER_THRESHOLD
+from sltnet_mm.map_sources.model import MapSourceModel
 from sltnet_mm.models import CAMHead, SingleBoxHead
 
 
@@ -47,7 +48,7 @@ def box_threshold(model: Any, asked: float | None) -> float:
     """The threshold for boxes from score maps; it is also set in an SLT-Net that computes them itself.
 
     Args:
-        model: SLTNet, a localizer or a regressor.
+        model: SLTNet, a localizer, a regressor, or any model behind a map source.
         asked: Threshold requested by the user. None: the model's own, or else the paper's.
 
     Returns:
@@ -56,6 +57,8 @@ def box_threshold(model: Any, asked: float | None) -> float:
     Raises:
         ValueError: If the model is of another kind, or a threshold is requested but boxes come from the regressor.
     """
+    if isinstance(model, MapSourceModel):
+        return PAPER_THRESHOLD if asked is None else asked
     pseudo_box = getattr(model, 'pseudo_box', None)
     if pseudo_box is not None:
         from_map = model.box_source == 'localizer'
@@ -66,8 +69,8 @@ def box_threshold(model: Any, asked: float | None) -> float:
     else:
         raise ValueError(
             'SLTInferencer: the model must be sltnet_mm.SLTNet, a classifier with head sltnet_mm.CAMHead or a '
-            f'detector with bbox_head sltnet_mm.SingleBoxHead, got {type(model).__name__}. For other models, use '
-            "mmdet's DetInferencer or mmpretrain's ImageClassificationInferencer"
+            f'detector with bbox_head sltnet_mm.SingleBoxHead, got {type(model).__name__}. For other models, set '
+            'map_source="grad_cam:LAYER"'
         )
     if asked is None:
         return getattr(pseudo_box, 'threshold', PAPER_THRESHOLD)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +17,11 @@ from mmengine.structures import BaseDataElement, InstanceData
 from torch import nn
 
 from sltnet_mm.config import unwrapped
+from sltnet_mm.hooks._runner import unwrap
 from sltnet_mm.inferencer.building import box_threshold, class_names, copied_config
 from sltnet_mm.inferencer.inputs import Image, ImageLoader, list_images
 from sltnet_mm.inferencer.result import LocalizationResult, TopLabel
+from sltnet_mm.map_sources.setting import with_map_source
 from sltnet_mm.models.box_source import BoxChoice
 from sltnet_mm.progress import track
 from sltnet_mm.structures.frames import boxes_of_samples
@@ -45,6 +47,9 @@ class SLTInferencer(BaseInferencer):
         score_map: Make SLT-Net return its score map. False: as in ``test_cfg.score_map``, which saves the localizer's
             forward pass if box and labels come from the other parts. Defaults to True.
         show_progress: Show a progress bar if there are several batches. Defaults to True.
+        map_source: Take the maps of any layer, such as ``'layer_cam:backbone.layer4'``; see
+            :func:`sltnet_mm.map_sources.read_setting`. The model may then be any classifier or dense detector. None:
+            ``map_source`` of the config. Defaults to None.
 
     Raises:
         FileNotFoundError: If the config or checkpoint does not exist.
@@ -66,6 +71,7 @@ class SLTInferencer(BaseInferencer):
         threshold: float | None = None,
         score_map: bool = True,
         show_progress: bool = True,
+        map_source: str | Mapping | None = None,
     ) -> None:
         if threshold is not None and not 0 <= threshold < 1:
             raise ValueError(f'threshold must be in [0, 1), got {threshold}')
@@ -73,6 +79,7 @@ class SLTInferencer(BaseInferencer):
         checkpoint = existing_checkpoint(checkpoint)
         if str(cfg.model.type).endswith('SLTNet') and score_map:
             cfg.model.test_cfg = dict(cfg.model.get('test_cfg') or {}, score_map=True)
+        with_map_source(cfg, map_source)
         scope = cfg.get('default_scope', 'mmengine')
         self._asked_threshold = threshold
         # Only for building, so that the default scope of the calling program does not change.
@@ -157,13 +164,14 @@ class SLTInferencer(BaseInferencer):
         """Check that the checkpoint fits, load it, and read the class names."""
         if checkpoint is None:
             raise ValueError('checkpoint must be given, because random weights are useless, got None')
-        check_fit(model, checkpoint)
+        inner = unwrap(model)
+        check_fit(inner, checkpoint)
         _load_checkpoint_to_model(model, checkpoint)
         choose_box: Any = getattr(model, 'choose_box', None)
         if choose_box is not None:  # an SLT-Net
             choose_box(BoxChoice.of_checkpoint(checkpoint))
         self.threshold = box_threshold(model, self._asked_threshold)
-        self.classes = class_names(model, checkpoint)
+        self.classes = class_names(inner, checkpoint)
 
     def _complete(self, sample: BaseDataElement) -> None:
         """Add the score map's box to a localizer's sample, and remove the meaningless label 0 of a regressor."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from mmengine.structures import BaseDataElement
 from torch import Tensor
@@ -35,8 +35,30 @@ def add_localization(data_samples: Sequence[BaseDataElement], maps: Tensor, logi
         (torch.Size([4, 4]), torch.Size([8, 8]))
     """
     maps = maps.float()
-    acam = average_top_k_maps(maps, logits, top_k)
-    top_1 = average_top_k_maps(maps, logits, 1)
+    of_image = dict(top_k=average_top_k_maps(maps, logits, top_k), top_1=average_top_k_maps(maps, logits, 1))
+    add_maps(data_samples, of_image)
+    for i, sample in enumerate(data_samples):
+        if 'gt_label' in sample:
+            sample.pred_maps.label = maps[i, sample.gt_label[0]]
+
+
+def add_maps(data_samples: Sequence[BaseDataElement], maps: Mapping[str, Tensor]) -> None:
+    """Write maps onto data samples, in place, and the score map that ``top_k`` gives.
+
+    Args:
+        data_samples: B samples.
+        maps: Raw maps, B x h x w, by name; ``top_k`` must be among them.
+
+    Raises:
+        ValueError: If the samples of the batch differ in ``img_shape``.
+
+    Example:
+        >>> import torch
+        >>> sample = BaseDataElement(metainfo=dict(img_shape=(8, 8)))
+        >>> add_maps([sample], dict(top_k=torch.rand(1, 4, 4)))
+        >>> sample.pred_score_map.shape
+        torch.Size([8, 8])
+    """
     sized = all('img_shape' in sample for sample in data_samples)
     if sized:
         sizes = {tuple(sample.img_shape[:2]) for sample in data_samples}
@@ -45,10 +67,8 @@ def add_localization(data_samples: Sequence[BaseDataElement], maps: Tensor, logi
                 f'the images of one batch must have one size, got {sorted(sizes)}: resize both sides '
                 '(sltnet_mm.ResizeCrop)'
             )
-        score_maps = to_score_map(acam, size=sizes.pop())
+        score_maps = to_score_map(maps['top_k'], size=sizes.pop())
     for i, sample in enumerate(data_samples):
-        sample.pred_maps = BaseDataElement(top_k=acam[i], top_1=top_1[i])
-        if 'gt_label' in sample:
-            sample.pred_maps.label = maps[i, sample.gt_label[0]]
+        sample.pred_maps = BaseDataElement(**{name: values[i] for name, values in maps.items()})
         if sized:
             sample.pred_score_map = score_maps[i]

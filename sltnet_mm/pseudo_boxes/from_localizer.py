@@ -19,6 +19,7 @@ from torch.utils.data import BatchSampler, DataLoader
 
 from sltnet_mm.config import unwrapped
 from sltnet_mm.functional.boxes import PAPER_THRESHOLD
+from sltnet_mm.hooks._runner import unwrap
 from sltnet_mm.pseudo_boxes.resumable import PartFiles, run_resumable
 from sltnet_mm.structures.box_file import BoxRecord, dataset_identity, file_name_of, to_coco
 from sltnet_mm.structures.frames import boxes_of_samples
@@ -41,7 +42,8 @@ def export_pseudo_boxes(
     kind of machine.
 
     Args:
-        cfg: Config of a localizer (head ``sltnet_mm.CAMHead``) or of ``sltnet_mm.SLTNet``.
+        cfg: Config of a localizer (head ``sltnet_mm.CAMHead``), of ``sltnet_mm.SLTNet``, or of any model behind a map
+            source (:func:`sltnet_mm.map_sources.with_map_source`).
         checkpoint: Checkpoint of the model.
         split: Data set of the config, 'train', 'val' or 'test'. Defaults to 'train'.
         threshold: Share of the score map's maximum. None: the model's ``pseudo_box.threshold``, or else the paper's
@@ -68,7 +70,7 @@ def export_pseudo_boxes(
     model: Any = _build_localizer(cfg, checkpoint)
     model.to(device or ('cuda' if torch.cuda.is_available() else 'cpu')).eval()
     if threshold is None:
-        threshold = getattr(getattr(model, 'pseudo_box', None), 'threshold', PAPER_THRESHOLD)
+        threshold = getattr(getattr(unwrap(model), 'pseudo_box', None), 'threshold', PAPER_THRESHOLD)
     batch_size = cfg.test_dataloader.batch_size
     info = dict(
         source='localizer',
@@ -136,7 +138,7 @@ def _build_localizer(cfg: Config, checkpoint: str | Path) -> nn.Module:
     if model_cfg['type'].endswith('SLTNet'):
         model_cfg.update(classifier=None, test_cfg=dict(box_from='localizer', score_map=True))
     model = MODELS.build(model_cfg)
-    check_fit(model, CheckpointLoader.load_checkpoint(str(checkpoint), map_location='cpu'))
+    check_fit(unwrap(model), CheckpointLoader.load_checkpoint(str(checkpoint), map_location='cpu'))
     load_checkpoint(model, str(checkpoint), map_location='cpu')
     return model
 
