@@ -1,8 +1,8 @@
 """Evaluation protocols: everything that must be fixed to make localization metrics comparable; the field's presets.
 
 Sources of the presets, by repository and file: clovaai/wsolevaluation (``evaluation.py``, ``inference.py``),
-vasgaowei/TS-CAM (``lib/cams_deit.py``), tzzcl/PSOL (``PSOL_inference.py``, ``utils/IoU.py``), and the SLT-Net paper
-(Sec. 4.1).
+vasgaowei/TS-CAM (``lib/cams_deit.py``), tzzcl/PSOL (``PSOL_inference.py``, ``utils/IoU.py``), won-bae/rethinkingCAM,
+Wayne-Mai/EIL, xuehaolan/DANet, and the SLT-Net paper (Sec. 4.1).
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import Any, Literal, get_args, get_type_hints
 import numpy as np
 
 from sltnet_mm.functional.boxes import PAPER_THRESHOLD
+from sltnet_mm.functional.thresholds import check_threshold
 
 GRID_STEP = 0.001
 """Step of wsolevaluation's threshold grid, ``np.arange(0, 1, 0.001)`` (its ``main.py``; 1000 thresholds)."""
@@ -37,9 +38,10 @@ class Protocol:
         comparison: Whether foreground is above the threshold (``>``) or at least equal to it (``>=``).
         component: Size of a component: the area inside its outer contour through pixel centers (``contour``, OpenCV's
             contourArea) or its number of pixels (``pixels``). Components are 8-connected.
-        contours: Use the box of the ``largest`` component, or the best box of ``all`` contours, including those of
-            holes.
-        box_end: ``exclusive`` (last pixel + 1), or ``clipped`` to the map's last pixel (wsolevaluation).
+        contours: Use the box of the ``largest`` component, the best box of ``all`` contours, including those of
+            holes, or the ``union``, the box around all foreground (DANet, MEIL).
+        box_end: ``exclusive`` (last pixel + 1), ``clipped`` to the map's last pixel (wsolevaluation), or ``inclusive``,
+            the last pixel (DANet).
         empty_box: The box if nothing is above the threshold: ``zeros`` (0, 0, 0, 0), ``unit`` (0, 0, 1, 1), or the
             ``whole`` map.
         frame: Boxes are compared in pixels of the network input (``map``) or of the original image (``image``).
@@ -49,7 +51,11 @@ class Protocol:
         strict: For GT-known, a box is right if IoU > level; otherwise, if IoU >= level.
         strict_top_k: The same for Top-k LOC.
         iou_levels: IoU levels in percent.
-        threshold: The fixed threshold, a fraction of the map's maximum in [0, 1); None if ``policy`` is ``grid``.
+        threshold: The fixed threshold, a fraction in [0, 1); None if ``policy`` is ``grid``.
+        threshold_of: What the threshold is a fraction of: the map's ``max``, a ``percentile`` (PaS), the range above a
+            percentile (``ivr``); or ``otsu``, which needs none (``threshold=0``). See
+            :func:`sltnet_mm.functional.map_threshold`.
+        q: The percentile of ``percentile`` (None: 90) and ``ivr`` (None: 50).
         policy: Where the threshold comes from: ``fixed`` by the protocol, ``grid`` (the best on the test set itself, an
             oracle), ``validation`` (chosen on a validation split), ``file``.
         average: Mean over images (``image``), or mean over classes of the mean per class (``class``).
@@ -72,8 +78,8 @@ class Protocol:
     quantize: bool = False
     comparison: Literal['>', '>='] = '>'
     component: Literal['contour', 'pixels'] = 'pixels'
-    contours: Literal['largest', 'all'] = 'largest'
-    box_end: Literal['exclusive', 'clipped'] = 'exclusive'
+    contours: Literal['largest', 'all', 'union'] = 'largest'
+    box_end: Literal['exclusive', 'clipped', 'inclusive'] = 'exclusive'
     empty_box: Literal['zeros', 'unit', 'whole'] = 'whole'
     frame: Literal['map', 'image'] = 'image'
     truncate_gt: bool = False
@@ -85,6 +91,8 @@ class Protocol:
     threshold: float | None = PAPER_THRESHOLD
     policy: Literal['fixed', 'grid', 'validation', 'file'] = 'fixed'
     average: Literal['image', 'class'] = 'image'
+    threshold_of: Literal['max', 'percentile', 'ivr', 'otsu'] = 'max'
+    q: float | None = None
 
     def __post_init__(self) -> None:
         hints = get_type_hints(type(self))
@@ -111,6 +119,11 @@ class Protocol:
             )
         if self.threshold is not None and not 0 <= self.threshold < 1:
             raise ValueError(f'threshold of protocol {self.name!r} must be in [0, 1), got {self.threshold!r}')
+        try:
+            # a grid has thresholds other than 0, which Otsu's rule cannot have
+            check_threshold(0.5 if self.policy == 'grid' else self.threshold or 0.0, self.threshold_of, self.q)
+        except ValueError as error:
+            raise ValueError(f'protocol {self.name!r}: {error}') from None
 
     @property
     def thresholds(self) -> np.ndarray:
@@ -190,12 +203,45 @@ PROTOCOLS: Mapping[str, Protocol] = MappingProxyType(
                 iou_plus_one=True,
                 strict=False,
             ),
+            # rethinkingCAM (TAP, NWC, PaS): 0.35 of the 90th percentile
+            replace(
+                _WSOLEVALUATION,
+                name='bae2020',
+                box_end='exclusive',
+                empty_box='whole',
+                iou_levels=(50,),
+                threshold=0.35,
+                policy='fixed',
+                threshold_of='percentile',
+                q=90.0,
+            ),
+            # EIL: 0.15 of the maximum, the box around all foreground
+            replace(
+                _WSOLEVALUATION,
+                name='meil2020',
+                contours='union',
+                iou_levels=(50,),
+                threshold=0.15,
+                policy='fixed',
+            ),
+            # DANet: the best threshold of the test set, the box around all foreground, ends inclusive
+            Protocol(
+                'danet2019',
+                map='label',
+                comparison='>=',
+                contours='union',
+                box_end='inclusive',
+                empty_box='zeros',
+                iou_plus_one=True,
+                threshold=None,
+                policy='grid',
+            ),
             Protocol('psol', map=None, threshold=None, frame='map', gt_boxes='class', average='class'),
         )
     }
 )
-"""The presets by name: ``sltnet``, ``wsolevaluation`` (V1), ``wsolevaluation-v2``, ``cam2016``, ``tscam``, ``psol``
-(boxes only).
+"""The presets by name: ``sltnet``, ``wsolevaluation`` (V1), ``wsolevaluation-v2``, ``cam2016``, ``tscam``,
+``bae2020``, ``meil2020``, ``danet2019``, ``psol`` (boxes only).
 """
 
 

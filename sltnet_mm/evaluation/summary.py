@@ -127,7 +127,7 @@ def grid_numbers(images: Sequence[EvaluatedImage], scores: Sequence[CurveVerdict
         columns.append(dict(iou=float(score.ious[entry]), right=right, threshold=numbers['threshold'], error=error))
     numbers |= _top_k_numbers(images, np.array([column['right'] for column in columns]), labels)
     numbers['mean_iou'] = percent([column['iou'] for column in columns], labels)
-    return numbers | (_error_numbers(columns, labels) if protocol.contours == 'largest' else {}), columns
+    return numbers | (_error_numbers(columns, labels) if protocol.contours != 'all' else {}), columns
 
 
 def best_threshold_index(accuracy: np.ndarray) -> int:

@@ -10,9 +10,11 @@ from collections.abc import Iterator
 
 import cv2
 import numpy as np
+import torch
 
 from sltnet_mm.evaluation.component_tree.compiled import HAS_NUMBA, compiled
 from sltnet_mm.evaluation.protocols import Protocol
+from sltnet_mm.functional.thresholds import map_threshold
 
 
 def quantize_map(score_map: np.ndarray) -> np.ndarray:
@@ -99,14 +101,26 @@ def foreground_masks(
     if not protocol.quantize:
         check_score_map(score_map)
     cut = quantize_map(score_map) if protocol.quantize else score_map
-    if protocol.quantize:
-        levels = (thresholds * float(cut.max())).astype(np.int64)  # rounded down, as wsolevaluation and TS-CAM do
-    else:
-        levels = thresholds.astype(cut.dtype) * cut.max()  # in the map's own precision, as score_map_to_box does
+    levels = _levels(cut, thresholds, protocol)
     distinct, index = np.unique(levels, return_inverse=True)
     for number, level in enumerate(distinct):
         mask = cut > level if protocol.comparison == '>' else cut >= level
         yield mask.astype(np.uint8), np.flatnonzero(index == number)
+
+
+def _levels(cut: np.ndarray, thresholds: np.ndarray, protocol: Protocol) -> np.ndarray:
+    """The score of each threshold (T,), under the protocol's rule."""
+    if protocol.threshold_of == 'max' and not protocol.quantize:
+        return thresholds.astype(cut.dtype) * cut.max()  # in the map's own precision, as score_map_to_box does
+    if protocol.threshold_of == 'max':
+        return (thresholds * float(cut.max())).astype(np.int64)  # rounded down, as wsolevaluation and TS-CAM do
+    scores = torch.from_numpy(cut.astype(np.float64) if protocol.quantize else cut)
+    if len(thresholds) == 1:
+        levels = map_threshold(scores, float(thresholds[0]), protocol.threshold_of, protocol.q).numpy()[None]
+    else:  # each rule with a choice of thresholds is linear in them
+        low, middle = (map_threshold(scores, t, protocol.threshold_of, protocol.q).item() for t in (0.0, 0.5))
+        levels = low + (middle - low) * 2 * thresholds
+    return levels.astype(np.int64) if protocol.quantize else levels.astype(cut.dtype)
 
 
 def mask_boxes(mask: np.ndarray, protocol: Protocol) -> np.ndarray:
@@ -131,7 +145,10 @@ def mask_boxes(mask: np.ndarray, protocol: Protocol) -> np.ndarray:
         return np.array(
             [{'zeros': (0, 0, 0, 0), 'unit': (0, 0, 1, 1), 'whole': (0, 0, width, height)}[protocol.empty_box]]
         )
-    if protocol.component == 'pixels' and protocol.contours == 'largest':
+    if protocol.contours == 'union':
+        rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
+        boxes = np.array([[columns[0], rows[0], columns[-1] + 1, rows[-1] + 1]], np.int64)
+    elif protocol.component == 'pixels' and protocol.contours == 'largest':
         boxes = _most_pixels(mask)[None]
     else:
         contours, _ = cv2.findContours(mask, cv2.RETR_TREE, cv2.CHAIN_APPROX_SIMPLE)
@@ -141,6 +158,8 @@ def mask_boxes(mask: np.ndarray, protocol: Protocol) -> np.ndarray:
         boxes[:, 2:] += boxes[:, :2]
     if protocol.box_end == 'clipped':
         boxes[:, 2:] = np.minimum(boxes[:, 2:], (width - 1, height - 1))
+    elif protocol.box_end == 'inclusive':
+        boxes[:, 2:] -= 1
     return boxes
 
 

@@ -67,8 +67,9 @@ def threshold_ious(
 
 def can_be_compiled(protocol: Protocol) -> bool:
     """Whether the compiled version gives this protocol's boxes, and numba is installed to compile it."""
-    contours = protocol.component == 'contour' or protocol.contours == 'all'
-    return HAS_NUMBA and protocol.quantize and protocol.comparison == '>' and contours
+    contours = (protocol.component == 'contour' or protocol.contours == 'all') and protocol.contours != 'union'
+    plain = protocol.threshold_of == 'max' and protocol.box_end != 'inclusive'
+    return HAS_NUMBA and protocol.quantize and protocol.comparison == '>' and contours and plain
 
 
 def quantized_ious(image: np.ndarray, gt_boxes: np.ndarray, protocol: Protocol) -> np.ndarray:

@@ -132,7 +132,7 @@ def _plain_curve(
             of_mask = frame.to_image(of_mask)
         ious[index] = pairwise_iou(of_mask, gt_boxes, protocol.iou_plus_one).max()
         boxes[index] = of_mask[0]
-    return ious, boxes if protocol.contours == 'largest' else None
+    return ious, None if protocol.contours == 'all' else boxes
 
 
 def _judge(box: np.ndarray, frame: ImageFrame, protocol: Protocol) -> BoxVerdict:

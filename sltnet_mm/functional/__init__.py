@@ -49,11 +49,12 @@ from sltnet_mm.functional.divergence import divergence_loss
 from sltnet_mm.functional.ellipse import ellipse_boxes, ellipse_mask
 from sltnet_mm.functional.gradient_maps import bag_cams, grad_cam, grad_cam_plus_plus, input_saliency, layer_cam
 from sltnet_mm.functional.hiding import attention_drop_mask, attention_importance, erase, hide_patches
-from sltnet_mm.functional.pooling import percentile_threshold, thresholded_average_pool
+from sltnet_mm.functional.pooling import thresholded_average_pool
 from sltnet_mm.functional.regression import boxes_to_regression, regression_loss, regression_to_boxes, smooth_l1
 from sltnet_mm.functional.resize import resize_maps
 from sltnet_mm.functional.smt import check_tolerance, in_top_k, smt_loss, tolerant_losses
 from sltnet_mm.functional.targets import ternary_targets
+from sltnet_mm.functional.thresholds import check_threshold, map_threshold, percentile_threshold
 from sltnet_mm.functional.views import ColorJitter, Compose, HorizontalFlip, Scale, View
 from sltnet_mm.functional.vst import normalize_maps, vst_loss
 
@@ -72,6 +73,7 @@ __all__ = [
     'box_iou',
     'boxes_to_regression',
     'boxes_to_unit',
+    'check_threshold',
     'check_tolerance',
     'class_maps',
     'clip_boxes',
@@ -89,6 +91,7 @@ __all__ = [
     'input_saliency',
     'largest_component_boxes',
     'layer_cam',
+    'map_threshold',
     'normalize_maps',
     'object_sign',
     'percentile_threshold',

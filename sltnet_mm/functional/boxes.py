@@ -9,8 +9,9 @@ import torch
 import torchvision.ops
 from torch import Tensor
 
-from sltnet_mm.functional._checks import check_fraction, check_size, check_tensor, full_precision
+from sltnet_mm.functional._checks import check_size, check_tensor, full_precision
 from sltnet_mm.functional.components import largest_component_boxes
+from sltnet_mm.functional.thresholds import map_threshold
 
 PAPER_THRESHOLD = 0.2
 """Fraction of a score map's maximum above which pixels are foreground: the paper's "top 20% values" (Sec. 3.2), read as
@@ -40,12 +41,17 @@ class MapBoxes(NamedTuple):
         return self.score_maps.flatten(1).amax(dim=1) > 0
 
 
-def foreground_mask(score_map: Tensor, threshold: float = PAPER_THRESHOLD) -> Tensor:
+def foreground_mask(
+    score_map: Tensor, threshold: float = PAPER_THRESHOLD, rule: str = 'max', q: float | None = None
+) -> Tensor:
     """The pixels of a score map that are strictly above ``threshold`` times the maximum of that map.
 
     Args:
         score_map: H x W or B x H x W.
         threshold: In [0, 1); by default, the paper's 0.2 (``PAPER_THRESHOLD``).
+        rule: What it is a fraction of, ``max``, ``percentile``, ``ivr`` or ``otsu``: see
+            :func:`~sltnet_mm.functional.map_threshold`.
+        q: The percentile of ``percentile`` and ``ivr``.
 
     Returns:
         Bool, of the same shape. A map whose maximum is not positive has no foreground.
@@ -59,17 +65,13 @@ def foreground_mask(score_map: Tensor, threshold: float = PAPER_THRESHOLD) -> Te
         >>> foreground_mask(torch.tensor([[0.0, 0.1, 0.25, 0.5]]), threshold=0.2)
         tensor([[False, False,  True,  True]])
     """
-    check_tensor('score_map', score_map, 'HxW or BxHxW', (2, 3))
-    check_fraction('threshold', threshold)
-    if threshold == 1:
-        raise ValueError('threshold must be below 1: nothing is strictly greater than the maximum')
-    if 0 in score_map.shape[-2:]:
-        raise ValueError(f'score_map must have at least one pixel, got shape {tuple(score_map.shape)}')
-    scores = full_precision(score_map)
-    return scores > threshold * scores.amax((-2, -1), keepdim=True)
+    limit = map_threshold(score_map, threshold, rule, q)
+    return full_precision(score_map) > limit[..., None, None]
 
 
-def score_map_to_box(score_map: Tensor, threshold: float = PAPER_THRESHOLD) -> Tensor:
+def score_map_to_box(
+    score_map: Tensor, threshold: float = PAPER_THRESHOLD, rule: str = 'max', q: float | None = None
+) -> Tensor:
     r"""The box around the largest connected component of a score map's foreground: the pseudo box (Sec. 3.2).
 
     .. math::
@@ -82,6 +84,9 @@ def score_map_to_box(score_map: Tensor, threshold: float = PAPER_THRESHOLD) -> T
     Args:
         score_map: S, H x W or B x H x W; only the ratio to the maximum matters.
         threshold: In [0, 1).
+        rule: What it is a fraction of, ``max``, ``percentile``, ``ivr`` or ``otsu``: see
+            :func:`~sltnet_mm.functional.map_threshold`.
+        q: The percentile of ``percentile`` and ``ivr``.
 
     Returns:
         4 or B x 4, float32 xyxy in pixels of the map, ends exclusive: x2 is the last column + 1. Without foreground (no
@@ -100,7 +105,7 @@ def score_map_to_box(score_map: Tensor, threshold: float = PAPER_THRESHOLD) -> T
         >>> score_map_to_box(torch.zeros(6, 8))
         tensor([0., 0., 8., 6.])
     """
-    mask = foreground_mask(score_map, threshold)
+    mask = foreground_mask(score_map, threshold, rule, q)
     single = score_map.ndim == 2
     boxes = largest_component_boxes(mask[None] if single else mask)
     finite = score_map.isfinite().flatten(-2).all(-1)

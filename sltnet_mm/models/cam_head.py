@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import torch.nn.functional as F
 from mmpretrain.models.heads import ClsHead
 from mmpretrain.structures import DataSample
 from torch import Tensor, nn
 
+from sltnet_mm.functional.pooling import thresholded_average_pool
 from sltnet_mm.models.predictions import add_localization
 from sltnet_mm.registry import MODELS
+
+POOLINGS = ('mean', 'max', 'tap')
 
 
 @MODELS.register_module()
@@ -24,7 +28,8 @@ class CAMHead(ClsHead):
         M_c = \sum_{n=1}^{N} w_{n,c} \cdot F_n, \qquad x_c = \frac{1}{W \times H} \sum_{(w,h)} M_c(w, h)
 
     Averaging the maps equals pooling the features first (eq. 6), since both are linear. ``head.cam`` is the
-    convolution: a forward hook on it sees the raw class maps M (B x C x h x w).
+    convolution: a forward hook on it sees the raw class maps M (B x C x h x w). Other ways to pool the features change
+    the logits only: their maximum (GMP), or the mean of the cells above a fraction of it (TAP, Bae et al., ECCV 2020).
 
     Args:
         num_classes: C, at least 2.
@@ -36,6 +41,10 @@ class CAMHead(ClsHead):
             if the loss has none.
         conv_channels: Output channels of 3x3 convolutions with ReLU in front of ``cam``; ``(1024,)`` is conv6 of
             VGG16-CAM.
+        pooling: How the features of a channel are pooled: ``mean``, ``max`` (GMP) or ``tap``, the mean over the cells
+            above ``tap_threshold`` times the maximum.
+        tap_threshold: In [0, 1).
+        positive_weights: Predict maps without the negative weights (NWC of Bae et al.). The logits keep all weights.
         cal_acc: Log the training accuracy, as in mmpretrain.
         topk: The k's of that accuracy (mmpretrain's name; not K).
         init_cfg: By default, a normal distribution of std 0.01 for ``cam``, as in mmpretrain's LinearClsHead, and
@@ -62,12 +71,19 @@ class CAMHead(ClsHead):
         loss: dict | None = None,
         top_k: int | None = None,
         conv_channels: Sequence[int] = (),
+        pooling: str = 'mean',
+        tap_threshold: float = 0.1,
+        positive_weights: bool = False,
         cal_acc: bool = False,
         topk: int | Sequence[int] = (1,),
         init_cfg: dict | list | None = None,
     ) -> None:
         if num_classes < 2:
             raise ValueError(f'CAMHead: num_classes must be at least 2, got {num_classes}')
+        if pooling not in POOLINGS:
+            raise ValueError(f'CAMHead: pooling must be one of {", ".join(POOLINGS)}, got {pooling!r}')
+        if not 0 <= tap_threshold < 1:
+            raise ValueError(f'CAMHead: tap_threshold must be in [0, 1), got {tap_threshold}')
         loss = loss or dict(type='mmpretrain.CrossEntropyLoss')
         if init_cfg is None:
             init_cfg = [
@@ -82,6 +98,7 @@ class CAMHead(ClsHead):
                 raise ValueError(f'CAMHead: {name} must be in 1 ... num_classes ({num_classes}), got {k}')
         self.num_classes = num_classes
         self.in_channels = in_channels
+        self.pooling, self.tap_threshold, self.positive_weights = pooling, tap_threshold, positive_weights
         layers: list[nn.Module] = []
         for channels in conv_channels:
             layers += [nn.Conv2d(in_channels, channels, 3, padding=1), nn.ReLU(inplace=True)]
@@ -100,8 +117,18 @@ class CAMHead(ClsHead):
         return self.cam(self.pre_logits(feats))
 
     def forward(self, feats: tuple[Tensor, ...]) -> Tensor:
-        """Logits, B x C: the spatial means of the class maps."""
-        return self.class_maps(feats).mean(dim=(2, 3))
+        """Logits, B x C: the spatial means of the class maps, or the classifier on features pooled otherwise."""
+        features = self.pre_logits(feats)
+        return self._logits(features, self.cam(features))  # the maps are made in any case, for hooks on ``cam``
+
+    def _logits(self, features: Tensor, maps: Tensor) -> Tensor:
+        if self.pooling == 'mean':
+            return maps.mean(dim=(2, 3))
+        if self.pooling == 'max':
+            pooled = features.amax(dim=(2, 3))
+        else:
+            pooled = thresholded_average_pool(features, self.tap_threshold)
+        return F.linear(pooled, self.cam.weight.flatten(1))
 
     def loss(self, feats: tuple[Tensor, ...], data_samples: list[DataSample]) -> dict[str, Tensor]:
         """The losses, under their own names: mmengine logs the total as ``loss`` and would overwrite that key.
@@ -143,8 +170,11 @@ class CAMHead(ClsHead):
             Samples with ``pred_score`` (C), ``pred_label`` (1), ``pred_maps`` (see ``add_localization``) and
             ``pred_score_map``.
         """
-        maps = self.class_maps(feats)
-        logits = maps.mean(dim=(2, 3))
+        features = self.pre_logits(feats)
+        maps = self.cam(features)
+        logits = self._logits(features, maps)
+        if self.positive_weights:
+            maps = F.conv2d(features, self.cam.weight.clamp(min=0))
         data_samples = self._get_predictions(logits, data_samples)
         add_localization(data_samples, maps, logits, self.top_k)
         return data_samples

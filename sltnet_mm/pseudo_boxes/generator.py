@@ -8,7 +8,10 @@ from torch import Tensor
 
 from sltnet_mm.functional.boxes import PAPER_THRESHOLD, MapBoxes, score_map_to_box
 from sltnet_mm.functional.cam import average_top_k_maps, to_score_map
+from sltnet_mm.functional.thresholds import check_threshold
 from sltnet_mm.registry import TASK_UTILS
+
+_THRESHOLDS = dict(percentile=0.35, otsu=0.0)
 
 
 @TASK_UTILS.register_module()
@@ -26,8 +29,12 @@ class PseudoBoxGenerator:
 
     Args:
         threshold: Fraction of the maximum, in [0, 1). The paper's "top 20% values" is read as 0.2 of the maximum, as in
-            CAM (Zhou et al., CVPR 2016).
+            CAM (Zhou et al., CVPR 2016). None: 0.2 of the maximum, 0.35 of the percentile (PaS), 0.2 above it (IVR);
+            Otsu's rule finds its own.
         top_k: K; None leaves it to the owner (SLTNet sets that of its localizer).
+        threshold_of: What it is a fraction of: ``max``, ``percentile``, ``ivr`` or ``otsu``; see
+            :func:`~sltnet_mm.functional.map_threshold`.
+        q: The percentile of ``percentile`` (default 90) and ``ivr`` (default 50).
 
     Raises:
         ValueError: If a value is out of range, or (when called) ``top_k`` is None.
@@ -41,12 +48,21 @@ class PseudoBoxGenerator:
         tensor([[3., 2., 7., 5.]])
     """
 
-    def __init__(self, threshold: float = PAPER_THRESHOLD, top_k: int | None = None) -> None:
-        if not 0 <= threshold < 1:
-            raise ValueError(f'PseudoBoxGenerator: threshold must be in [0, 1), got {threshold}')
+    def __init__(
+        self,
+        threshold: float | None = None,
+        top_k: int | None = None,
+        threshold_of: str = 'max',
+        q: float | None = None,
+    ) -> None:
+        threshold = _THRESHOLDS.get(threshold_of, PAPER_THRESHOLD) if threshold is None else threshold
+        try:
+            check_threshold(threshold, threshold_of, q)
+        except ValueError as error:
+            raise ValueError(f'PseudoBoxGenerator: {error}, got threshold={threshold}') from None
         if top_k is not None and top_k < 1:
             raise ValueError(f'PseudoBoxGenerator: top_k must be at least 1, got {top_k}')
-        self.threshold = threshold
+        self.threshold, self.threshold_of, self.q = threshold, threshold_of, q
         self.top_k = top_k
 
     def __call__(self, maps: Tensor, logits: Tensor, size: tuple[int, int]) -> MapBoxes:
@@ -70,7 +86,7 @@ class PseudoBoxGenerator:
                 'PseudoBoxGenerator: top_k is not set; use PseudoBoxGenerator(top_k=...) with the K of the localizer'
             )
         score_maps = to_score_map(average_top_k_maps(maps, logits, self.top_k), size=size)
-        return MapBoxes(score_map_to_box(score_maps, self.threshold), score_maps)
+        return MapBoxes(score_map_to_box(score_maps, self.threshold, self.threshold_of, self.q), score_maps)
 
     def from_maps(self, maps: Tensor | np.ndarray, size: tuple[int, int]) -> MapBoxes:
         """The boxes and score maps from one map per image, as made by other code such as Grad-CAM.
@@ -100,4 +116,4 @@ class PseudoBoxGenerator:
             )
         maps = maps if maps.is_floating_point() else maps.float()
         score_maps = to_score_map(maps[None] if maps.ndim == 2 else maps, size=size)
-        return MapBoxes(score_map_to_box(score_maps, self.threshold), score_maps)
+        return MapBoxes(score_map_to_box(score_maps, self.threshold, self.threshold_of, self.q), score_maps)

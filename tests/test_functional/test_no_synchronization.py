@@ -38,6 +38,10 @@ CALLS = {
     'erase': lambda t: functional.erase(t.maps, t.maps[:, 0], 0.7),
     'thresholded_average_pool': lambda t: functional.thresholded_average_pool(t.maps),
     'percentile_threshold': lambda t: functional.percentile_threshold(t.maps[:, 0]),
+    **{
+        rule: lambda t, rule=rule: functional.score_map_to_box(t.maps[:, 0], 0.0, rule)
+        for rule in ('percentile', 'ivr', 'otsu')
+    },
     'divergence_loss': lambda t: functional.divergence_loss(t.maps),
     'ternary_targets': lambda t: functional.ternary_targets(t.maps, 0.1, 0.7),
     'ellipse_mask': lambda t: functional.ellipse_mask(t.logits, (9, 8)),

@@ -6,6 +6,7 @@ from mmpretrain.structures import DataSample
 
 from sltnet_mm.functional import average_top_k_maps, class_maps, smt_loss, to_score_map
 from sltnet_mm.models import CAMHead
+from sltnet_mm.models.cam_head import POOLINGS
 
 SMT = dict(type='sltnet_mm.SMTLoss', top_k=2, alpha=0.4)
 
@@ -92,3 +93,40 @@ def test_features_that_are_no_maps():
         head((torch.rand(2, 8),))
     with pytest.raises(ValueError, match='in_channels is 8, the backbone gives 6'):
         head((torch.rand(2, 6, 4, 4),))
+
+
+def test_other_poolings_change_the_logits_and_not_the_maps():
+    features = torch.randn(3, 8, 4, 5).relu()
+    weight = torch.randn(5, 8)
+    heads = {name: CAMHead(num_classes=5, in_channels=8, pooling=name, tap_threshold=0.3) for name in POOLINGS}
+    pooled = dict(mean=torch.zeros(3, 8), max=torch.zeros(3, 8), tap=torch.zeros(3, 8))
+    for b in range(3):
+        for n in range(8):
+            values = features[b, n].flatten().tolist()
+            kept = [value for value in values if value > 0.3 * max(values)]
+            pooled['mean'][b, n], pooled['max'][b, n] = sum(values) / len(values), max(values)
+            pooled['tap'][b, n] = sum(kept) / max(1, len(kept))
+    for name, head in heads.items():
+        head.cam.weight.data = weight[:, :, None, None].clone()
+        torch.testing.assert_close(head((features,)), pooled[name] @ weight.T)
+        torch.testing.assert_close(head.class_maps((features,)), class_maps(features, weight))
+        samples = head.predict((features,), make_samples([3, 1, 0]))
+        torch.testing.assert_close(samples[0].pred_score, (pooled[name] @ weight.T)[0].softmax(0))
+
+
+def test_positive_weights_are_for_the_predicted_map_alone():
+    features = torch.randn(2, 8, 4, 5).relu()
+    head = CAMHead(num_classes=5, in_channels=8, positive_weights=True)
+    samples = head.predict((features,), make_samples([3, 1]))
+    weight = head.cam.weight[:, :, 0, 0].detach()
+    expected = class_maps(features, weight.clamp(min=0))
+    torch.testing.assert_close(samples[1].pred_maps.label, expected[1, 1])
+    torch.testing.assert_close(samples[0].pred_score, (features.mean((2, 3)) @ weight.T).softmax(1)[0])
+    assert (weight < 0).any()
+
+
+def test_unknown_poolings_are_refused():
+    with pytest.raises(ValueError, match='pooling must be one of mean, max, tap'):
+        CAMHead(num_classes=5, in_channels=8, pooling='sum')
+    with pytest.raises(ValueError, match='tap_threshold must be in'):
+        CAMHead(num_classes=5, in_channels=8, tap_threshold=1)

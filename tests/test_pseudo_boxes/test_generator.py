@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 import torch
 
+from sltnet_mm.functional import score_map_to_box
 from sltnet_mm.pseudo_boxes import PseudoBoxGenerator
 
 
@@ -46,3 +47,20 @@ def test_unset_top_k_is_an_error():
         PseudoBoxGenerator()(torch.rand(1, 3, 4, 4), torch.rand(1, 3), (8, 8))
     with pytest.raises(ValueError, match='classes'):  # maps of another number of classes than logits
         PseudoBoxGenerator(top_k=1)(torch.rand(1, 3, 4, 4), torch.rand(1, 4), (8, 8))
+
+
+@pytest.mark.parametrize(('rule', 'threshold'), [('max', 0.2), ('percentile', 0.35), ('ivr', 0.2), ('otsu', 0.0)])
+def test_rules_of_the_threshold(rule, threshold):
+    maps = torch.rand(3, 1, 9, 9, generator=torch.Generator().manual_seed(1))
+    generator = PseudoBoxGenerator(top_k=1, threshold_of=rule)
+    assert generator.threshold == threshold
+    boxes, score_maps = generator(maps, torch.zeros(3, 1), (9, 9))
+    assert torch.equal(boxes, score_map_to_box(score_maps, threshold, rule))
+    assert torch.equal(boxes, generator.from_maps(maps[:, 0], (9, 9)).boxes)
+
+
+def test_rules_that_are_refused():
+    with pytest.raises(ValueError, match='PseudoBoxGenerator: threshold_of must be one of'):
+        PseudoBoxGenerator(threshold_of='mean')
+    with pytest.raises(ValueError, match='threshold must be 0'):
+        PseudoBoxGenerator(0.3, threshold_of='otsu')
