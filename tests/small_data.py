@@ -1,5 +1,6 @@
 """A few images in the layout of each data set that the configs name."""
 
+import functools
 import shutil
 from pathlib import Path
 
@@ -30,7 +31,7 @@ def write_cub_layout(root: Path) -> None:
         (root / f'{name}.txt').write_text(''.join(f'{i} {value}\n' for i, value in enumerate(values, start=1)))
 
 
-def write_list_layout(root: Path) -> None:
+def write_list_layout(root: Path, name: str = 'PHOTOS31') -> None:
     """The same images as wsolevaluation's lists."""
     write_images(root)
     columns = dict(
@@ -41,13 +42,13 @@ def write_list_layout(root: Path) -> None:
         localization_masks=',{mask},',
     )
     for split in ('train', 'val', 'test'):
-        folder = root / 'metadata' / 'PHOTOS31' / split
+        folder = root / 'metadata' / name / split
         folder.mkdir(parents=True)
-        for name, rest in columns.items():
+        for kind, rest in columns.items():
             lines = [
                 path + rest.format(label=int(path[:3]) - 1, mask=Path(path).with_suffix('.png')) for path in IMAGES
             ]
-            (folder / f'{name}.txt').write_text('\n'.join(lines) + '\n')
+            (folder / f'{kind}.txt').write_text('\n'.join(lines) + '\n')
 
 
 def write_csv_layout(root: Path) -> None:
@@ -125,6 +126,7 @@ LAYOUTS = dict(
     cub=write_cub_layout,
     cubv2=write_cubv2_layout,
     photos31=write_list_layout,
+    marks36=functools.partial(write_list_layout, name='MARKS36'),
     custom=write_csv_layout,
     ilsvrc=write_ilsvrc_layout,
     imagenetv2=write_imagenetv2_layout,

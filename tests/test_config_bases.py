@@ -88,6 +88,7 @@ def test_the_joint_model_is_its_two_parts(backbone):
         'vgg16_1xb16-4e_cub',
         'vgg16_1xb16-2e_ilsvrc',
         'squeezenet1-1_1xb16-4e_photos31',
+        'squeezenet1-1_1xb16-4e_marks36',
         'small-conv_1xb32-10e_synthetic',
     ],
 )
@@ -124,6 +125,7 @@ def test_the_literal_regressor_is_the_flattened_map_and_the_papers_rate(end):
         ('cam_vgg16_1xb16-50e_cub', 'cam_vgg16_1xb16-4e_cub'),
         ('cam_vgg16_1xb16-10e_ilsvrc', 'cam_vgg16_1xb16-2e_ilsvrc'),
         ('cam_squeezenet1-1_1xb16-12e_photos31', 'cam_squeezenet1-1_1xb16-4e_photos31'),
+        ('cam_squeezenet1-1_1xb16-12e_marks36', 'cam_squeezenet1-1_1xb16-4e_marks36'),
     ],
 )
 def test_the_new_optimization_is_a_schedule_alone(usual, new):

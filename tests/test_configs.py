@@ -20,7 +20,7 @@ ROLES = {
     'classifier': 'classifier_small-conv_1xb32-10e_synthetic',
     'regressor': 'regressor_small-conv_1xb32-10e_synthetic',
 }
-DATA = ('synthetic', 'custom', 'cub', 'cubv2', 'photos31', 'ilsvrc', 'imagenetv2', 'openimages')
+DATA = ('synthetic', 'custom', 'cub', 'cubv2', 'photos31', 'marks36', 'ilsvrc', 'imagenetv2', 'openimages')
 every_config = pytest.mark.parametrize('path', CONFIGS, ids=lambda path: path.stem)
 
 

@@ -111,15 +111,16 @@ def test_notes_tell_how_our_rows_differ():
     assert all('assuming that it is the same run' in row.note for row in figure(4, 'cub').rows)
 
 
-def test_table_5_has_the_ladder_and_the_branch():
-    rows = table(5, 'photos31').rows
+@pytest.mark.parametrize('data', ['photos31', 'marks36'])
+def test_table_5_has_the_ladder_and_the_branch(data):
+    rows = table(5, data).rows
     assert [row.step.config.removeprefix('localizer/') for row in rows] == [
-        'cam_squeezenet1-1_1xb16-12e_photos31',
-        'cam_squeezenet1-1_1xb16-4e_photos31',
-        'smt-top1_squeezenet1-1_1xb16-4e_photos31',
-        'smt_squeezenet1-1_1xb16-4e_photos31',
-        'vst_squeezenet1-1_1xb16-4e_photos31',
-        'slt-localizer_squeezenet1-1_1xb16-4e_photos31',
+        f'cam_squeezenet1-1_1xb16-12e_{data}',
+        f'cam_squeezenet1-1_1xb16-4e_{data}',
+        f'smt-top1_squeezenet1-1_1xb16-4e_{data}',
+        f'smt_squeezenet1-1_1xb16-4e_{data}',
+        f'vst_squeezenet1-1_1xb16-4e_{data}',
+        f'slt-localizer_squeezenet1-1_1xb16-4e_{data}',
     ]
     assert [row.paper['gt_known'] for row in rows] == [58.0, 74.3, 75.7, 78.9, 81.3, 85.6]
     assert all(row.state == '' for row in rows)

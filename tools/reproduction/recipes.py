@@ -65,6 +65,7 @@ DATA: Final[Mapping[str, Data]] = MappingProxyType(
             Data('cub', '1xb16-4e', 'cub', classes=200, top_k=30),
             Data('ilsvrc', '1xb16-2e', 'ilsvrc', classes=1000, top_k=100, teacher='InceptionV3'),
             Data('photos31', '1xb16-4e', 'cub', classes=31, top_k=5, stand_ins=dict(VGG16='squeezenet1-1')),
+            Data('marks36', '1xb16-4e', 'cub', classes=36, top_k=5, stand_ins=dict(VGG16='squeezenet1-1')),
             Data(
                 'synthetic',
                 '1xb32-10e',

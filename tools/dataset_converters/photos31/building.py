@@ -14,8 +14,9 @@ import cv2
 import numpy as np
 
 from photos31.compositing import box_of, compose
+from photos31.marks import paint
 from photos31.placement import background_crop
-from photos31.recipe import BACKGROUNDS, CLASSES, SPLITS, ClassRecipe
+from photos31.recipe import BACKGROUNDS, SPLITS, ClassRecipe
 from photos31.sources import Part, SourceError, find_background, load_background, load_cutout
 from sltnet_mm.progress import track
 
@@ -50,12 +51,20 @@ class Options:
 
 
 def build(
-    root: str, out: str, counts: dict[str, int], size: int, seed: int, groups: Sequence[str], jobs: int, force: bool
+    root: str,
+    out: str,
+    classes: Sequence[ClassRecipe],
+    counts: dict[str, int],
+    size: int,
+    seed: int,
+    groups: Sequence[str],
+    jobs: int,
+    force: bool,
 ) -> list[dict]:
     """Build all images in ``out``; the result has one row per image, as in meta.csv."""
-    recipes = [recipe for recipe in CLASSES if not groups or recipe.group in groups]
+    recipes = [recipe for recipe in classes if not groups or recipe.group in groups]
     if not recipes:
-        known = sorted({recipe.group for recipe in CLASSES})
+        known = sorted({recipe.group for recipe in classes})
         raise SourceError(f'--groups must be among {", ".join(known)}, got {",".join(groups)}')
     _clear(out, force)
     options = Options(root, out, counts, size, seed, _photographs(root, recipes))
@@ -94,6 +103,8 @@ def _make_image(options: Options, recipe: ClassRecipe, split: str, index: int, t
     photographs = options.photographs[split]
     path, part = photographs[rng.integers(0, len(photographs))]
     cutout = load_cutout(os.path.join(options.stamps, stamp + '.png'))
+    if recipe.mark is not None:
+        cutout = paint(cutout, recipe.mark)
     for _ in range(20):  # until the box has a reasonable size; the 20th attempt is kept in any case
         crop = background_crop(rng, load_background(path, part, options.size), options.size)
         image, mask, notes = compose(rng, crop, cutout, options.size, recipe.rotation, recipe.grounded)
@@ -153,7 +164,7 @@ def _photographs(root: str, recipes: Sequence[ClassRecipe]) -> dict[str, list[tu
             else:
                 found[split].append((path, part))
     stamps = Options(root, '', {}).stamps
-    cutouts = [stamp + '.png' for recipe in recipes for stamp in recipe.train + recipe.test]
+    cutouts = list(dict.fromkeys(stamp + '.png' for recipe in recipes for stamp in recipe.train + recipe.test))
     missing += [stamp for stamp in cutouts if not os.path.isfile(os.path.join(stamps, stamp))]
     if missing:
         raise SourceError(

@@ -9,13 +9,13 @@ from collections.abc import Iterable, Sequence
 import cv2
 import numpy as np
 
-from photos31.recipe import CLASSES, SPLITS, ClassRecipe
+from photos31.recipe import SPLITS, ClassRecipe
 
 
-def write_lists(out: str, rows: list[dict], name: str, size: int) -> None:
-    """Write both layouts and the tables, for the classes that occur in ``rows``."""
+def write_lists(out: str, rows: list[dict], classes: Sequence[ClassRecipe], name: str, size: int) -> None:
+    """Write both layouts and the tables, for those of the classes that occur in ``rows``."""
     names = list(dict.fromkeys(row['class_name'] for row in rows))
-    by_name = {recipe.name: recipe for recipe in CLASSES}
+    by_name = {recipe.name: recipe for recipe in classes}
     recipes = [by_name[each] for each in names]
     _write_cub(out, rows, recipes)
     for split in SPLITS:

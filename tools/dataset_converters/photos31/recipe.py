@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from photos31.marks import Mark
+
 PACKAGES = (
     'tuxpaint-stamps-default',
     'tuxpaint-data',
@@ -28,6 +30,7 @@ class ClassRecipe:
         test: Cut-outs for test; empty: those of ``train``.
         imagenet: ImageNet-1k classes with the same meaning.
         near: Related ImageNet-1k classes, if ImageNet lacks the class.
+        mark: What tells the class from others with the same cut-outs. None: nothing is painted.
     """
 
     name: str
@@ -38,6 +41,7 @@ class ClassRecipe:
     test: tuple[str, ...] = ()
     imagenet: tuple[int, ...] = ()
     near: tuple[int, ...] = ()
+    mark: Mark | None = None
 
 
 CLASSES = (
@@ -170,7 +174,7 @@ BACKGROUNDS: dict[str, tuple[tuple[str, tuple[float, float, float, float]], ...]
     ),
     'val': (
         ('usr/share/wallpapers/DarkestHour/contents/images', (0, 0, 1, 1)),
-        ('usr/share/wallpapers/Gray/contents/images', (0, 0, 1, 1)),
+        ('usr/share/wallpapers/Grey/contents/images', (0, 0, 1, 1)),
         ('usr/share/backgrounds/sunset_by_Aitzol_Berasategi.jpg', (0, 0, 1, 1)),
         ('usr/share/backgrounds/mate/nature/Aqua.jpg', (0, 0, 0.55, 1)),
         ('usr/share/backgrounds/mate/nature/Garden.jpg', (0, 0, 0.42, 1)),

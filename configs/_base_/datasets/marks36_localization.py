@@ -1,0 +1,58 @@
+# marks36: photographic composites of fine-grained classes, built by tools/dataset_converters/make_marks36.py: six kinds
+# of animals in six classes each, which differ in a small mark. 576 training, 108 validation and 540 test images of
+# 256x256, on disjoint photographs. The views are smaller than photos31's, so that a training takes minutes on a CPU.
+classes = [
+    f'{kind}_{mark}'
+    for kind in ('Bison', 'Elephant', 'Hippopotamus', 'Horse', 'Pig', 'Sheep')
+    for mark in ('Red', 'White', 'Dot', 'Ring', 'Bars', 'Bands')
+]
+data_root = 'data/marks36'
+
+train_pipeline = [
+    dict(type='LoadImageFromFile'),
+    dict(type='sltnet_mm.ResizeCrop', resize=184, crop=160, mode='random', flip_prob=0.5),
+    dict(type='sltnet_mm.PackLocalizationInputs'),
+]
+test_pipeline = [
+    dict(type='LoadImageFromFile'),
+    dict(type='sltnet_mm.ResizeCrop', resize=160),
+    dict(type='sltnet_mm.PackLocalizationInputs'),
+]
+tta_pipeline = [
+    dict(type='LoadImageFromFile'),
+    dict(
+        type='TestTimeAug',
+        transforms=[
+            [dict(type='sltnet_mm.ResizeCrop', resize=160, flip_prob=prob) for prob in (0.0, 1.0)],
+            [dict(type='sltnet_mm.PackLocalizationInputs')],
+        ],
+    ),
+]
+
+dataset = dict(
+    type='sltnet_mm.LocalizationList',
+    data_root=data_root,
+    ann_dir='metadata/MARKS36',
+    img_dir='images',
+    mask_dir='masks',
+    classes=classes,
+)
+train_dataloader = dict(
+    batch_size=16,
+    num_workers=2,
+    persistent_workers=True,
+    drop_last=True,
+    sampler=dict(type='DefaultSampler', shuffle=True),
+    dataset=dict(dataset, split='train', pipeline=train_pipeline),
+)
+val_dataloader = dict(
+    batch_size=16,
+    num_workers=2,
+    persistent_workers=True,
+    sampler=dict(type='DefaultSampler', shuffle=False),
+    dataset=dict(dataset, split='val', pipeline=test_pipeline),
+)
+test_dataloader = dict(val_dataloader, dataset=dict(dataset, split='test', pipeline=test_pipeline))
+
+val_evaluator = [dict(type='sltnet_mm.LocalizationMetric')]
+test_evaluator = [dict(type='sltnet_mm.LocalizationMetric')]
