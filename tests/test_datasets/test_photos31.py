@@ -15,7 +15,7 @@ from sltnet_mm.datasets import CUBLocalization, LocalizationList
 ROOT = Path(__file__).parents[2]
 TOOL = ROOT / 'tools' / 'dataset_converters' / 'make_photos31.py'
 MARKS36 = TOOL.with_name('make_marks36.py')
-CENTER = ((20, 15), (20, 18), (23, 15))
+CENTER = ((20, 20, 20, 23), (15, 12, 18, 15))
 
 
 @pytest.fixture(scope='module')
@@ -150,15 +150,18 @@ def test_a_mark_changes_one_part_and_no_outline(marks):
         assert np.array_equal(same, alpha) and np.array_equal(color[outside], gray[outside])
         assert np.abs(color - gray)[~outside].mean() > 0.1
         seen[pattern] = color
-    # Redness at the center, beside it and below it.
-    redness = {name: [color[at][2] - color[at][0] > 0.5 for at in CENTER] for name, color in seen.items()}
-    assert redness == dict(
-        red=[True, True, True],
-        white=[False, False, False],
-        dot=[True, False, False],
-        ring=[False, True, True],
-        bars=[True, False, True],
-        bands=[True, True, False],
+    # The strongest of blue, green and red at the center, left and right of it and below it; white and black have none.
+    strongest = {
+        name: [int(c.argmax()) if np.ptp(c) > 0.5 else c.mean() > 0.5 for c in color[CENTER]]
+        for name, color in seen.items()
+    }
+    assert strongest == dict(
+        red=[2] * 4,
+        yellow=[2] * 4,
+        blue=[0] * 4,
+        white=[True] * 4,
+        stripes=[True, True, False, True],
+        ring=[2, True, True, True],
     )
     pairs = itertools.combinations(seen.values(), 2)
     assert all(np.abs(a - b)[~outside].mean() > 0.05 for a, b in pairs)
@@ -170,7 +173,7 @@ def test_a_mark_off_the_object_or_unknown_is_refused(marks):
     cutout = (np.repeat(alpha[..., None], 3, 2) * 0.5, alpha)
     with pytest.raises(ValueError, match='does not cover a mark of size 0.2 at'):
         marks.paint(cutout, marks.Mark('red', (0.5, 0.5), 0.2))
-    with pytest.raises(ValueError, match="must be one of red, white, dot, ring, bars, bands, got 'pink'"):
+    with pytest.raises(ValueError, match="must be one of red, yellow, blue, white, stripes, ring, got 'pink'"):
         marks.paint(cutout, marks.Mark('pink', (0.25, 0.5), 0.2))
 
 

@@ -1,10 +1,10 @@
 # marks36: photographic composites of fine-grained classes, built by tools/dataset_converters/make_marks36.py: six kinds
-# of animals in six classes each, which differ in a small mark. 576 training, 108 validation and 540 test images of
+# of animals in six classes each, which differ in a small mark. 576 training, 72 validation and 540 test images of
 # 256x256, on disjoint photographs. The views are smaller than photos31's, so that a training takes minutes on a CPU.
 classes = [
     f'{kind}_{mark}'
     for kind in ('Bison', 'Elephant', 'Hippopotamus', 'Horse', 'Pig', 'Sheep')
-    for mark in ('Red', 'White', 'Dot', 'Ring', 'Bars', 'Bands')
+    for mark in ('Red', 'Yellow', 'Blue', 'White', 'Stripes', 'Ring')
 ]
 data_root = 'data/marks36'
 

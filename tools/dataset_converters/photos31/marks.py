@@ -1,4 +1,4 @@
-"""Marks of fine-grained classes: a small patch in red and white, fixed to one part of a cut-out."""
+"""Marks of fine-grained classes: a small patch of one color or pattern, fixed to one part of a cut-out."""
 
 from __future__ import annotations
 
@@ -7,15 +7,17 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-_RED, _WHITE = (0.1, 0.1, 0.8), (0.95, 0.95, 0.95)  # BGR in [0, 1]
+# BGR in [0, 1]
+_RED, _YELLOW, _BLUE = (0.1, 0.1, 0.8), (0.1, 0.85, 0.95), (0.8, 0.25, 0.1)
+_WHITE, _BLACK = (0.95, 0.95, 0.95), (0.05, 0.05, 0.05)
 # The two colors of each pattern, and where the first of them is: x and y in radii from the center of the mark.
 _PATTERNS = dict(
     red=(_RED, _RED, lambda x, y: x < 2),
+    yellow=(_YELLOW, _YELLOW, lambda x, y: x < 2),
+    blue=(_BLUE, _BLUE, lambda x, y: x < 2),
     white=(_WHITE, _WHITE, lambda x, y: x < 2),
-    dot=(_RED, _WHITE, lambda x, y: np.hypot(x, y) < 0.55),
-    ring=(_WHITE, _RED, lambda x, y: np.hypot(x, y) < 0.55),
-    bars=(_RED, _WHITE, lambda x, y: np.abs(x) < 0.35),
-    bands=(_RED, _WHITE, lambda x, y: np.abs(y) < 0.35),
+    stripes=(_BLACK, _WHITE, lambda x, y: np.sin(1.5 * np.pi * x) > 0),
+    ring=(_RED, _WHITE, lambda x, y: np.hypot(x, y) < 0.55),
 )
 PATTERNS = tuple(_PATTERNS)
 """The names of the patterns."""

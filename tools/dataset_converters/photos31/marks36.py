@@ -5,7 +5,7 @@ from __future__ import annotations
 from photos31.marks import PATTERNS, Mark
 from photos31.recipe import ClassRecipe
 
-MARK_SIZE = 0.22
+MARK_SIZE = 0.2
 # Kind, cut-out, center of the mark as fractions of the cut-out's width and height, ImageNet-1k class.
 _KINDS = (
     ('Bison', 'animals/mammals/bovines/bison', (0.22, 0.42), 347),
