@@ -13,23 +13,23 @@ from mmengine.runner import Runner
 CONFIGS = Path(__file__).parents[2] / 'configs' / '_base_' / 'datasets'
 
 
-@pytest.fixture
-def photos31_root(tmp_path):
-    names = Config.fromfile(CONFIGS / 'photos31_localization.py').classes
-    assert len(set(names)) == 31
+def write_composites(root: Path, data: str, count: int) -> Path:
+    """One image per split, of the last class, in the layout that a config of composites reads."""
+    names = Config.fromfile(CONFIGS / f'{data}_localization.py').classes
+    assert len(set(names)) == count
     for split in ('train', 'val', 'test'):
-        name = f'031.{names[30]}/{names[30]}_{split}.jpg'
-        write_image(tmp_path / 'images' / name)
-        folder = tmp_path / 'metadata' / 'PHOTOS31' / split
+        name = f'{count:03d}.{names[-1]}/{names[-1]}_{split}.jpg'
+        write_image(root / 'images' / name)
+        folder = root / 'metadata' / data.upper() / split
         write_lines(folder / 'image_ids.txt', name)
-        write_lines(folder / 'class_labels.txt', f'{name},30')
+        write_lines(folder / 'class_labels.txt', f'{name},{count - 1}')
         write_lines(folder / 'localization.txt', f'{name},1,2,9,8')
         write_lines(folder / 'localization_masks.txt', f'{name},{name[:-4]}.png,')
-    return tmp_path
+    return root
 
 
 @pytest.fixture
-def roots(cub_root, photos31_root, tmp_path):
+def roots(cub_root, tmp_path):
     """Small copies of everything that a config reads, by the first word of the config's name."""
     write_cubv2(cub_root)
     write_ilsvrc(tmp_path / 'ILSVRC')
@@ -39,7 +39,8 @@ def roots(cub_root, photos31_root, tmp_path):
     return dict(
         cub=cub_root,
         cubv2=cub_root,
-        photos31=photos31_root,
+        photos31=write_composites(tmp_path / 'photos31', 'photos31', 31),
+        marks36=write_composites(tmp_path / 'marks36', 'marks36', 36),
         ilsvrc=ilsvrc,
         imagenetv2=ilsvrc,
         openimages=tmp_path / 'OpenImages',
@@ -61,7 +62,7 @@ def load(config: Config, part: str, root: Path | None, scope: str, index: int = 
 
 
 @pytest.mark.parametrize('scope', ['mmdet', 'mmpretrain'])
-@pytest.mark.parametrize(('name', 'side'), [('synthetic', 64), ('cub', 224), ('photos31', 224)])
+@pytest.mark.parametrize(('name', 'side'), [('synthetic', 64), ('cub', 224), ('photos31', 224), ('marks36', 160)])
 def test_config_builds_and_loads(name, side, scope, roots):
     config = Config.fromfile(CONFIGS / f'{name}_localization.py')
     assert config.val_evaluator == config.test_evaluator == [dict(type='sltnet_mm.LocalizationMetric')]
