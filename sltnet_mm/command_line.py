@@ -15,8 +15,13 @@ if TYPE_CHECKING:
     from mmengine.runner import Runner
 
 
-def add_common_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments of both tools, under the names that OpenMMLab's tools use."""
+def add_common_arguments(parser: argparse.ArgumentParser, processes: bool = True) -> None:
+    """Add the arguments that the tools share, under the names that OpenMMLab's tools use.
+
+    Args:
+        parser: Parser of the tool.
+        processes: Whether the tool runs in several processes; only then it has a launcher.
+    """
     parser.add_argument('config', help='config file')
     parser.add_argument('--work-dir', help='folder of logs and results (default: work_dirs/<config name>)')
     parser.add_argument('--data-root', help="folder of all data, instead of the config's")
@@ -27,8 +32,12 @@ def add_common_arguments(parser: argparse.ArgumentParser) -> None:
         metavar='KEY=VALUE',
         help='override settings of the config: key=value, lists as key="[a,b]" without spaces',
     )
-    parser.add_argument('--launcher', choices=('none', 'pytorch', 'slurm', 'mpi'), default='none', help='job launcher')
-    parser.add_argument('--local_rank', '--local-rank', type=int, default=0, help='set by older torch launchers')
+    if not processes:
+        parser.set_defaults(launcher='none', local_rank=0)
+        return
+    group = parser.add_argument_group('several processes (leave them out for one)')
+    group.add_argument('--launcher', choices=('none', 'pytorch', 'slurm', 'mpi'), default='none', help='job launcher')
+    group.add_argument('--local_rank', '--local-rank', type=int, default=0, help='set by older torch launchers')
 
 
 def add_map_argument(parser: argparse.ArgumentParser) -> None:

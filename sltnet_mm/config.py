@@ -54,6 +54,10 @@ def _set_data_root(cfg: Config, data_root: str) -> None:
         )
     for dataset in datasets:
         dataset.data_root = data_root
+    # The variables that the config made its data sets of: the log prints them.
+    for variables in (cfg, cfg.get('dataset')):
+        if isinstance(variables, (Config, dict)) and 'data_root' in variables:
+            variables['data_root'] = data_root
 
 
 def unwrapped(dataset: Any) -> Any:

@@ -1,5 +1,5 @@
 #!/usr/bin/env python
-"""Write a localizer's pseudo boxes as COCO json.
+"""Write the boxes of a localizer or an SLT-Net as COCO json.
 
     python tools/generate_pseudo_boxes.py CONFIG CHECKPOINT --out boxes.json
     torchrun --nproc_per_node 4 tools/generate_pseudo_boxes.py CONFIG CHECKPOINT --out boxes.json --launcher pytorch
@@ -13,9 +13,20 @@ from __future__ import annotations
 import argparse
 import shutil
 from pathlib import Path
+from typing import Any
 
 from sltnet_mm.command_line import add_common_arguments, add_map_argument, config_of_args
 from sltnet_mm.structures.box_file import write_box_file
+
+
+def summary(boxes: dict[str, Any]) -> str:
+    """The numbers of a file's boxes in words."""
+    info, count = boxes['info'], len(boxes['annotations'])
+    whole = len(info['whole_image_boxes'])
+    text = f'{count} boxes of the {info["source"]} for {len(boxes["images"])} images ({whole} of them the whole image)'
+    if whole > count / 2:
+        text += ': most boxes locate nothing; see "If the boxes are bad" in docs/your_data.md;'
+    return text
 
 
 def main() -> None:
@@ -28,6 +39,12 @@ def main() -> None:
     parser.add_argument('--split', choices=('train', 'val', 'test'), default='train', help='default: %(default)s')
     parser.add_argument(
         '--threshold', type=float, help="share of the score map's maximum (default: from the config, or else 0.2)"
+    )
+    parser.add_argument(
+        '--box-from',
+        choices=('auto', 'localizer', 'regressor'),
+        default='auto',
+        help='the part of an SLT-Net that gives the box; auto: what training chose, as in SLTInferencer (default)',
     )
     parser.add_argument('--device', help='default: cuda if available')
     parser.add_argument('--overwrite', action='store_true', help='replace an existing file and parts of other settings')
@@ -49,11 +66,12 @@ def main() -> None:
         args.device or device,
         parts,
         restart=args.overwrite,
+        box_from=args.box_from,
     )
     if boxes is not None:
         write_box_file(args.out, boxes)
         shutil.rmtree(parts)
-        print(f'\n{len(boxes["annotations"])} pseudo boxes for {len(boxes["images"])} images written to {args.out}')
+        print(f'\n{summary(boxes)} written to {args.out}')
 
 
 if __name__ == '__main__':

@@ -8,6 +8,7 @@ default_hooks = dict(
     data_fit=dict(type='sltnet_mm.DataFitHook'),
     checkpoint_fit=dict(type='sltnet_mm.CheckpointFitHook'),
     finite_loss=dict(type='sltnet_mm.FiniteLossHook'),
+    first_epoch=dict(type='sltnet_mm.FirstEpochHook'),
     statistics=dict(type='sltnet_mm.StatisticsHook'),
     box_source=dict(type='sltnet_mm.BoxSourceHook'),
     visualization=dict(type='sltnet_mm.LocalizationVisualizationHook', enable=False),

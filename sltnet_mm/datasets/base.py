@@ -19,6 +19,10 @@ SPLITS = ('train', 'val', 'test')
 _LISTED = 20  # bad images named in the warning; a longer list would bury the count
 
 
+class EmptySplitError(ValueError):
+    """A split without images; data without boxes have no 'val' and 'test'."""
+
+
 class LocalizationDataset(BaseDataset):
     """Images with one label each and, in the splits 'val' and 'test' only, boxes or masks.
 
@@ -134,7 +138,7 @@ class LocalizationDataset(BaseDataset):
         self._metainfo['classes'] = classes
         samples = self.load_samples(len(classes))
         if not len(samples):
-            raise ValueError(f'{self._where()}: split {self.split!r} has no images. Check the annotation files')
+            raise EmptySplitError(f'{self._where()}: split {self.split!r} has no images. Check the annotation files')
         if isinstance(samples, SampleTable):
             self.serialize_data = False  # workers share its arrays without serialization
             check_table(samples, self.split, len(classes), self._where())

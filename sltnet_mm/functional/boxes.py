@@ -113,6 +113,34 @@ def score_map_to_box(
     return boxes[0] if single else boxes
 
 
+WHOLE_IMAGE = 0.95
+"""Share of the image's area from which on a box counts as the whole image: it locates nothing."""
+
+
+def covers_image(boxes: Tensor, size: tuple[int, int] | Tensor) -> Tensor:
+    """Whether boxes cover the whole image, that is at least ``WHOLE_IMAGE`` of its area.
+
+    Args:
+        boxes: B x 4 xyxy in pixels of the image.
+        size: (height, width) of all images, or B x 2, those of each.
+
+    Returns:
+        B bool.
+
+    Raises:
+        TypeError: If ``boxes`` is not a tensor.
+        ValueError: If its shape is not B x 4.
+
+    Example:
+        >>> import torch
+        >>> covers_image(torch.tensor([[0.0, 0, 10, 8], [1, 1, 9, 7]]), (8, 10))
+        tensor([ True, False])
+    """
+    _check_boxes('boxes', boxes)
+    area = torch.as_tensor(size, dtype=boxes.dtype, device=boxes.device).prod(-1)
+    return (boxes[:, 2:] - boxes[:, :2]).clamp(min=0).prod(1) >= WHOLE_IMAGE * area
+
+
 def box_iou(boxes_a: Tensor, boxes_b: Tensor) -> Tensor:
     r"""Intersection over union of every pair of boxes.
 

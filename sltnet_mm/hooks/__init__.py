@@ -6,7 +6,9 @@ from sltnet_mm.hooks.box_source_hook import BoxSourceHook
 from sltnet_mm.hooks.checkpoint_fit_hook import CheckpointFitHook
 from sltnet_mm.hooks.data_fit_hook import DataFitHook
 from sltnet_mm.hooks.finite_loss_hook import FiniteLossHook
+from sltnet_mm.hooks.first_epoch_hook import FirstEpochHook
 from sltnet_mm.hooks.iou_history_hook import IoUHistoryHook, read_iou_history
+from sltnet_mm.hooks.preprocessing_hook import PreprocessingHook
 from sltnet_mm.hooks.statistics_hook import StatisticsHook
 from sltnet_mm.hooks.visualization_hook import LocalizationVisualizationHook
 from sltnet_mm.hooks.vst_hook import VSTHook
@@ -16,8 +18,10 @@ __all__ = [
     'CheckpointFitHook',
     'DataFitHook',
     'FiniteLossHook',
+    'FirstEpochHook',
     'IoUHistoryHook',
     'LocalizationVisualizationHook',
+    'PreprocessingHook',
     'StatisticsHook',
     'VSTHook',
     'read_iou_history',

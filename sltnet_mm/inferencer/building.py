@@ -13,6 +13,7 @@ from sltnet_mm.config import load_config
 from sltnet_mm.functional.boxes import PAPER_THRESHOLD
 from sltnet_mm.map_sources.model import MapSourceModel
 from sltnet_mm.models import CAMHead, SingleBoxHead
+from sltnet_mm.models.box_source import BOX_FROM
 
 
 def copied_config(config: str | Path | Config) -> Config:
@@ -22,6 +23,24 @@ def copied_config(config: str | Path | Config) -> Config:
         FileNotFoundError: If the file does not exist.
     """
     return copy.deepcopy(config) if isinstance(config, Config) else load_config(config)
+
+
+def set_box_from(cfg: Config, box_from: str) -> None:
+    """Set which part gives an SLT-Net's box, in place; 'auto' leaves the config as it is.
+
+    Raises:
+        ValueError: If ``box_from`` is unknown, or the model is a part alone and ``box_from`` is not 'auto'.
+    """
+    if box_from not in BOX_FROM:
+        raise ValueError(f'box_from must be one of {BOX_FROM}, got {box_from!r}')
+    if box_from == 'auto':
+        return
+    if not str(cfg.model.type).endswith('SLTNet'):
+        raise ValueError(
+            f'box_from={box_from!r} has no effect: only an SLT-Net has two parts that give a box, and this model is '
+            f'{cfg.model.type}. Leave it out'
+        )
+    cfg.model.test_cfg = dict(cfg.model.get('test_cfg') or {}, box_from=box_from)
 
 
 def class_names(model: nn.Module, checkpoint: dict) -> tuple[str, ...] | None:
@@ -77,7 +96,7 @@ def box_threshold(model: Any, asked: float | None) -> float:
     if not from_map:
         raise ValueError(
             f'threshold={asked} has no effect, because the box comes from the regressor. Leave it out, or use the box '
-            'of the score map with model.test_cfg.box_from="localizer"'
+            "of the score map with box_from='localizer'"
         )
     if pseudo_box is not None:
         pseudo_box.threshold = asked

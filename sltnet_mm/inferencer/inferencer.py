@@ -8,6 +8,7 @@ from typing import Any
 
 import mmcv
 import numpy as np
+import torch
 from mmengine.config import Config
 from mmengine.dataset import Compose, pseudo_collate
 from mmengine.infer import BaseInferencer
@@ -18,12 +19,13 @@ from torch import nn
 
 from sltnet_mm.config import unwrapped
 from sltnet_mm.hooks._runner import unwrap
-from sltnet_mm.inferencer.building import box_threshold, class_names, copied_config
+from sltnet_mm.inferencer.building import box_threshold, class_names, copied_config, set_box_from
 from sltnet_mm.inferencer.inputs import Image, ImageLoader, list_images
 from sltnet_mm.inferencer.result import LocalizationResult, TopLabel
 from sltnet_mm.map_sources.setting import with_map_source
 from sltnet_mm.models.box_source import BoxChoice
 from sltnet_mm.progress import track
+from sltnet_mm.pseudo_boxes.box_scores import box_scores
 from sltnet_mm.structures.frames import boxes_of_samples
 from sltnet_mm.visualization import LocalizationVisualizer
 from sltnet_mm.weights.checkpoints import check_fit, existing_checkpoint
@@ -42,6 +44,10 @@ class SLTInferencer(BaseInferencer):
         checkpoint: Path or URL of the checkpoint, which must fit the model. Class names are read from its
             ``dataset_meta``.
         device: Device, such as 'cuda:0' or 'cpu'. None: the first accelerator, or else the CPU. Defaults to None.
+        box_from: The part that gives the box of an SLT-Net, 'regressor' or 'localizer' (its score map). 'auto': as in
+            ``test_cfg.box_from`` of the config, by default what training chose
+            (:class:`~sltnet_mm.hooks.BoxSourceHook`), so that the box is that of ``tools/generate_pseudo_boxes.py``.
+            Each result says which part it was. Defaults to 'auto'.
         threshold: Threshold for boxes from score maps, as a share of the map's maximum in [0, 1). None: the config's
             ``pseudo_box.threshold``, or else the paper's 0.2. Defaults to None.
         score_map: Make SLT-Net return its score map. False: as in ``test_cfg.score_map``, which saves the localizer's
@@ -53,14 +59,14 @@ class SLTInferencer(BaseInferencer):
 
     Raises:
         FileNotFoundError: If the config or checkpoint does not exist.
-        ValueError: If ``threshold`` is out of range or has no effect, the checkpoint does not fit, or the model is of
-            another kind.
+        ValueError: If ``threshold`` is out of range or has no effect, ``box_from`` is unknown or the model has no such
+            part, the checkpoint does not fit, or the model is of another kind.
 
     Example: (see also docs/your_data.md)::
 
         inferencer = sltnet_mm.SLTInferencer('config.py', 'epoch_4.pth')
         for result in inferencer('photographs/', batch_size=16, out_dir='pictures'):
-            print(result.image, result.name, result.score, result.box)
+            print(result.image, result.name, result.label_score, result.box, result.box_from, result.score)
     """
 
     def __init__(
@@ -72,11 +78,13 @@ class SLTInferencer(BaseInferencer):
         score_map: bool = True,
         show_progress: bool = True,
         map_source: str | Mapping | None = None,
+        box_from: str = 'auto',
     ) -> None:
         if threshold is not None and not 0 <= threshold < 1:
             raise ValueError(f'threshold must be in [0, 1), got {threshold}')
         cfg = copied_config(config)
         checkpoint = existing_checkpoint(checkpoint)
+        set_box_from(cfg, box_from)
         if str(cfg.model.type).endswith('SLTNet') and score_map:
             cfg.model.test_cfg = dict(cfg.model.get('test_cfg') or {}, score_map=True)
         with_map_source(cfg, map_source)
@@ -175,6 +183,8 @@ class SLTInferencer(BaseInferencer):
 
     def _complete(self, sample: BaseDataElement) -> None:
         """Add the score map's box to a localizer's sample, and remove the meaningless label 0 of a regressor."""
+        if 'box_from' not in sample:  # a part alone
+            sample.set_metainfo(dict(box_from='regressor' if 'pred_instances' in sample else 'localizer'))
         if 'pred_instances' not in sample:
             sample.pred_instances = InstanceData(bboxes=boxes_of_samples([sample.cpu()], self.threshold).boxes)
         elif 'pred_score' not in sample:
@@ -192,10 +202,14 @@ class SLTInferencer(BaseInferencer):
         return_datasamples: bool = False,
     ) -> list[LocalizationResult]:
         """The results of a batch."""
+        boxes = torch.stack([sample.pred_instances.bboxes[0] for sample in preds])
+        scores = box_scores(preds, boxes)
         return [
             LocalizationResult(
                 image=str(sample.img_path),
-                box=tuple(sample.pred_instances.bboxes[0].tolist()),
+                box=tuple(boxes[i].tolist()),
+                box_from=sample.box_from,
+                score=None if scores is None else float(scores[i]),
                 top_labels=self._top_labels(sample),
                 ori_shape=tuple(sample.ori_shape[:2]),
                 input_score_map=sample.pred_score_map.cpu().numpy() if 'pred_score_map' in sample else None,

@@ -26,8 +26,12 @@ class LocalizationResult:
         image: Path of the image; for an array its index, such as ``'image 3'`` for the fourth input.
         box: x1, y1, x2, y2 in pixels of the original image, ends exclusive; the whole image if the score map has no
             foreground.
+        box_from: The part that gave the box, 'localizer' (its score map) or 'regressor'.
         top_labels: The five labels with the highest probability, highest first; empty for a regressor alone.
         ori_shape: (height, width) of the original image.
+        score: Score of the box in [0, 1], its mean IoU with the boxes of the score map at several thresholds
+            (:func:`~sltnet_mm.pseudo_boxes.box_scores.box_scores`). It is no probability. None: the model returns no
+            score map. Defaults to None.
         input_score_map: Score map of the network input (224 x 224 for most configs), float32 in [0, 1]. None: the model
             returns none. Defaults to None.
         homography_matrix: 3 x 3, pixels of the original image to pixels of the network input. Defaults to None.
@@ -36,19 +40,21 @@ class LocalizationResult:
 
     Example:
         >>> labels = (TopLabel(1, 'cat', 0.75), TopLabel(0, 'dog', 0.25))
-        >>> result = LocalizationResult('a.jpg', (2.0, 3.0, 9.0, 8.0), labels,
-        ...     ori_shape=(8, 12), input_score_map=np.ones((4, 4), np.float32),
+        >>> result = LocalizationResult('a.jpg', (2.0, 3.0, 9.0, 8.0), 'localizer', labels,
+        ...     ori_shape=(8, 12), score=0.9, input_score_map=np.ones((4, 4), np.float32),
         ...     homography_matrix=np.diag([4 / 12, 4 / 8, 1]))
-        >>> result.name, result.score, result.score_map.shape
-        ('cat', 0.75, (8, 12))
+        >>> result.name, result.label_score, result.score, result.score_map.shape
+        ('cat', 0.75, 0.9, (8, 12))
         >>> result.to_dict()['box']
         [2.0, 3.0, 9.0, 8.0]
     """
 
     image: str
     box: tuple[float, float, float, float]
+    box_from: str
     top_labels: tuple[TopLabel, ...]
     ori_shape: tuple[int, int]
+    score: float | None = None
     input_score_map: np.ndarray | None = field(default=None, repr=False)
     homography_matrix: np.ndarray | None = field(default=None, repr=False)
     drawing: np.ndarray | None = field(default=None, repr=False)
@@ -70,7 +76,7 @@ class LocalizationResult:
         return self.top_labels[0].name if self.top_labels else None
 
     @property
-    def score(self) -> float | None:
+    def label_score(self) -> float | None:
         """The probability of the best label; None for a regressor alone."""
         return self.top_labels[0].score if self.top_labels else None
 
@@ -86,12 +92,14 @@ class LocalizationResult:
         return np.nan_to_num(warp_to_original(self.input_score_map, self.homography_matrix, self.ori_shape), nan=0.0)
 
     def to_dict(self) -> dict[str, Any]:
-        """A dict for JSON with image, label, name, score, box and top_labels."""
+        """A dict for JSON with image, box, box_from, score (of the box), label, name, label_score and top_labels."""
         return dict(
             image=self.image,
+            box=list(self.box),
+            box_from=self.box_from,
+            score=self.score,
             label=self.label,
             name=self.name,
-            score=self.score,
-            box=list(self.box),
+            label_score=self.label_score,
             top_labels=[top._asdict() for top in self.top_labels],
         )

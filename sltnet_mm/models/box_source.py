@@ -8,6 +8,8 @@ from typing import Any
 
 SOURCES = ('regressor', 'localizer')
 BOX_FROM = ('auto', *SOURCES)
+LEAST_AGREEMENT = 0.9
+"""Share of the training images on which the regressor must agree with its localizer to be taken unmeasured."""
 _META = 'box_from'  # its name in a checkpoint's meta
 
 
@@ -36,6 +38,21 @@ class BoxChoice:
             return cls('regressor', 'no validation measured both parts on true boxes')
         reason = f'GT-known on the validation split: regressor {regressor:.1f}, localizer {localizer:.1f}'
         return cls('localizer' if localizer > regressor else 'regressor', reason)
+
+    @classmethod
+    def by_agreement(cls, agreement: float) -> BoxChoice:
+        """The choice without true boxes: the regressor only if it has learned the boxes of its localizer.
+
+        A regressor that was trained too briefly, or on too few images, gives nearly the same box for every image.
+
+        Args:
+            agreement: Share of the training images in [0, 1] on which both parts' boxes overlap with IoU above 0.5.
+        """
+        reason = (
+            f"no true boxes to choose by; the regressor's box agrees with the localizer's on {agreement:.0%} of the "
+            f'training images, and {LEAST_AGREEMENT:.0%} are asked for'
+        )
+        return cls('regressor' if agreement >= LEAST_AGREEMENT else 'localizer', reason)
 
     @classmethod
     def of_checkpoint(cls, checkpoint: Mapping[str, Any]) -> BoxChoice:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from typing import Any
 
 import torch.nn.functional as F
+from mmengine.logging import print_log
 from mmpretrain.models.heads import ClsHead
 from mmpretrain.structures import DataSample
 from torch import Tensor, nn
@@ -96,6 +98,13 @@ class CAMHead(ClsHead):
         for name, k in (("the loss' top_k", loss_top_k), ('top_k', self.top_k)):
             if k is not None and not 1 <= k <= num_classes:
                 raise ValueError(f'CAMHead: {name} must be in 1 ... num_classes ({num_classes}), got {k}')
+        if loss_top_k == num_classes:
+            print_log(
+                f"CAMHead: the loss' top_k is {loss_top_k}, the number of classes: L_SMT tolerates every mistake. Take "
+                f'about 15 % of the classes, at least 1 (the paper: 30 of 200)',
+                logger='current',
+                level=logging.WARNING,
+            )
         self.num_classes = num_classes
         self.in_channels = in_channels
         self.pooling, self.tap_threshold, self.positive_weights = pooling, tap_threshold, positive_weights

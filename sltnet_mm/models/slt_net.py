@@ -12,6 +12,7 @@ from mmengine.logging import print_log
 from mmengine.structures import BaseDataElement, InstanceData
 from torch import Tensor, nn
 
+from sltnet_mm.functional.boxes import covers_image
 from sltnet_mm.models.box_source import BOX_FROM, BoxChoice
 from sltnet_mm.models.capture import capture_first_output
 from sltnet_mm.models.predictions import add_localization
@@ -141,7 +142,7 @@ class SLTNet(BaseDetector):
         losses, maps, logits = self._run_localizer(batch_inputs, batch_data_samples, mode='loss')
         located = self.pseudo_box(maps, logits, batch_inputs.shape[-2:])
         boxes, found = located.boxes, located.found
-        self._count_missing(found)
+        self._count_useless(boxes, found, batch_inputs.shape[-2:])
         weights, labels = found.to(boxes.dtype), torch.zeros_like(found, dtype=torch.long)
         for i, sample in enumerate(batch_data_samples):
             sample.gt_instances = InstanceData(
@@ -150,9 +151,11 @@ class SLTNet(BaseDetector):
         losses.update(self.regressor(batch_inputs, batch_data_samples, mode='loss'))
         return losses
 
-    def _count_missing(self, found: Tensor) -> None:
+    def _count_useless(self, boxes: Tensor, found: Tensor, size: tuple[int, int]) -> None:
+        """Count the images without a pseudo box since the start, and the share of the batch with a whole-image one."""
         before = self.statistics.get('images_without_pseudo_box', 0)
         self.statistics['images_without_pseudo_box'] = before + (~found).sum()
+        self.statistics['whole_image_boxes'] = covers_image(boxes, size).float().mean()
 
     def predict(
         self, batch_inputs: Tensor, batch_data_samples: Sequence[BaseDataElement], rescale: bool = True
@@ -165,8 +168,8 @@ class SLTNet(BaseDetector):
             rescale: Give boxes in original pixels (default), otherwise in pixels of the network input.
 
         Returns:
-            The samples with ``pred_instances``, ``pred_score`` (C), ``pred_label`` (1) and, with
-            ``test_cfg.score_map``, ``pred_maps`` and ``pred_score_map``.
+            The samples with ``pred_instances``, ``pred_score`` (C), ``pred_label`` (1), the metainfo ``box_from``
+            ('regressor' or 'localizer') and, with ``test_cfg.score_map``, ``pred_maps`` and ``pred_score_map``.
 
         Raises:
             RuntimeError: If the weights of the classifier were never loaded.
@@ -215,6 +218,7 @@ class SLTNet(BaseDetector):
             )
             sample.pred_score = scores[i]
             sample.pred_label = top_labels[i, :1]
+            sample.set_metainfo(dict(box_from=self.box_source))
         return data_samples
 
     def _forward(self, batch_inputs: Tensor, batch_data_samples: Sequence[BaseDataElement] | None = None):

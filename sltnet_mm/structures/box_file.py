@@ -11,8 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 
 from sltnet_mm import __version__
+from sltnet_mm.functional.boxes import covers_image
 from sltnet_mm.structures.atomic_write import atomic_write
 
 FORMAT_VERSION = 1
@@ -29,7 +31,8 @@ class BoxRecord:
         size: (width, height) of the original image in pixels.
         label: Class of the image.
         box: x1, y1, x2, y2 in original pixels, ends exclusive; None if nothing was found.
-        score: Probability of the label; None if the source of the box has none.
+        score: Score of the box in [0, 1]; None if its source has none.
+        label_score: Probability of the label; None if the source of the box has none.
     """
 
     index: int
@@ -38,6 +41,7 @@ class BoxRecord:
     label: int
     box: tuple[float, float, float, float] | None
     score: float | None = None
+    label_score: float | None = None
 
 
 @dataclass(frozen=True)
@@ -101,7 +105,8 @@ def to_coco(info: dict[str, Any], records: Iterable[BoxRecord], classes: Sequenc
     ``images`` are in the order of the data set, with their indices as ids. ``annotations`` hold at most one box per
     image: ``bbox`` is x, y, w, h in original pixels, rounded to a thousandth; ids start at 1, since pycocotools never
     matches a ground-truth box with id 0. ``categories`` have ids from 0, in the order of the labels. ``info`` is the
-    given one, plus the versions of the format and of this package and the images without a box.
+    given one, plus the versions of the format and of this package, the images without a box, and those whose box is the
+    whole image.
 
     Example:
         >>> record = BoxRecord(0, 'a.jpg', (30, 20), 1, (2.0, 3.0, 12.0, 9.0), 0.5)
@@ -111,6 +116,7 @@ def to_coco(info: dict[str, Any], records: Iterable[BoxRecord], classes: Sequenc
     images: list[dict] = []
     annotations: list[dict] = []
     without: list[str] = []
+    whole: list[str] = []
     for record in sorted(records, key=lambda record: record.index):
         width, height = record.size
         images.append(dict(id=record.index, file_name=record.file_name, width=width, height=height))
@@ -127,8 +133,11 @@ def to_coco(info: dict[str, Any], records: Iterable[BoxRecord], classes: Sequenc
             bbox=[x1, y1, w, h],
             area=round(w * h, 3),
         )
-        if record.score is not None:
-            annotation['score'] = round(record.score, 6)
+        for name in ('score', 'label_score'):
+            if (value := getattr(record, name)) is not None:
+                annotation[name] = round(value, 6)
+        if bool(covers_image(torch.tensor([record.box]), (height, width))):
+            whole.append(record.file_name)
         annotations.append(annotation)
     info = dict(
         description='pseudo boxes',
@@ -136,6 +145,7 @@ def to_coco(info: dict[str, Any], records: Iterable[BoxRecord], classes: Sequenc
         sltnet_mm=__version__,
         **info,
         images_without_box=without,
+        whole_image_boxes=whole,
     )
     categories = [dict(id=i, name=str(name)) for i, name in enumerate(classes)]
     return dict(info=info, images=images, annotations=annotations, categories=categories)

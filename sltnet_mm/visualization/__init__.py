@@ -6,6 +6,7 @@ from sltnet_mm.datasets.orientation import original_image
 from sltnet_mm.visualization.captions import add_caption
 from sltnet_mm.visualization.drawing import (
     GT_COLOR,
+    MAP_BOX_COLOR,
     PREDICTED_COLOR,
     draw_boxes,
     enlarge,
@@ -18,6 +19,7 @@ from sltnet_mm.visualization.visualizer import LocalizationVisualizer
 
 __all__ = [
     'GT_COLOR',
+    'MAP_BOX_COLOR',
     'PREDICTED_COLOR',
     'LocalizationVisualizer',
     'add_caption',

@@ -11,6 +11,7 @@ from sltnet_mm.visualization.captions import Color, check_image, load_font
 # White and red differ in lightness, not only in hue (for color-blind readers), and neither occurs in viridis.
 GT_COLOR: Color = (255, 255, 255)
 PREDICTED_COLOR: Color = (255, 48, 48)
+MAP_BOX_COLOR: Color = (255, 0, 255)  # the score map's box, where the predicted box is the regressor's
 _EDGE = (20, 20, 20)  # a dark edge keeps a box visible on any background
 
 

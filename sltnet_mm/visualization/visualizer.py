@@ -14,8 +14,8 @@ from mmengine.visualization import Visualizer
 from sltnet_mm.functional.boxes import PAPER_THRESHOLD, box_iou
 from sltnet_mm.registry import VISUALIZERS
 from sltnet_mm.structures.frames import boxes_of_samples, sample_boxes
-from sltnet_mm.visualization.captions import Line, add_caption
-from sltnet_mm.visualization.drawing import GT_COLOR, PREDICTED_COLOR, enlarge
+from sltnet_mm.visualization.captions import Color, Line, add_caption
+from sltnet_mm.visualization.drawing import GT_COLOR, MAP_BOX_COLOR, PREDICTED_COLOR, enlarge
 from sltnet_mm.visualization.panels import box_panel, map_panel
 
 
@@ -24,7 +24,8 @@ class LocalizationVisualizer(Visualizer):
     """A visualizer for predictions of localizers and SLT-Net, drawn on the original image.
 
     The picture has the image with the ground-truth boxes (white) and the predicted box (red). If the sample has a
-    ``pred_score_map``, the map over the image, with its box, is next to it. Labels and IoU are below. The predicted box
+    ``pred_score_map``, the map over the image is next to it, with its box: red if that is the predicted one, magenta if
+    the predicted box is the regressor's. Labels and IoU are below, and which box is whose. The predicted box
     is drawn once, although ``pred_instances`` has one row per label; mmdet's visualizer would draw all labels on top of
     each other. This class can replace mmdet's ``DetLocalVisualizer`` in ``DetVisualizationHook`` and ``DetInferencer``.
 
@@ -153,10 +154,13 @@ class LocalizationVisualizer(Visualizer):
             _check_frame(image, sample)
         panels = [box_panel(picture, gt_boxes * factor, boxes * factor)]
         map_box = torch.zeros(0, 4)
+        map_color = PREDICTED_COLOR
         if with_map:
             matrix = _matrix(sample)
             if self.map_threshold is not None:
                 map_box = boxes_of_samples([sample], self.map_threshold).boxes
+                if len(boxes) and not torch.allclose(map_box, boxes, atol=0.5):
+                    map_color = MAP_BOX_COLOR
             panels.append(
                 map_panel(
                     picture,
@@ -165,11 +169,13 @@ class LocalizationVisualizer(Visualizer):
                     gt_boxes * factor,
                     map_box * factor,
                     self.alpha,
+                    map_color,
                 )
             )
         lines = self._truth_lines(sample, gt_boxes) if draw_gt else []
         if draw_pred:
-            lines += self._prediction_lines(sample, pred_score_thr, _overlaps(gt_boxes, box=boxes, map=map_box))
+            lines += self._prediction_lines(sample, pred_score_thr)
+            lines += self._box_lines(sample, gt_boxes, boxes, map_box, map_color)
         return add_caption(np.concatenate(panels, axis=1), lines, font_file=self.font_file)
 
     def _class_name(self, label: int) -> str:
@@ -186,7 +192,7 @@ class LocalizationVisualizer(Visualizer):
         text = f'true: {self._class_name(label)}'
         return [(text, GT_COLOR) if len(boxes) else text]
 
-    def _prediction_lines(self, sample: BaseDataElement, score_thr: float, overlaps: str) -> list[Line]:
+    def _prediction_lines(self, sample: BaseDataElement, score_thr: float) -> list[Line]:
         instances = sample.get('pred_instances', {})
         if len(instances) and 'labels' in instances:  # a regressor alone predicts no labels
             label, score = int(sample.pred_instances.labels[0]), float(sample.pred_instances.scores[0])
@@ -195,8 +201,27 @@ class LocalizationVisualizer(Visualizer):
         else:
             return []
         name = f'{self._class_name(label)} {score:.2f}' if score >= score_thr else f'no label above {score_thr:g}'
-        lines: list[Line] = [(f'predicted: {name}', PREDICTED_COLOR)]
-        return [*lines, overlaps] if overlaps else lines
+        return [f'predicted: {name}']
+
+    def _box_lines(
+        self,
+        sample: BaseDataElement,
+        gt_boxes: torch.Tensor,
+        boxes: torch.Tensor,
+        map_box: torch.Tensor,
+        map_color: Color,
+    ) -> list[Line]:
+        """Whose the boxes are, one line per box, with its IoU where there is a ground truth."""
+        lines: list[Line] = []
+        limit = '' if self.map_threshold is None else f'of the score map above {self.map_threshold:g}'
+        same = len(boxes) and len(map_box) and map_color == PREDICTED_COLOR
+        part = sample.get('box_from')
+        if len(boxes) and (part or len(map_box) or len(gt_boxes)):  # otherwise there is nothing to say of it
+            whose = (f'box of the {part}' if part else 'box') + (f' ({limit})' if same else '')
+            lines.append((whose + _overlap(gt_boxes, boxes), PREDICTED_COLOR))
+        if len(map_box) and not same:
+            lines.append((f'box {limit}{_overlap(gt_boxes, map_box)}', map_color))
+        return lines
 
 
 def _check_frame(image: np.ndarray, sample: BaseDataElement) -> None:
@@ -218,10 +243,6 @@ def _matrix(sample: BaseDataElement) -> np.ndarray:
     return np.asarray(matrix, np.float64)
 
 
-def _overlaps(gt_boxes: torch.Tensor, **boxes: torch.Tensor) -> str:
-    """The IoU with the best ground-truth box, for each given kind of box."""
-    if not len(gt_boxes):
-        return ''
-    return ', '.join(
-        f'IoU of the {name} {float(box_iou(box, gt_boxes).max()):.2f}' for name, box in boxes.items() if len(box)
-    )
+def _overlap(gt_boxes: torch.Tensor, box: torch.Tensor) -> str:
+    """The IoU with the best ground-truth box, if there is one."""
+    return f', IoU {float(box_iou(box, gt_boxes).max()):.2f}' if len(gt_boxes) else ''

@@ -9,7 +9,10 @@ from config_runs import config_of, shrink, train_and_test
 from mmengine.runner import Runner
 
 import sltnet_mm
+from sltnet_mm.functional import box_iou
+from sltnet_mm.hooks.box_source_hook import agreement_on_training_images
 from sltnet_mm.models.box_source import BoxChoice
+from sltnet_mm.pseudo_boxes.from_localizer import build_for_export
 
 
 @pytest.fixture(scope='module')
@@ -76,3 +79,28 @@ def test_the_inferencer_takes_the_choice(run, tmp_path):
         given = sltnet_mm.SLTInferencer(fixed, folder / 'iter_2.pth', device='cpu', show_progress=False)
         assert given(image)[0].box == boxes[source]
     assert boxes['regressor'] != boxes['localizer']
+
+
+@pytest.mark.parametrize(('agreement', 'source'), [(0.95, 'regressor'), (0.9, 'regressor'), (0.89, 'localizer')])
+def test_without_true_boxes_the_regressor_must_agree_with_its_localizer(agreement, source):
+    choice = BoxChoice.by_agreement(agreement)
+    assert choice.source == source and f'{agreement:.0%} of the training images' in choice.reason
+
+
+def test_a_run_without_validation_chooses_by_agreement(run, tmp_path):
+    _, _, cfg = run
+    cfg = copy.deepcopy(cfg)
+    cfg.update(work_dir=str(tmp_path), val_dataloader=None, val_cfg=None, val_evaluator=None)
+    runner = Runner.from_cfg(cfg)
+    runner.train()
+    choice = BoxChoice.of_checkpoint(torch.load(tmp_path / 'iter_2.pth', weights_only=False))
+    agreement = agreement_on_training_images(runner.model, cfg)
+    assert choice == BoxChoice.by_agreement(agreement) and 'no true boxes to choose by' in choice.reason
+    assert runner.model.training and runner.model.box_source == 'regressor'  # as before
+    boxes = {}
+    for source in ('localizer', 'regressor'):
+        given = sltnet_mm.SLTInferencer(cfg, tmp_path / 'iter_2.pth', device='cpu', box_from=source)
+        names = [build_for_export(cfg, 'train').get_data_info(i)['img_path'] for i in range(12)]
+        boxes[source] = torch.tensor([result.box for result in given(names)])
+    expected = (box_iou(boxes['localizer'], boxes['regressor']).diagonal() > 0.5).float().mean()
+    assert agreement == pytest.approx(float(expected))

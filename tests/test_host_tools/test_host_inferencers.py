@@ -62,5 +62,5 @@ def test_image_classification_inferencer(trained, image, tmp_path, kind):
     if kind == 'localizer':
         ours = SLTInferencer(config, checkpoint, device='cpu')(image)[0]
         assert (found[0]['pred_label'], found[0]['pred_class']) == (ours.label, ours.name)
-        assert found[0]['pred_score'] == pytest.approx(ours.score, abs=1e-6)
+        assert found[0]['pred_score'] == pytest.approx(ours.label_score, abs=1e-6)
     assert len(list(tmp_path.iterdir())) == 2

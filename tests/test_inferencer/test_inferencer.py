@@ -73,10 +73,10 @@ def test_predictions_are_those_of_the_test_tool(trained, kind, tmp_path, monkeyp
             box = item['pred_instances']['bboxes'][0]
         assert result.box == tuple(box.tolist())
         if kind == 'regressor':
-            assert result.label is result.name is result.score is result.score_map is None
+            assert result.label is result.name is result.label_score is result.score is result.score_map is None
             continue
         assert result.label == item['pred_label'] == item['pred_score'].argmax()
-        assert result.score == item['pred_score'].max()
+        assert result.label_score == item['pred_score'].max()
         assert np.array_equal(result.input_score_map, item['pred_score_map'].numpy())
         assert result.name == SyntheticLocalization(split='test', num_images=12).metainfo['classes'][result.label]
         assert [top.score for top in result.top_labels] == item['pred_score'].topk(5).values.tolist()
@@ -94,10 +94,14 @@ def test_every_input_gives_the_same(trained, images, kind):
     mixed = inferencer([str(paths[0]), mmcv.imread(str(paths[1])), str(images / 'b')], batch_size=2)
     assert array.image == 'image 0' and mixed[1].image == 'image 1'
     for a, b in [*zip(folder, single, strict=True), *zip(folder, mixed, strict=True), (folder[0], array)]:
-        assert a.box == pytest.approx(b.box, abs=1e-3) and a.label == b.label and a.score == pytest.approx(b.score)
+        assert (
+            a.box == pytest.approx(b.box, abs=1e-3)
+            and a.label == b.label
+            and a.label_score == pytest.approx(b.label_score)
+        )
         np.testing.assert_allclose(a.score_map, b.score_map, atol=1e-5)
     # The untrained localizer's boxes are all the whole image.
-    assert len({result.box if kind == 'slt_net' else result.score for result in folder}) == 3
+    assert len({result.box if kind == 'slt_net' else result.label_score for result in folder}) == 3
     arrays = inferencer([mmcv.imread(str(path)) for path in paths], batch_size=2)
     assert [result.image for result in arrays] == ['image 0', 'image 1', 'image 2']
     assert inferencer([]) == []

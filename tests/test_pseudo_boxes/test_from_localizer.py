@@ -59,7 +59,7 @@ def test_boxes_are_those_of_the_model(exported, checkpoint):
         assert score_map_to_box(score_map, 0.2)[0].tolist() == pytest.approx([x, y, x + w, y + h], abs=1e-3)
         label = index % 12
         assert boxes[index]['category_id'] == label
-        assert boxes[index]['score'] == pytest.approx(float(logits.softmax(1)[0, label]), abs=1e-5)
+        assert boxes[index]['label_score'] == pytest.approx(float(logits.softmax(1)[0, label]), abs=1e-5)
 
 
 def test_provenance(exported, checkpoint):
@@ -108,7 +108,9 @@ def test_two_processes_of_the_tool_write_the_same_file(exported, checkpoint, tmp
     write_box_file(tmp_path / 'one.json', exported)
     assert (tmp_path / 'one.json').read_bytes() == (tmp_path / 'two.json').read_bytes()
     assert len(read_box_file(tmp_path / 'two.json').rows) == 18
-    assert '18 pseudo boxes for 18 images' in result.stdout and result.stdout.count('written to') == 1
+    whole = len(exported['info']['whole_image_boxes'])
+    assert f'18 boxes of the localizer for 18 images ({whole} of them the whole image)' in result.stdout
+    assert result.stdout.count('written to') == 1
     assert sorted(path.name for path in tmp_path.iterdir()) == ['one.json', 'two.json']  # no parts are left
 
 

@@ -8,7 +8,8 @@ from mmengine.structures import InstanceData
 from mmpretrain.structures import DataSample
 
 from sltnet_mm.registry import VISUALIZERS
-from sltnet_mm.visualization import GT_COLOR, PREDICTED_COLOR, LocalizationVisualizer
+from sltnet_mm.structures.frames import boxes_of_samples
+from sltnet_mm.visualization import GT_COLOR, MAP_BOX_COLOR, PREDICTED_COLOR, LocalizationVisualizer
 
 
 def sample_of(
@@ -71,11 +72,11 @@ def test_what_is_drawn_can_be_chosen(visualizer):
 
 def test_score_map_is_drawn_on_the_original_image_with_its_box(visualizer):
     picture = visualizer.draw(GRAY, sample_of(score_map=True))[:300, 300:]
-    assert bounds(picture, PREDICTED_COLOR) == [40, 20, 160, 120]  # twice the map's 20..80 and 10..60
+    assert bounds(picture, MAP_BOX_COLOR) == [40, 20, 160, 120]  # twice the map's 20..80 and 10..60
     assert picture[80, 140, 2] < picture[290, 290, 2]  # yellow inside, violet outside
     assert not np.array_equal(picture[200, 100], GRAY[200, 100])
     without = LocalizationVisualizer(map_threshold=None).draw(GRAY, sample_of(score_map=True))[:300, 300:]
-    assert not (without == PREDICTED_COLOR).all(-1).any()
+    assert not (without == MAP_BOX_COLOR).all(-1).any()
 
 
 def test_maps_of_small_images_are_enlarged_with_them(visualizer):
@@ -83,7 +84,7 @@ def test_maps_of_small_images_are_enlarged_with_them(visualizer):
     sample.pred_score_map = torch.zeros(32, 32)
     sample.pred_score_map[8:16, 4:20] = 1
     picture = visualizer.draw(np.full((64, 64, 3), 100, np.uint8), sample, draw_gt=False)[:256, 256:]
-    x1, y1, x2, y2 = bounds(picture, PREDICTED_COLOR)
+    x1, y1, x2, y2 = bounds(picture, MAP_BOX_COLOR)
     assert [x1, y1, x2, y2] == [32, 64, 160, 128]
     inside, outside = picture[y1 + 12 : y2 - 12, x1 + 12 : x2 - 12], picture[y2 + 12 :]
     assert (inside[..., 1] > 150).all() and (outside[..., 1] < 60).all()  # yellow and violet
@@ -94,22 +95,41 @@ def test_the_map_of_a_crop_leaves_the_rest_of_the_image(visualizer):
     sample.set_metainfo(dict(homography_matrix=np.array([[1.0, 0, -100], [0, 1, -100], [0, 0, 1]])))
     picture = visualizer.draw(GRAY, sample)[:300, 300:]
     assert (picture[:30, :90] == 100).all() and (picture[260:, 260:] == 100).all()
-    assert bounds(picture, PREDICTED_COLOR) == [120, 110, 180, 160]
+    assert bounds(picture, MAP_BOX_COLOR) == [120, 110, 180, 160]
 
 
 def test_caption_names_the_labels(visualizer):
     lines = visualizer._truth_lines(sample_of(), torch.zeros(1, 4))
-    lines += visualizer._prediction_lines(sample_of(), 0, 'IoU')
-    assert lines == [('true: fish', GT_COLOR), ('predicted: fish 0.60', PREDICTED_COLOR), 'IoU']
-    assert visualizer._prediction_lines(sample_of(), 0.7, '') == [('predicted: no label above 0.7', PREDICTED_COLOR)]
+    lines += visualizer._prediction_lines(sample_of(), 0)
+    assert lines == [('true: fish', GT_COLOR), 'predicted: fish 0.60']
+    assert visualizer._prediction_lines(sample_of(), 0.7) == ['predicted: no label above 0.7']
     nameless = LocalizationVisualizer()
-    assert nameless._prediction_lines(sample_of(), 0, '')[0][0] == 'predicted: class 1 0.60'
+    assert nameless._prediction_lines(sample_of(), 0) == ['predicted: class 1 0.60']
+
+
+def test_caption_and_color_say_whose_each_box_is(visualizer, monkeypatch):
+    captions = []
+    monkeypatch.setattr(
+        'sltnet_mm.visualization.visualizer.add_caption',
+        lambda image, lines, **settings: captions.append(lines) or image,
+    )
+    sample = sample_of(score_map=True)
+    sample.set_metainfo(dict(box_from='regressor'))
+    picture = visualizer.draw(GRAY, sample)
+    texts = dict((text.split(',')[0], color) for text, color in captions[0][-2:])
+    assert texts == {'box of the regressor': PREDICTED_COLOR, 'box of the score map above 0.2': MAP_BOX_COLOR}
+    assert (picture[:, :300] == MAP_BOX_COLOR).all(-1).sum() == 0 < (picture[:, 300:] == MAP_BOX_COLOR).all(-1).sum()
+    sample.set_metainfo(dict(box_from='localizer'))
+    sample.pred_instances.bboxes = boxes_of_samples([sample], 0.2).boxes.repeat(len(sample.pred_instances), 1)
+    picture = visualizer.draw(GRAY, sample)
+    assert [text.split(',')[0] for text, _ in captions[1][-1:]] == ['box of the localizer (of the score map above 0.2)']
+    assert not (picture == MAP_BOX_COLOR).all(-1).any()
 
 
 def test_a_localizer_without_boxes_is_drawn(visualizer):
     sample = sample_of(scores=(), score_map=True)
     sample.set_pred_score(torch.tensor([0.8, 0.2]))
-    assert visualizer._prediction_lines(sample, 0, '')[0][0] == 'predicted: bird 0.80'
+    assert visualizer._prediction_lines(sample, 0) == ['predicted: bird 0.80']
     assert visualizer.draw(GRAY, sample).shape[1] == 600
 
 

@@ -12,14 +12,36 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from mmengine.config import Config
+
 from sltnet_mm.command_line import add_common_arguments, config_of_args
+
+
+def _splits_with_images(cfg: Config) -> list[str]:
+    """The splits of the config that have images, all but the first of which may be empty; prints the empty ones."""
+    from sltnet_mm.datasets.base import EmptySplitError
+    from sltnet_mm.registry import DATASETS
+
+    found = []
+    for split in ('train', 'val', 'test'):
+        if cfg.get(f'{split}_dataloader') is None:
+            continue
+        try:
+            DATASETS.build(cfg[f'{split}_dataloader'].dataset)
+        except EmptySplitError as error:
+            if split == 'train':
+                raise
+            print(f'{split}: {error}')
+        else:
+            found.append(split)
+    return found
 
 
 def main() -> None:
     """Draw the splits and write the pictures."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    add_common_arguments(parser)
-    parser.add_argument('--splits', nargs='+', choices=('train', 'val', 'test'), default=['train', 'val', 'test'])
+    add_common_arguments(parser, processes=False)
+    parser.add_argument('--splits', nargs='+', choices=('train', 'val', 'test'), help='default: those that have images')
     parser.add_argument('--number', type=int, default=6, help='images per split (default: %(default)s)')
     parser.add_argument('--draws', type=int, default=3, help='draws per training image (default: %(default)s)')
     parser.add_argument('--side', type=int, default=240, help='largest height of an image (default: %(default)s)')
@@ -37,7 +59,7 @@ def main() -> None:
 
     cfg = config_of_args(args)
     init_default_scope(cfg.get('default_scope') or 'mmpretrain')  # files in _base_/datasets have none
-    for split in args.splits:
+    for split in args.splits or _splits_with_images(cfg):
         if cfg.get(f'{split}_dataloader') is None:
             print(f'{split}: the config has no {split}_dataloader')
             continue
