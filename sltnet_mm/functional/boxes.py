@@ -117,7 +117,7 @@ WHOLE_IMAGE = 0.95
 """Share of the image's area from which on a box counts as the whole image: it locates nothing."""
 
 
-def covers_image(boxes: Tensor, size: tuple[int, int] | Tensor) -> Tensor:
+def covers_image(boxes: Tensor, size: Sequence[int] | Tensor) -> Tensor:
     """Whether boxes cover the whole image, that is at least ``WHOLE_IMAGE`` of its area.
 
     Args:

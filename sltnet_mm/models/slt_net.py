@@ -151,7 +151,7 @@ class SLTNet(BaseDetector):
         losses.update(self.regressor(batch_inputs, batch_data_samples, mode='loss'))
         return losses
 
-    def _count_useless(self, boxes: Tensor, found: Tensor, size: tuple[int, int]) -> None:
+    def _count_useless(self, boxes: Tensor, found: Tensor, size: Sequence[int]) -> None:
         """Count the images without a pseudo box since the start, and the share of the batch with a whole-image one."""
         before = self.statistics.get('images_without_pseudo_box', 0)
         self.statistics['images_without_pseudo_box'] = before + (~found).sum()

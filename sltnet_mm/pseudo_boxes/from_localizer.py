@@ -185,7 +185,7 @@ def _records(
             f'The score map of {samples[broken[0]].img_path} must be finite, but has NaN or infinity: the localizer '
             'diverged, or its checkpoint is damaged. Use another checkpoint'
         )
-    scores = box_scores(samples, boxes)
+    scores: Any = box_scores(samples, boxes)
     labels = [int(sample.gt_label[0]) for sample in samples]
     probabilities = torch.stack([sample.pred_score for sample in samples]).tolist()
     return [
