@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sltnet_mm.hooks.adl_hook import ADLHook
 from sltnet_mm.hooks.box_source_hook import BoxSourceHook
 from sltnet_mm.hooks.checkpoint_fit_hook import CheckpointFitHook
 from sltnet_mm.hooks.data_fit_hook import DataFitHook
@@ -14,6 +15,7 @@ from sltnet_mm.hooks.visualization_hook import LocalizationVisualizationHook
 from sltnet_mm.hooks.vst_hook import VSTHook
 
 __all__ = [
+    'ADLHook',
     'BoxSourceHook',
     'CheckpointFitHook',
     'DataFitHook',
