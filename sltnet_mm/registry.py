@@ -7,6 +7,7 @@ would surface as "not in the registry".
 
 from __future__ import annotations
 
+from mmengine.registry import DATA_SAMPLERS as MMENGINE_DATA_SAMPLERS
 from mmengine.registry import DATASETS as MMENGINE_DATASETS
 from mmengine.registry import HOOKS as MMENGINE_HOOKS
 from mmengine.registry import METRICS as MMENGINE_METRICS
@@ -25,6 +26,7 @@ def _child(name: str, parent: Registry, *locations: str) -> Registry:
 MODELS = _child('model', MMENGINE_MODELS, 'models', 'map_sources')
 HOOKS = _child('hook', MMENGINE_HOOKS, 'hooks')
 DATASETS = _child('dataset', MMENGINE_DATASETS, 'datasets')
+DATA_SAMPLERS = _child('data sampler', MMENGINE_DATA_SAMPLERS, 'datasets')
 TRANSFORMS = _child('transform', MMENGINE_TRANSFORMS, 'datasets.transforms')
 METRICS = _child('metric', MMENGINE_METRICS, 'evaluation')
 TASK_UTILS = _child('task util', MMENGINE_TASK_UTILS, 'pseudo_boxes', 'hooks')

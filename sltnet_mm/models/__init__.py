@@ -3,22 +3,36 @@
 from __future__ import annotations
 
 from sltnet_mm.hosts import require_host
+from sltnet_mm.models.acol_head import ACoLHead
 from sltnet_mm.models.cam_head import CAMHead
+from sltnet_mm.models.danet_head import DANetHead
+from sltnet_mm.models.gc_net import GCNet
+from sltnet_mm.models.i2c_head import I2CHead
 from sltnet_mm.models.localization_tta import LocalizationTTA
+from sltnet_mm.models.meil_classifier import MEILClassifier
+from sltnet_mm.models.psol_head import PSOLHead
 from sltnet_mm.models.single_box_head import SingleBoxHead
 from sltnet_mm.models.small_conv_net import SmallConvNet
 from sltnet_mm.models.smt_loss import SMTLoss
+from sltnet_mm.models.spg_head import SPGHead
 from sltnet_mm.models.ten_crop_classifier import TenCropClassifier
 from sltnet_mm.models.torchvision_backbone import TorchvisionBackbone
 from sltnet_mm.models.trunks import DenseNetTrunk, InceptionV3Trunk
 from sltnet_mm.registry import MODELS
 
 __all__ = [
+    'ACoLHead',
     'CAMHead',
+    'DANetHead',
     'DenseNetTrunk',
+    'GCNet',
+    'I2CHead',
     'InceptionV3Trunk',
     'LocalizationTTA',
+    'MEILClassifier',
+    'PSOLHead',
     'SMTLoss',
+    'SPGHead',
     'SingleBoxHead',
     'SmallConvNet',
     'TenCropClassifier',

@@ -108,12 +108,8 @@ class CAMHead(ClsHead):
         self.num_classes = num_classes
         self.in_channels = in_channels
         self.pooling, self.tap_threshold, self.positive_weights = pooling, tap_threshold, positive_weights
-        layers: list[nn.Module] = []
-        for channels in conv_channels:
-            layers += [nn.Conv2d(in_channels, channels, 3, padding=1), nn.ReLU(inplace=True)]
-            in_channels = channels
-        self.convs = nn.Sequential(*layers)
-        self.cam = nn.Conv2d(in_channels, num_classes, 1, bias=False)
+        self.convs = conv_layers(in_channels, conv_channels)
+        self.cam = nn.Conv2d(([in_channels, *conv_channels])[-1], num_classes, 1, bias=False)
 
     def pre_logits(self, feats: tuple[Tensor, ...]) -> Tensor:
         """The features that the maps are made of, B x N x h x w."""
@@ -153,7 +149,10 @@ class CAMHead(ClsHead):
             ValueError: If a label is not below ``num_classes`` (checked on the CPU only).
         """
         self._check_labels(data_samples)
-        losses = super().loss(feats, data_samples)
+        return self._classification_loss(self(feats), data_samples)
+
+    def _classification_loss(self, logits: Tensor, data_samples: list[DataSample]) -> dict[str, Tensor]:
+        losses = self._get_loss(logits, data_samples)
         losses[getattr(self.loss_module, 'loss_name', 'loss_cls')] = losses.pop('loss')
         return losses
 
@@ -187,6 +186,21 @@ class CAMHead(ClsHead):
         data_samples = self._get_predictions(logits, data_samples)
         add_localization(data_samples, maps, logits, self.top_k)
         return data_samples
+
+
+def conv_layers(in_channels: int, conv_channels: Sequence[int], dropout: float = 0.0) -> nn.Sequential:
+    """Convolutions 3x3 with ReLU, each behind a dropout if there is one.
+
+    Example:
+        >>> [type(layer).__name__ for layer in conv_layers(8, (16,))]
+        ['Conv2d', 'ReLU']
+    """
+    layers: list[nn.Module] = []
+    for channels in conv_channels:
+        layers += [nn.Dropout(dropout)] if dropout else []
+        layers += [nn.Conv2d(in_channels, channels, 3, padding=1), nn.ReLU(inplace=True)]
+        in_channels = channels
+    return nn.Sequential(*layers)
 
 
 def check_features(features: Any, in_channels: int) -> None:

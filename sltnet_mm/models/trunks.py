@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from mmpretrain.models.backbones import DenseNet, InceptionV3
 from torch import Tensor, nn
 
@@ -55,9 +57,11 @@ class InceptionV3Trunk(InceptionV3):
             InceptionV3-CAM of SPG and wsolevaluation: 25x25 and 35x35; the block's two convolutions and its pooling are
             then padded by 1. The weights are the same.
         init_cfg: None is mmpretrain's own initialization.
+        taps: Blocks in front of ``end`` whose maps are returned too, before the last ones (288 channels at
+            ``'Mixed_5d'``, 768 at ``'Mixed_6d'``).
 
     Raises:
-        ValueError: If ``end`` or ``mixed_6a_stride`` is unknown.
+        ValueError: If ``end``, ``mixed_6a_stride`` or a tap is unknown.
 
     Example:
         >>> import torch
@@ -67,7 +71,11 @@ class InceptionV3Trunk(InceptionV3):
     """
 
     def __init__(
-        self, end: str = 'Mixed_7c', mixed_6a_stride: int = 2, init_cfg: dict | list[dict] | None = None
+        self,
+        end: str = 'Mixed_7c',
+        mixed_6a_stride: int = 2,
+        init_cfg: dict | list[dict] | None = None,
+        taps: Sequence[str] = (),
     ) -> None:
         # The classifier is discarded: build it as small as possible.
         super().__init__(num_classes=1, **({} if init_cfg is None else dict(init_cfg=init_cfg)))
@@ -83,10 +91,17 @@ class InceptionV3Trunk(InceptionV3):
         names = list(self._modules)
         for name in names[names.index(end) + 1 :]:
             delattr(self, name)
+        before = blocks[: blocks.index(end)]
+        if not set(taps) <= set(before):
+            raise ValueError(f'InceptionV3Trunk: taps must be among {", ".join(before)}, got {tuple(taps)}')
         self.end = end
+        self.taps = frozenset(taps)
 
     def forward(self, images: Tensor) -> tuple[Tensor, ...]:
-        """Feature maps of images B x 3 x H x W, as a tuple of one tensor B x N x h x w."""
-        for block in self.children():  # in the order of the forward pass; poolings are children too
+        """Feature maps of images B x 3 x H x W: a tuple of tensors B x N x h x w, of each tap and of the end."""
+        levels = []
+        for name, block in self.named_children():  # in the order of the forward pass; poolings are children too
             images = block(images)
-        return (images,)
+            if name in self.taps:
+                levels.append(images)
+        return (*levels, images)
