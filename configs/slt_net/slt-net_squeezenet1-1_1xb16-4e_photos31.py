@@ -2,7 +2,7 @@
 # (photos31).
 _base_ = [
     '../_base_/models/slt-net_squeezenet1-1.py',
-    '../_base_/datasets/photos31_localization.py',
+    '../_base_/datasets/photos31_localization_256.py',
     '../_base_/schedules/slt_4e.py',
     '../_base_/hooks/vst_joint.py',
     '../_base_/default_runtime.py',

@@ -12,7 +12,7 @@ from torch import nn
 from sltnet_mm.config import load_config
 from sltnet_mm.functional.boxes import PAPER_THRESHOLD
 from sltnet_mm.map_sources.model import MapSourceModel
-from sltnet_mm.models import CAMHead, SingleBoxHead
+from sltnet_mm.models import BoxHead, CAMHead
 from sltnet_mm.models.box_source import BOX_FROM
 
 
@@ -83,13 +83,13 @@ def box_threshold(model: Any, asked: float | None) -> float:
         from_map = model.box_source == 'localizer'
     elif isinstance(getattr(model, 'head', None), CAMHead):
         from_map = True
-    elif isinstance(getattr(model, 'bbox_head', None), SingleBoxHead):
+    elif isinstance(getattr(model, 'bbox_head', None), BoxHead):
         from_map = False
     else:
         raise ValueError(
             'SLTInferencer: the model must be sltnet_mm.SLTNet, a classifier with head sltnet_mm.CAMHead or a '
-            f'detector with bbox_head sltnet_mm.SingleBoxHead, got {type(model).__name__}. For other models, set '
-            'map_source="grad_cam:LAYER"'
+            f'detector with a box head (SingleBoxHead, SoftArgmaxBoxHead), got {type(model).__name__}. For other models, '
+            'set map_source="grad_cam:LAYER"'
         )
     if asked is None:
         return getattr(pseudo_box, 'threshold', PAPER_THRESHOLD)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from sltnet_mm.hosts import require_host
 from sltnet_mm.models.acol_head import ACoLHead
+from sltnet_mm.models.box_head import BoxHead
 from sltnet_mm.models.cam_head import CAMHead
 from sltnet_mm.models.danet_head import DANetHead
+from sltnet_mm.models.efficientnet_lite0 import EfficientNetLite0
 from sltnet_mm.models.gc_net import GCNet
 from sltnet_mm.models.i2c_head import I2CHead
 from sltnet_mm.models.localization_tta import LocalizationTTA
@@ -14,6 +16,7 @@ from sltnet_mm.models.psol_head import PSOLHead
 from sltnet_mm.models.single_box_head import SingleBoxHead
 from sltnet_mm.models.small_conv_net import SmallConvNet
 from sltnet_mm.models.smt_loss import SMTLoss
+from sltnet_mm.models.soft_argmax_head import SoftArgmaxBoxHead
 from sltnet_mm.models.spg_head import SPGHead
 from sltnet_mm.models.ten_crop_classifier import TenCropClassifier
 from sltnet_mm.models.torchvision_backbone import TorchvisionBackbone
@@ -22,11 +25,13 @@ from sltnet_mm.registry import MODELS
 
 __all__ = [
     'ACoLHead',
+    'BoxHead',
     'CAMHead',
     'DANetHead',
     'DenseNetTrunk',
     'GCNet',
     'I2CHead',
+    'EfficientNetLite0',
     'InceptionV3Trunk',
     'LocalizationTTA',
     'MEILClassifier',
@@ -35,6 +40,7 @@ __all__ = [
     'SPGHead',
     'SingleBoxHead',
     'SmallConvNet',
+    'SoftArgmaxBoxHead',
     'TenCropClassifier',
     'TorchvisionBackbone',
 ]

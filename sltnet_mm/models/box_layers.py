@@ -121,17 +121,7 @@ class BoxLayers(nn.Module):
                 Pretrained(self.fc_checkpoint, prefix=name)(layer)
 
     def forward(self, features: Tensor) -> Tensor:
-        """B x 4 numbers of features B x N x h x w.
-
-        Raises:
-            ValueError: If the features have one cell.
-        """
-        if features.shape[-2:].numel() == 1:
-            raise ValueError(
-                f'SingleBoxHead: features of one cell, {tuple(features.shape)}, do not say where the object is: take '
-                'the feature maps in front of the global pooling (out_indices, or end, of the backbone), or larger '
-                'images'
-            )
+        """B x 4 numbers of features B x N x h x w."""
         if self.reduce is not None:
             features = F.relu(self.reduce(features))
         if self.pool_size is None:

@@ -4,20 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import torch
-from mmengine.model import BaseModule
-from mmengine.structures import BaseDataElement, InstanceData
-from torch import Tensor
-
-from sltnet_mm.functional.boxes import clip_boxes
-from sltnet_mm.functional.regression import boxes_to_regression, regression_loss, regression_to_boxes
+from sltnet_mm.models.box_head import BoxHead
 from sltnet_mm.models.box_layers import BoxLayers
 from sltnet_mm.registry import MODELS
-from sltnet_mm.structures.frames import boxes_to_original
 
 
 @MODELS.register_module()
-class SingleBoxHead(BaseModule):
+class SingleBoxHead(BoxHead):
     r"""The head of SLT-Net's regressor (Guo et al., CVPR 2021, Sec. 3.1): two fully connected layers, one box.
 
     It predicts :math:`\hat{p} = (x_1, y_1, x_2, y_2) / m` and is trained with
@@ -88,24 +81,12 @@ class SingleBoxHead(BaseModule):
         test_cfg: dict | None = None,
         init_cfg: dict | list | None = None,
     ) -> None:
-        super().__init__(init_cfg)
-        for name, value in (('downsample', downsample), ('input_size', input_size)):
-            if value <= 0:
-                raise ValueError(f'SingleBoxHead: {name} must be positive, got {value}')
-        if loss_weight < 0:
-            raise ValueError(f'SingleBoxHead: loss_weight must be >= 0, got {loss_weight}')
-        for name, settings in (('train_cfg', train_cfg), ('test_cfg', test_cfg)):
-            if settings:
-                raise ValueError(f'SingleBoxHead has no {name}, got {dict(settings)}')
-        span = input_size / downsample
-        self.init_box = _checked_box(init_box or [share * span for share in (0.25, 0.25, 0.75, 0.75)], span)
-        if out_act == 'sigmoid' and span > 1:
+        super().__init__(downsample, init_box, input_size, loss_weight, train_cfg, test_cfg, init_cfg)
+        if out_act == 'sigmoid' and self.span > 1:
             raise ValueError(
-                f'SingleBoxHead: out_act="sigmoid" gives box units in (0, 1), but the image spans {span:g}: set '
+                f'SingleBoxHead: out_act="sigmoid" gives box units in (0, 1), but the image spans {self.span:g}: set '
                 f'downsample to the size of the network input ({input_size})'
             )
-        self.downsample = downsample
-        self.loss_weight = loss_weight
         self.layers = BoxLayers(
             in_channels,
             self.init_box,
@@ -117,95 +98,8 @@ class SingleBoxHead(BaseModule):
             out_act=out_act,
             fc_checkpoint=fc_checkpoint,
         )
-        self.statistics: dict[str, int] = {}
 
     def init_weights(self) -> None:
         """Initialize as mmengine does, then load ``fc_checkpoint``."""
         super().init_weights()
         self.layers.load_pretrained()
-
-    def forward(self, feats: tuple[Tensor, ...]) -> Tensor:
-        """Boxes in box units p = xyxy / m, B x 4, from the last of the feature maps, B x N x h x w."""
-        return self.layers(feats[-1])
-
-    def loss(self, feats: tuple[Tensor, ...], batch_data_samples: Sequence[BaseDataElement]) -> dict[str, Tensor]:
-        """The loss L_REG (eq. 3) against the one box of each sample; a sample without a box has weight 0.
-
-        ``statistics['images_without_pseudo_box']`` counts such samples (no pseudo box, or cropped away) since the
-        start; ``StatisticsHook`` logs it.
-
-        Args:
-            feats: The backbone's feature maps.
-            batch_data_samples: B samples with ``gt_instances``, whose ``bboxes`` are in pixels of the network input.
-
-        Returns:
-            Dict with ``loss_bbox``, a scalar.
-
-        Raises:
-            ValueError: If a sample has several boxes.
-        """
-        instances = [sample.gt_instances for sample in batch_data_samples]
-        for sample, instance in zip(batch_data_samples, instances, strict=True):
-            if len(instance) > 1:
-                raise ValueError(
-                    f'SingleBoxHead trains on one box per image, but {sample.get("img_path", "a sample")} has '
-                    f'{len(instance)}: keep only the pseudo box'
-                )
-        predicted = self(feats)
-        no_box, weight = predicted.new_zeros(1, 4), predicted.new_ones(1)
-        if missing := sum(len(instance) == 0 for instance in instances):
-            before = self.statistics.get('images_without_pseudo_box', 0)
-            self.statistics['images_without_pseudo_box'] = before + missing
-        boxes = torch.cat(
-            [_as_tensor(instance.bboxes).to(predicted) if len(instance) else no_box for instance in instances]
-        )
-        weights = torch.cat([_weight(instance, weight) for instance in instances])
-        target = boxes_to_regression(boxes, self.downsample)
-        return dict(loss_bbox=self.loss_weight * regression_loss(predicted, target, weights))
-
-    def predict_boxes(self, feats: tuple[Tensor, ...], size: tuple[int, int]) -> Tensor:
-        """Boxes in pixels of the network input ``size`` (h, w): B x 4 xyxy, corners sorted, clipped to the input."""
-        boxes = regression_to_boxes(self(feats).float(), self.downsample)
-        low, high = torch.minimum(boxes[:, :2], boxes[:, 2:]), torch.maximum(boxes[:, :2], boxes[:, 2:])
-        return clip_boxes(torch.cat([low, high], dim=1), size)
-
-    def predict(
-        self, feats: tuple[Tensor, ...], batch_data_samples: Sequence[BaseDataElement], rescale: bool = True
-    ) -> list[InstanceData]:
-        """One box per image, with label 0 and score 1 (the regressor does not know the classes).
-
-        Args:
-            feats: The backbone's feature maps.
-            batch_data_samples: B samples with ``img_shape`` and, for ``rescale``, ``homography_matrix`` and
-                ``ori_shape``.
-            rescale: Give boxes in original pixels (default), otherwise in pixels of the network input.
-
-        Returns:
-            B instances with ``bboxes``, ``labels`` and ``scores``, one row each.
-        """
-        boxes = self.predict_boxes(feats, batch_data_samples[0].img_shape[:2])
-        if rescale:
-            boxes = boxes_to_original(boxes, [sample.metainfo for sample in batch_data_samples])
-        labels = boxes.new_zeros(1, dtype=torch.long)
-        return [InstanceData(bboxes=box[None], labels=labels, scores=boxes.new_ones(1)) for box in boxes]
-
-
-def _checked_box(box: Sequence[float], span: float) -> tuple[float, ...]:
-    """``box`` as four numbers, where it has an area inside an image of ``span`` box units a side."""
-    if len(box) != 4 or not (0 <= box[0] < box[2] <= span and 0 <= box[1] < box[3] <= span):
-        raise ValueError(
-            f'SingleBoxHead: init_box must be four box units x1 < x2, y1 < y2 inside the image, 0 to {span:g} '
-            f'(input_size / downsample), got {tuple(box)}'
-        )
-    return tuple(float(value) for value in box)
-
-
-def _weight(instance: InstanceData, one: Tensor) -> Tensor:
-    if len(instance) == 0:
-        return torch.zeros_like(one)
-    return instance.weights.to(one) if 'weights' in instance else one
-
-
-def _as_tensor(boxes) -> Tensor:
-    """Boxes as a tensor, including mmdet's ``HorizontalBoxes``."""
-    return getattr(boxes, 'tensor', boxes)

@@ -9,7 +9,7 @@ from mmengine.config import Config
 from torch import Tensor
 
 from sltnet_mm.functional import box_iou
-from sltnet_mm.models import SingleBoxHead
+from sltnet_mm.registry import MODELS
 
 CONFIGS = Path(__file__).parents[2] / 'configs' / '_base_' / 'models'
 NETWORKS = sorted(path.stem.removeprefix('regressor_') for path in CONFIGS.glob('regressor_*.py'))
@@ -44,7 +44,7 @@ def share_localized(settings: dict, cells: int) -> float:
     images, boxes = drawn_images(TRAIN + TEST, generator)
     features = frozen_features(images, settings['in_channels'], cells)
     torch.manual_seed(0)
-    head = SingleBoxHead(**settings)
+    head = MODELS.build(settings)
     optimizer = torch.optim.AdamW(head.parameters(), lr=1e-3)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, STEPS)
     target = boxes / head.downsample
@@ -63,13 +63,28 @@ def share_localized(settings: dict, cells: int) -> float:
 @pytest.mark.parametrize('network', NETWORKS)
 def test_the_configs_heads_find_other_places(network):
     settings = dict(Config.fromfile(CONFIGS / f'regressor_{network}.py').model.bbox_head)
-    assert settings.pop('type') == 'sltnet_mm.SingleBoxHead'
     side = settings.get('input_size', SIDE)
     settings.update(input_size=SIDE, downsample=settings['downsample'] * SIDE / side)
+    if 'stride' in settings:
+        settings['stride'] = SIDE / 7
     settings['in_channels'] = min(settings['in_channels'], 256)  # more random projections only cost time
     assert share_localized(settings, cells=7) > 0.6
 
 
 def test_the_mean_over_the_cells_does_not():
     """The task is one that needs the layout."""
-    assert share_localized(dict(in_channels=512, pool_size=None, reduce_channels=None), cells=7) < 0.4
+    mean = dict(type='sltnet_mm.SingleBoxHead', in_channels=512, pool_size=None, reduce_channels=None)
+    assert share_localized(mean, cells=7) < 0.4
+
+
+@pytest.mark.parametrize(
+    'head',
+    [
+        dict(type='sltnet_mm.SingleBoxHead', reduce_channels=None),
+        dict(type='sltnet_mm.SingleBoxHead', reduce_kernel=1),
+        dict(type='sltnet_mm.SoftArgmaxBoxHead', stride=SIDE / 7),
+    ],
+    ids=['flattened', 'reduced-1x1', 'soft-argmax'],
+)
+def test_each_kind_of_head_finds_other_places(head):
+    assert share_localized(dict(head, in_channels=256), cells=7) > 0.6

@@ -8,6 +8,8 @@ import pytest
 import timm
 import torch
 
+from sltnet_mm.weights.efficientnet_lite0 import to_timm
+
 TOOL = Path(__file__).parents[2] / 'tools/model_converters/efficientnet_lite0_to_timm.py'
 
 
@@ -39,15 +41,14 @@ def test_timm_loads_what_is_written(source, tmp_path, monkeypatch, capsys):
 
 
 def test_another_network_is_refused(source):
-    convert = runpy.run_path(str(TOOL))['convert']
     target = timm.create_model('tf_efficientnet_lite0').state_dict()
     with pytest.raises(ValueError, match='296 values of tf_efficientnet_lite0, got 3'):
-        convert(dict(list(source.items())[:3]), target)
+        to_timm(dict(list(source.items())[:3]), target)
     wrong = dict(source)
     first = next(iter(wrong))
     wrong[first] = torch.zeros(1)
     with pytest.raises(ValueError, match=r'does not match conv_stem.weight \(32, 3, 3, 3\)'):
-        convert(wrong, target)
+        to_timm(wrong, target)
     renamed = {name.replace('.bias', '.running_mean'): value for name, value in source.items()}
     with pytest.raises(ValueError, match='does not match bn1.bias'):
-        convert(renamed, target)
+        to_timm(renamed, target)

@@ -13,32 +13,7 @@ order.
 from __future__ import annotations
 
 import argparse
-from collections import OrderedDict
 from pathlib import Path
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from torch import Tensor
-
-
-def convert(source: dict[str, Tensor], target: dict[str, Tensor]) -> OrderedDict[str, Tensor]:
-    """The source's values with the target's names, matched by order.
-
-    Raises:
-        ValueError: If the networks differ in the number, shape or role (weight, bias) of values.
-    """
-    if len(source) != len(target):
-        raise ValueError(
-            f'The file must have the {len(target)} values of tf_efficientnet_lite0, got {len(source)}. Is it another '
-            'network?'
-        )
-    for (old, value), (new, wanted) in zip(source.items(), target.items(), strict=True):
-        if value.shape != wanted.shape or old.rpartition('.')[2] != new.rpartition('.')[2]:
-            raise ValueError(
-                f'{old} {tuple(value.shape)} does not match {new} {tuple(wanted.shape)}. Is it another network or '
-                'version?'
-            )
-    return OrderedDict(zip(target, source.values(), strict=True))
 
 
 def main() -> None:
@@ -54,8 +29,9 @@ def main() -> None:
     import timm
     import torch
 
-    source = torch.load(args.source, map_location='cpu', weights_only=True)
-    renamed = convert(source, timm.create_model('tf_efficientnet_lite0').state_dict())
+    from sltnet_mm.weights.efficientnet_lite0 import load_source, to_timm
+
+    renamed = to_timm(load_source(args.source), timm.create_model('tf_efficientnet_lite0').state_dict())
     args.out.parent.mkdir(parents=True, exist_ok=True)
     torch.save(renamed, args.out)
     print(f'{len(renamed)} values written to {args.out}')

@@ -1,6 +1,6 @@
 # photos31 with one pseudo box per training image, for the regressor trained offline; crop and flip move the box
 # along. The configs name the file: train_dataloader.dataset.boxes.
-_base_ = ['./photos31_localization.py']
+_base_ = ['./photos31_localization_256.py']
 meta_keys = ('img_id', 'img_path', 'ori_shape', 'img_shape', 'homography_matrix', 'flip', 'flip_direction')
 train_dataloader = dict(
     dataset=dict(

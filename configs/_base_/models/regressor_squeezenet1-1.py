@@ -7,5 +7,5 @@ model = dict(
         type='DetDataPreprocessor', mean=[103.939, 116.779, 123.68], std=[1.0, 1.0, 1.0], bgr_to_rgb=False
     ),
     backbone=dict(type='sltnet_mm.TorchvisionBackbone', model='squeezenet1_1', checkpoint=weights),
-    bbox_head=dict(type='sltnet_mm.SingleBoxHead', in_channels=512, downsample=16, input_size=224),
+    bbox_head=dict(type='sltnet_mm.SoftArgmaxBoxHead', in_channels=512, stride=16),
 )

@@ -20,7 +20,7 @@ model = dict(
     regressor=dict(
         type='mmdet.SingleStageDetector',
         backbone=dict(type='sltnet_mm.TorchvisionBackbone', model='squeezenet1_1', checkpoint=weights),
-        bbox_head=dict(type='sltnet_mm.SingleBoxHead', in_channels=512, downsample=16, input_size=224),
+        bbox_head=dict(type='sltnet_mm.SoftArgmaxBoxHead', in_channels=512, stride=16),
     ),
     test_cfg=dict(box_from='auto', score_map=True),
 )

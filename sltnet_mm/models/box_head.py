@@ -1,0 +1,161 @@
+"""What the regressor's heads have in common: the loss of one box per image, and its prediction."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from mmengine.model import BaseModule
+from mmengine.structures import BaseDataElement, InstanceData
+from torch import Tensor, nn
+
+from sltnet_mm.functional.boxes import clip_boxes
+from sltnet_mm.functional.regression import boxes_to_regression, regression_loss, regression_to_boxes
+from sltnet_mm.structures.frames import boxes_to_original
+
+
+class BoxHead(BaseModule):
+    r"""A head that predicts one box per image, :math:`\hat{p} = (x_1, y_1, x_2, y_2) / m`, trained with L_REG (eq. 3, 4).
+
+    It replaces ``bbox_head`` in ``mmdet.SingleStageDetector``. Training reads one box per image from
+    ``gt_instances.bboxes`` (pixels of the network input) and, if present, its weight in the loss from
+    ``gt_instances.weights``. A head built on it sets ``layers``, a module from features B x N x h x w to box units B x 4.
+
+    Args:
+        downsample: m of Sec. 3.1, pixels per box unit, > 0.
+        init_box: The box that training starts from, four box units inside the image. None is the centered box of half
+            the side lengths, (.25, .25, .75, .75) * ``input_size`` / m.
+        input_size: Side length of the network input in pixels, > 0.
+        loss_weight: Factor on the loss, >= 0.
+        train_cfg: Accepted because mmdet's detectors pass it; must be empty.
+        test_cfg: Like ``train_cfg``.
+        init_cfg: As in mmengine.
+
+    Raises:
+        ValueError: If a value is out of range, or ``train_cfg`` or ``test_cfg`` is not empty.
+    """
+
+    layers: nn.Module
+
+    def __init__(
+        self,
+        downsample: float,
+        init_box: Sequence[float] | None,
+        input_size: int,
+        loss_weight: float,
+        train_cfg: dict | None,
+        test_cfg: dict | None,
+        init_cfg: dict | list | None,
+    ) -> None:
+        super().__init__(init_cfg)
+        name = type(self).__name__
+        for setting, value in (('downsample', downsample), ('input_size', input_size)):
+            if value <= 0:
+                raise ValueError(f'{name}: {setting} must be positive, got {value}')
+        if loss_weight < 0:
+            raise ValueError(f'{name}: loss_weight must be >= 0, got {loss_weight}')
+        for setting, settings in (('train_cfg', train_cfg), ('test_cfg', test_cfg)):
+            if settings:
+                raise ValueError(f'{name} has no {setting}, got {dict(settings)}')
+        self.downsample = downsample
+        self.loss_weight = loss_weight
+        self.span = input_size / downsample
+        self.init_box = _checked_box(init_box or [share * self.span for share in (0.25, 0.25, 0.75, 0.75)], self.span, name)
+        self.statistics: dict[str, int] = {}
+
+    def forward(self, feats: tuple[Tensor, ...]) -> Tensor:
+        """Boxes in box units p = xyxy / m, B x 4, from the last of the feature maps, B x N x h x w.
+
+        Raises:
+            ValueError: If the features have one cell.
+        """
+        features = feats[-1]
+        if features.shape[-2:].numel() == 1:
+            raise ValueError(
+                f'{type(self).__name__}: features of one cell, {tuple(features.shape)}, do not say where the object is: '
+                'take the feature maps in front of the global pooling (out_indices, or end, of the backbone), or larger '
+                'images'
+            )
+        return self.layers(features)
+
+    def loss(self, feats: tuple[Tensor, ...], batch_data_samples: Sequence[BaseDataElement]) -> dict[str, Tensor]:
+        """The loss L_REG (eq. 3) against the one box of each sample; a sample without a box has weight 0.
+
+        ``statistics['images_without_pseudo_box']`` counts such samples (no pseudo box, or cropped away) since the
+        start; ``StatisticsHook`` logs it.
+
+        Args:
+            feats: The backbone's feature maps.
+            batch_data_samples: B samples with ``gt_instances``, whose ``bboxes`` are in pixels of the network input.
+
+        Returns:
+            Dict with ``loss_bbox``, a scalar.
+
+        Raises:
+            ValueError: If a sample has several boxes.
+        """
+        instances = [sample.gt_instances for sample in batch_data_samples]
+        for sample, instance in zip(batch_data_samples, instances, strict=True):
+            if len(instance) > 1:
+                raise ValueError(
+                    f'{type(self).__name__} trains on one box per image, but {sample.get("img_path", "a sample")} has '
+                    f'{len(instance)}: keep only the pseudo box'
+                )
+        predicted = self(feats)
+        no_box, weight = predicted.new_zeros(1, 4), predicted.new_ones(1)
+        if missing := sum(len(instance) == 0 for instance in instances):
+            before = self.statistics.get('images_without_pseudo_box', 0)
+            self.statistics['images_without_pseudo_box'] = before + missing
+        boxes = torch.cat(
+            [_as_tensor(instance.bboxes).to(predicted) if len(instance) else no_box for instance in instances]
+        )
+        weights = torch.cat([_weight(instance, weight) for instance in instances])
+        target = boxes_to_regression(boxes, self.downsample)
+        return dict(loss_bbox=self.loss_weight * regression_loss(predicted, target, weights))
+
+    def predict_boxes(self, feats: tuple[Tensor, ...], size: tuple[int, int]) -> Tensor:
+        """Boxes in pixels of the network input ``size`` (h, w): B x 4 xyxy, corners sorted, clipped to the input."""
+        boxes = regression_to_boxes(self(feats).float(), self.downsample)
+        low, high = torch.minimum(boxes[:, :2], boxes[:, 2:]), torch.maximum(boxes[:, :2], boxes[:, 2:])
+        return clip_boxes(torch.cat([low, high], dim=1), size)
+
+    def predict(
+        self, feats: tuple[Tensor, ...], batch_data_samples: Sequence[BaseDataElement], rescale: bool = True
+    ) -> list[InstanceData]:
+        """One box per image, with label 0 and score 1 (the regressor does not know the classes).
+
+        Args:
+            feats: The backbone's feature maps.
+            batch_data_samples: B samples with ``img_shape`` and, for ``rescale``, ``homography_matrix`` and
+                ``ori_shape``.
+            rescale: Give boxes in original pixels (default), otherwise in pixels of the network input.
+
+        Returns:
+            B instances with ``bboxes``, ``labels`` and ``scores``, one row each.
+        """
+        boxes = self.predict_boxes(feats, batch_data_samples[0].img_shape[:2])
+        if rescale:
+            boxes = boxes_to_original(boxes, [sample.metainfo for sample in batch_data_samples])
+        labels = boxes.new_zeros(1, dtype=torch.long)
+        return [InstanceData(bboxes=box[None], labels=labels, scores=boxes.new_ones(1)) for box in boxes]
+
+
+def _checked_box(box: Sequence[float], span: float, name: str) -> tuple[float, ...]:
+    """``box`` as four numbers, where it has an area inside an image of ``span`` box units a side."""
+    if len(box) != 4 or not (0 <= box[0] < box[2] <= span and 0 <= box[1] < box[3] <= span):
+        raise ValueError(
+            f'{name}: init_box must be four box units x1 < x2, y1 < y2 inside the image, 0 to {span:g} '
+            f'(input_size / downsample), got {tuple(box)}'
+        )
+    return tuple(float(value) for value in box)
+
+
+def _weight(instance: InstanceData, one: Tensor) -> Tensor:
+    if len(instance) == 0:
+        return torch.zeros_like(one)
+    return instance.weights.to(one) if 'weights' in instance else one
+
+
+def _as_tensor(boxes) -> Tensor:
+    """Boxes as a tensor, including mmdet's ``HorizontalBoxes``."""
+    return getattr(boxes, 'tensor', boxes)
