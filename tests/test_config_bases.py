@@ -57,7 +57,8 @@ def test_names_are_unique_with_the_bases():
 def test_keys_are_deleted_only_where_one_type_replaces_another():
     found = {path.stem for path in (*CONFIGS, *BASES) if '_delete_' in path.read_text()}
     wrappers = {path.stem for path in BASES if '_pseudo_boxes' in path.stem}
-    assert found == wrappers | {'rtmdet-pseudo-boxes_squeezenet1-1_1xb16-24e_photos31'}
+    heads = {path.stem for path in CONFIGS if 'sltnet_mm.SingleBoxHead' in path.read_text()}
+    assert found == wrappers | heads | {'rtmdet-pseudo-boxes_squeezenet1-1_1xb16-24e_photos31'}
 
 
 def test_l_vst_is_only_in_the_bases():
@@ -111,7 +112,7 @@ def test_other_forms_of_l_vst_differ_in_the_hook_alone(end):
 
 @pytest.mark.parametrize('end', ['vgg16_1xb16-4e_cub', 'vgg16_1xb16-2e_ilsvrc'])
 def test_the_literal_regressor_is_the_flattened_map_and_the_papers_rate(end):
-    names = {'backbone.with_last_pool', 'bbox_head.pool_size'}  # reduce_channels=None: test_config_recipes
+    names = {'backbone.with_last_pool', 'bbox_head.type', 'bbox_head.stride'}
     found = differences(resolved(f'regressor_{end}'), resolved(f'regressor-literal_{end}'))
     assert found == {f'model.{name}' for name in names} | {'optim_wrapper.optimizer.lr'}
     found = differences(resolved(f'slt-net_{end}'), resolved(f'slt-net-literal_{end}'))

@@ -103,13 +103,15 @@ def test_values_are_the_papers(path):
                 form = dict(weight=10.0, normalization='none', reduction='class_sum' if 'literal' in kind else 'mean')
             assert hook == dict(form, cam_layer='head.cam')
     if regressor is not None:
-        assert regressor.bbox_head.input_size == side
+        head = dict(regressor.bbox_head)
+        assert head.get('input_size', 224) == side
         mean = kind == 'psol' and backbone in ('resnet50', 'densenet161')  # as in PSOL
-        flattened = 'literal' in kind
-        grid, channels = (
-            regressor.bbox_head.get(name, default) for name, default in (('pool_size', 7), ('reduce_channels', 64))
-        )
-        assert (grid, channels) == (None if mean else 7, None if mean or flattened else 64)
+        if mean or 'literal' in kind:
+            assert head['type'] == 'sltnet_mm.SingleBoxHead'
+            assert (head.get('pool_size', 7), head['reduce_channels']) == (None if mean else 7, None)
+        else:
+            assert head['type'] == 'sltnet_mm.SoftArgmaxBoxHead'
+            assert head['stride'] == head.get('downsample', 16) == (16 if backbone == 'vgg16' else 32)
     if kind.startswith('regressor'):
         teacher = f'slt-localizer_{TEACHER[data]}_1xb16-{EPOCHS[data]}e_{data}'
         assert cfg.train_dataloader.dataset.boxes == f'work_dirs/{teacher}/pseudo_boxes.json'

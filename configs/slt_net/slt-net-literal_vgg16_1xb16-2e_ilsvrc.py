@@ -11,6 +11,9 @@ default_scope = 'mmdet'
 # The regressor as in regressor-literal_vgg16_*.py.
 model = dict(
     localizer=dict(head=dict(num_classes=1000, loss=dict(top_k=100, alpha=0.2))),
-    regressor=dict(backbone=dict(with_last_pool=True), bbox_head=dict(pool_size=7, reduce_channels=None)),
+    regressor=dict(
+        backbone=dict(with_last_pool=True),
+        bbox_head=dict(_delete_=True, type='sltnet_mm.SingleBoxHead', in_channels=512, reduce_channels=None),
+    ),
 )
 optim_wrapper = dict(paramwise_cfg=dict(custom_keys=dict(regressor=dict(lr_mult=1))))

@@ -9,5 +9,10 @@ _base_ = [
 ]
 default_scope = 'mmdet'
 # The regressor as in regressor-literal_vgg16_*.py.
-model = dict(regressor=dict(backbone=dict(with_last_pool=True), bbox_head=dict(pool_size=7, reduce_channels=None)))
+model = dict(
+    regressor=dict(
+        backbone=dict(with_last_pool=True),
+        bbox_head=dict(_delete_=True, type='sltnet_mm.SingleBoxHead', in_channels=512, reduce_channels=None),
+    )
+)
 optim_wrapper = dict(paramwise_cfg=dict(custom_keys=dict(regressor=dict(lr_mult=1))))

@@ -60,7 +60,9 @@ class BoxHead(BaseModule):
         self.downsample = downsample
         self.loss_weight = loss_weight
         self.span = input_size / downsample
-        self.init_box = _checked_box(init_box or [share * self.span for share in (0.25, 0.25, 0.75, 0.75)], self.span, name)
+        self.init_box = _checked_box(
+            init_box or [share * self.span for share in (0.25, 0.25, 0.75, 0.75)], self.span, name
+        )
         self.statistics: dict[str, int] = {}
 
     def forward(self, feats: tuple[Tensor, ...]) -> Tensor:

@@ -64,7 +64,7 @@ def share_localized(settings: dict, cells: int) -> float:
 def test_the_configs_heads_find_other_places(network):
     settings = dict(Config.fromfile(CONFIGS / f'regressor_{network}.py').model.bbox_head)
     side = settings.get('input_size', SIDE)
-    settings.update(input_size=SIDE, downsample=settings['downsample'] * SIDE / side)
+    settings.update(input_size=SIDE, downsample=settings.get('downsample', 16) * SIDE / side)
     if 'stride' in settings:
         settings['stride'] = SIDE / 7
     settings['in_channels'] = min(settings['in_channels'], 256)  # more random projections only cost time

@@ -12,5 +12,5 @@ model = dict(
             type='Pretrained', _scope_='sltnet_mm', checkpoint=_base_.pretrained.densenet161, prefix='backbone'
         ),
     ),
-    bbox_head=dict(type='sltnet_mm.SingleBoxHead', in_channels=2208, downsample=32, input_size=224),
+    bbox_head=dict(type='sltnet_mm.SoftArgmaxBoxHead', in_channels=2208, stride=32, downsample=32),
 )

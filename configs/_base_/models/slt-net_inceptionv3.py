@@ -34,7 +34,7 @@ model = dict(
                 type='Pretrained', _scope_='sltnet_mm', checkpoint=_base_.pretrained.inceptionv3, prefix='backbone'
             ),
         ),
-        bbox_head=dict(type='sltnet_mm.SingleBoxHead', in_channels=2048, downsample=32, input_size=299),
+        bbox_head=dict(type='sltnet_mm.SoftArgmaxBoxHead', in_channels=2048, stride=32, downsample=32, input_size=299),
     ),
     test_cfg=dict(box_from='auto', score_map=True),
 )

@@ -33,7 +33,7 @@ model = dict(
                 type='Pretrained', _scope_='sltnet_mm', checkpoint=_base_.pretrained.resnet50, prefix='backbone'
             ),
         ),
-        bbox_head=dict(type='sltnet_mm.SingleBoxHead', in_channels=2048, downsample=32, input_size=224),
+        bbox_head=dict(type='sltnet_mm.SoftArgmaxBoxHead', in_channels=2048, stride=32, downsample=32),
     ),
     test_cfg=dict(box_from='auto', score_map=True),
 )

@@ -20,7 +20,7 @@ model = dict(
         type='mmdet.SingleStageDetector',
         backbone=dict(type='sltnet_mm.SmallConvNet', width=16, pools=(0, 1, 3)),
         bbox_head=dict(
-            type='sltnet_mm.SingleBoxHead', in_channels=64, feat_channels=64, downsample=8, input_size=image_size
+            type='sltnet_mm.SoftArgmaxBoxHead', in_channels=64, stride=8, downsample=8, input_size=image_size
         ),
     ),
     test_cfg=dict(box_from='auto', score_map=True),

@@ -35,7 +35,7 @@ model = dict(
                 type='Pretrained', _scope_='sltnet_mm', checkpoint=_base_.pretrained.vgg16, prefix='backbone'
             ),
         ),
-        bbox_head=dict(type='sltnet_mm.SingleBoxHead', in_channels=512, downsample=16, input_size=224),
+        bbox_head=dict(type='sltnet_mm.SoftArgmaxBoxHead', in_channels=512, stride=16),
     ),
     test_cfg=dict(box_from='auto', score_map=True),
 )
