@@ -1,5 +1,6 @@
 """train, merge, test and export from the command line, as a user runs them."""
 
+import os
 import pickle
 import subprocess
 import sys
@@ -157,3 +158,17 @@ def test_help_and_lists_do_not_wait_for_torch(tmp_path):
     assert 'tools/train.py' in run(
         '-c', listing, '--table', '5', '--dataset', 'photos31', '--list', '--work-dir', tmp_path
     )
+
+
+def test_threads_of_the_tools_do_not_wait_in_a_busy_loop():
+    """OpenMP reads the variable when torch is imported, so the tools set it before."""
+    code = (
+        'import os, sys; import sltnet_mm.command_line; assert "torch" not in sys.modules; '
+        'print(os.environ["OMP_WAIT_POLICY"])'
+    )
+    environment = {name: value for name, value in os.environ.items() if name != 'OMP_WAIT_POLICY'}
+    for given, expected in (({}, 'PASSIVE'), ({'OMP_WAIT_POLICY': 'ACTIVE'}, 'ACTIVE')):
+        run = subprocess.run(
+            [sys.executable, '-c', code], env=environment | given, capture_output=True, text=True, check=True
+        )
+        assert run.stdout.split()[-1] == expected
