@@ -11,10 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 
 from sltnet_mm import __version__
-from sltnet_mm.functional.boxes import covers_image
 from sltnet_mm.structures.atomic_write import atomic_write
 
 FORMAT_VERSION = 1
@@ -113,6 +111,8 @@ def to_coco(info: dict[str, Any], records: Iterable[BoxRecord], classes: Sequenc
         >>> to_coco(dict(source='localizer'), [record], ['cat', 'dog'])['annotations'][0]['bbox']
         [2.0, 3.0, 10.0, 6.0]
     """
+    from sltnet_mm.functional.boxes import WHOLE_IMAGE  # imports torch, which --help must not wait for
+
     images: list[dict] = []
     annotations: list[dict] = []
     without: list[str] = []
@@ -136,7 +136,7 @@ def to_coco(info: dict[str, Any], records: Iterable[BoxRecord], classes: Sequenc
         for name in ('score', 'label_score'):
             if (value := getattr(record, name)) is not None:
                 annotation[name] = round(value, 6)
-        if bool(covers_image(torch.tensor([record.box]), (height, width))):
+        if w * h >= WHOLE_IMAGE * width * height:
             whole.append(record.file_name)
         annotations.append(annotation)
     info = dict(
