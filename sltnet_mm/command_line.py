@@ -14,8 +14,9 @@ from sltnet_mm.config import load_config
 if TYPE_CHECKING:
     from mmengine.runner import Runner
 
-# Threads of OpenMP wait for each other in a busy loop by default. Beside other work, that loop takes the core from the very
-# thread that is waited for: a small training step took 20 times as long (docs/benchmarks.md). Read when torch is imported.
+# Threads of OpenMP wait for each other in a busy loop by default. Beside other work, that loop takes the core from the
+# thread that is waited for: a small training step took 20 times as long (docs/benchmarks.md). Read when torch is
+# imported.
 os.environ.setdefault('OMP_WAIT_POLICY', 'PASSIVE')
 
 

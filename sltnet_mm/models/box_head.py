@@ -15,11 +15,11 @@ from sltnet_mm.structures.frames import boxes_to_original
 
 
 class BoxHead(BaseModule):
-    r"""A head that predicts one box per image, :math:`\hat{p} = (x_1, y_1, x_2, y_2) / m`, trained with L_REG (eq. 3, 4).
+    r"""A head for one box per image, trained with L_REG (eq. 3, 4): :math:`\hat{p} = (x_1, y_1, x_2, y_2) / m`.
 
     It replaces ``bbox_head`` in ``mmdet.SingleStageDetector``. Training reads one box per image from
     ``gt_instances.bboxes`` (pixels of the network input) and, if present, its weight in the loss from
-    ``gt_instances.weights``. A head built on it sets ``layers``, a module from features B x N x h x w to box units B x 4.
+    ``gt_instances.weights``. Its heads set ``layers``, a module from features B x N x h x w to B x 4 box units.
 
     Args:
         downsample: m of Sec. 3.1, pixels per box unit, > 0.
@@ -74,9 +74,9 @@ class BoxHead(BaseModule):
         features = feats[-1]
         if features.shape[-2:].numel() == 1:
             raise ValueError(
-                f'{type(self).__name__}: features of one cell, {tuple(features.shape)}, do not say where the object is: '
-                'take the feature maps in front of the global pooling (out_indices, or end, of the backbone), or larger '
-                'images'
+                f'{type(self).__name__}: features of one cell, {tuple(features.shape)}, do not say where the object '
+                'is: take the feature maps in front of the global pooling (out_indices, or end, of the backbone), or '
+                'larger images'
             )
         return self.layers(features)
 

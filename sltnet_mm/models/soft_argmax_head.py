@@ -58,7 +58,7 @@ class SoftArgmaxLayers(nn.Module):
 
 @MODELS.register_module()
 class SoftArgmaxBoxHead(BoxHead):
-    r"""A head of SLT-Net's regressor for few images: convolutions and a soft-argmax in place of the paper's two FC layers.
+    r"""A head of SLT-Net's regressor for few images: a soft-argmax in place of the paper's fully connected layers.
 
     The weights of the paper's layers (:class:`SingleBoxHead`) are those of single cells, so each place must be learned
     from images with objects there. Here all cells share their weights (:class:`SoftArgmaxLayers`). With 1,240 training

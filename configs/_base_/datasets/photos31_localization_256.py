@@ -1,5 +1,5 @@
-# photos31 as photos31_localization.py, but val and test images at 256x256, the size that training crops 224x224 from: the
-# objects then have the same size in pixels as in training. For networks that are convolutional up to the box.
+# photos31 as photos31_localization.py, but val and test images at 256x256, the size that training crops 224x224 from:
+# the objects then have the same size in pixels as in training. For networks that are convolutional up to the box.
 _base_ = ['./photos31_localization.py']
 test_pipeline = [
     dict(type='LoadImageFromFile'),
