@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from mmengine.logging import print_log
 from mmengine.model import BaseModule
 from torch import Tensor, nn
@@ -65,9 +67,9 @@ class EfficientNetLite0(BaseModule):
             raise ValueError(f'EfficientNetLite0: output_stride must be 8, 16 or 32, got {output_stride}')
         network = _timm_network(output_stride)
         self.conv_stem, self.bn1 = network.conv_stem, network.bn1
-        self.blocks = network.blocks[:stages]
-        if stages == _STAGES:
-            self.conv_head, self.bn2 = network.conv_head, network.bn2
+        self.blocks: nn.Sequential = network.blocks[:stages]
+        self.conv_head: nn.Module | None = network.conv_head if stages == _STAGES else None
+        self.bn2: nn.Module | None = network.bn2 if stages == _STAGES else None
         self.frozen_stages = frozen_stages
         self.norm_eval = norm_eval
         self.pretrained = pretrained
@@ -77,8 +79,9 @@ class EfficientNetLite0(BaseModule):
     def _frozen(self) -> list[nn.Module]:
         if self.frozen_stages < 0:
             return []
-        last = [self.conv_head, self.bn2] if self.frozen_stages == _STAGES else []
-        return [self.conv_stem, self.bn1, *self.blocks[: self.frozen_stages], *last]
+        last = (self.conv_head, self.bn2) if self.frozen_stages == _STAGES else ()
+        parts = (self.conv_stem, self.bn1, *self.blocks[: self.frozen_stages], *last)
+        return [part for part in parts if part is not None]
 
     def init_weights(self) -> None:
         """Load the package's weights, all values of the stages that there are.
@@ -109,10 +112,12 @@ class EfficientNetLite0(BaseModule):
     def forward(self, images: Tensor) -> tuple[Tensor, ...]:
         """Feature maps of images B x 3 x H x W: one tensor B x N x h x w, the last stage's."""
         features = self.blocks(self.bn1(self.conv_stem(images)))
-        return (self.bn2(self.conv_head(features)) if hasattr(self, 'conv_head') else features,)
+        if self.conv_head is not None and self.bn2 is not None:
+            features = self.bn2(self.conv_head(features))
+        return (features,)
 
 
-def _timm_network(output_stride: int) -> nn.Module:
+def _timm_network(output_stride: int) -> Any:
     import timm  # an optional dependency
 
     return timm.create_model('tf_efficientnet_lite0', pretrained=False, output_stride=output_stride)

@@ -63,6 +63,8 @@ class SingleBoxHead(BoxHead):
         torch.Size([2, 4])
     """
 
+    layers: BoxLayers
+
     def __init__(
         self,
         in_channels: int,

@@ -40,11 +40,10 @@ class SoftArgmaxLayers(nn.Module):
         self.reduce = nn.Conv2d(in_channels, channels, 3, padding=1)
         self.votes = nn.Conv2d(channels, 8, 1)  # four logits and four offsets
         nn.init.kaiming_normal_(self.reduce.weight, nonlinearity='relu')
-        nn.init.zeros_(self.reduce.bias)
-        nn.init.zeros_(self.votes.weight)
-        nn.init.zeros_(self.votes.bias)
-        with torch.no_grad():
-            self.votes.bias[4:] = torch.tensor([value - center for value in init_box])
+        nn.init.constant_(self.votes.weight, 0.0)
+        start = torch.tensor([0.0] * 4 + [value - center for value in init_box])
+        self.reduce.bias = nn.Parameter(torch.zeros(channels))
+        self.votes.bias = nn.Parameter(start)
 
     def forward(self, features: Tensor) -> Tensor:
         """B x 4 box units of features B x N x h x w."""
