@@ -34,6 +34,7 @@ repository_pages = {
     'README.md': 'index.md',
     'CHANGELOG.md': 'changelog.md',
     'CONTRIBUTING.md': 'contributing.md',
+    'SECURITY.md': 'security.md',
     'configs/README.md': 'configs.md',
     **{
         f'configs/{name}/README.md': f'configs.md#{anchor}'

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,7 +13,10 @@ from mmengine.config import Config, DictAction
 
 from sltnet_mm.config import load_config
 
+_protection = contextlib.ExitStack()
+
 if TYPE_CHECKING:
+    from mmengine.evaluator import BaseMetric
     from mmengine.runner import Runner
 
 # Threads of OpenMP wait for each other in a busy loop by default. Beside other work, that loop takes the core from the
@@ -54,6 +59,24 @@ def add_map_argument(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_overwrite_argument(parser: argparse.ArgumentParser) -> None:
+    """Add ``--overwrite``, for :func:`refuse_existing`."""
+    parser.add_argument('--overwrite', action='store_true', help='replace existing output files')
+
+
+def refuse_existing(parser: argparse.ArgumentParser, overwrite: bool, outputs: Mapping[str, str | Path | None]) -> None:
+    """End the tool with a message if an output file exists already, unless it may be replaced.
+
+    Args:
+        parser: Parser of the tool.
+        overwrite: Whether existing files may be replaced.
+        outputs: Path of the file by argument, such as ``{'--out': args.out}``; None if it is not written.
+    """
+    for name, path in outputs.items():
+        if path is not None and Path(path).exists() and not overwrite:
+            parser.error(f'{name}: {path} already exists. Use another name, or --overwrite to replace it')
+
+
 def config_of_args(args: argparse.Namespace) -> Config:
     """The config, changed by the shared arguments.
 
@@ -72,9 +95,19 @@ def config_of_args(args: argparse.Namespace) -> Config:
 
 
 def build_runner(cfg: Config) -> Runner:
-    """The runner that the config names, by default mmengine's ``Runner``."""
+    """The runner that the config names, by default mmengine's ``Runner``; its checkpoints run no code."""
     # Imported here: torch takes seconds, and --help of the tools must not wait for it.
     from mmengine.registry import RUNNERS
     from mmengine.runner import Runner
 
+    from sltnet_mm.weights.loading import protected_loading
+
+    _protection.enter_context(protected_loading())  # for the rest of the process
     return RUNNERS.build(cfg) if 'runner_type' in cfg else Runner.from_cfg(cfg)
+
+
+def add_test_metric(runner: Runner, metric: BaseMetric) -> None:
+    """Add a metric to the runner's test, with the meta information (class names) of the test data."""
+    evaluator = runner.test_evaluator  # builds the test loop, which gives its metrics the meta information
+    metric.dataset_meta = evaluator.dataset_meta
+    evaluator.metrics.append(metric)

@@ -6,14 +6,14 @@ import pytest
 from mmengine.config import Config
 
 from sltnet_mm.command_line import add_common_arguments, config_of_args
-from sltnet_mm.config import load_config, set_epochs, unwrapped
+from sltnet_mm.config import load_config, loading_steps, pipeline_of, set_epochs, set_pipeline, unwrapped
 from sltnet_mm.inferencer.building import copied_config
 from sltnet_mm.report import prepare_config
 from sltnet_mm.weights.checkpoints import existing_checkpoint
 
 TEXT = """
 inner = dict(type='A', data_root='old')
-train_dataloader = dict(dataset=dict(type='RepeatDataset', dataset=dict(type='Wrapper', dataset=inner)))
+train_dataloader = dict(dataset=dict(type='RepeatDataset', dataset=dict(type='PseudoBoxDataset', dataset=inner)))
 val_dataloader = None
 test_dataloader = dict(dataset=dict(type='B'))
 train_cfg = dict(max_epochs=4)
@@ -77,3 +77,47 @@ def test_a_checkpoint_is_a_file_or_a_url(file, tmp_path):
             existing_checkpoint(folder_or_nothing)
     with pytest.raises(TypeError, match='checkpoint must be a path or URL, .* got None'):
         existing_checkpoint(None)
+
+
+LOAD, PACK = dict(type='LoadImageFromFile'), dict(type='sltnet_mm.PackLocalizationInputs')
+
+
+def joined(*parts):
+    return Config(dict(data=dict(type='ConcatDataset', datasets=list(parts)))).data
+
+
+def test_all_parts_of_a_joined_data_set_are_moved(file):
+    part = "dict(type='A', data_root='old')"
+    file.write_text(
+        "train_dataloader = dict(dataset=dict(type='ConcatDataset', datasets=[dict(type='RepeatDataset', dataset="
+        f"{part}), dict(type='KFoldDataset', fold=0, dataset={part}), {part}]))"
+    )
+    dataset = load_config(file, data_root='new').train_dataloader.dataset
+    one, two, three = dataset.datasets
+    assert [one.dataset.data_root, two.dataset.data_root, three.data_root] == ['new'] * 3
+
+
+def test_wrappers_that_join_or_choose_are_refused_by_name():
+    plain = dict(type='A')
+    for wrapper in (
+        joined(plain),
+        dict(type='mmpretrain.KFoldDataset', dataset=plain),
+        dict(type='RepeatDataset', dataset=dict(type='mmengine.ConcatDataset', datasets=[plain, plain])),
+    ):
+        with pytest.raises(ValueError, match=r'wrapped in (Concat|mmpretrain\.KFold|mmengine\.Concat)Dataset'):
+            unwrapped(wrapper)
+    assert unwrapped(dict(type='ClassBalancedDataset', dataset=plain)) is plain
+
+
+def test_pipelines_are_found_and_replaced_in_wrappers():
+    part = dict(type='A', pipeline=[LOAD, PACK])
+    both = joined(part, dict(type='RepeatDataset', times=2, dataset=part))
+    assert pipeline_of(both) == [LOAD, PACK] and loading_steps(both) == [LOAD]
+    set_pipeline(both, [PACK])
+    assert both.datasets[0].pipeline == both.datasets[1].dataset.pipeline == [PACK] and loading_steps(both) == []
+    outside = Config(dict(data=dict(type='PseudoBoxDataset', dataset=dict(type='A'), pipeline=[LOAD]))).data
+    set_pipeline(outside, [PACK])
+    assert outside.pipeline == [PACK] and 'pipeline' not in outside.dataset
+    with pytest.raises(ValueError, match='parts of ConcatDataset must have the same pipeline'):
+        pipeline_of(joined(part, dict(type='A', pipeline=[LOAD])))
+    assert pipeline_of(dict(type='A')) == []

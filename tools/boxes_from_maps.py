@@ -13,7 +13,7 @@ import argparse
 from pathlib import Path
 
 from sltnet_mm.command_line import add_common_arguments, config_of_args
-from sltnet_mm.config import unwrapped
+from sltnet_mm.config import loading_steps, unwrapped
 from sltnet_mm.structures.box_file import write_box_file
 
 
@@ -37,7 +37,8 @@ def main() -> None:
 
     cfg = config_of_args(args)
     init_default_scope(cfg.get('default_scope', 'mmengine'))
-    dataset = DATASETS.build(dict(unwrapped(cfg[f'{args.split}_dataloader'].dataset), pipeline=[]))
+    settings = cfg[f'{args.split}_dataloader'].dataset
+    dataset = DATASETS.build(dict(unwrapped(settings), pipeline=loading_steps(settings)))
     boxes = boxes_of_map_files(dataset, args.maps, PAPER_THRESHOLD if args.threshold is None else args.threshold)
     write_box_file(args.out, boxes)
     print(f'\n{len(boxes["annotations"])} pseudo boxes for {len(boxes["images"])} images written to {args.out}')

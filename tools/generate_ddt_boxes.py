@@ -16,12 +16,14 @@ from pathlib import Path
 
 from sltnet_mm.command_line import add_common_arguments, config_of_args
 from sltnet_mm.structures.box_file import write_box_file
+from sltnet_mm.trust import add_trust_argument
 
 
 def main() -> None:
     """Compute and write the boxes."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     add_common_arguments(parser)
+    add_trust_argument(parser)
     parser.add_argument('--out', type=Path, required=True, help='COCO json file to write')
     parser.add_argument('--split', choices=('train', 'val', 'test'), default='train', help='default: %(default)s')
     parser.add_argument('--checkpoint', help="checkpoint of a trained model; replaces the config's weights")

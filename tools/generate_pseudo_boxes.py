@@ -17,6 +17,7 @@ from typing import Any
 
 from sltnet_mm.command_line import add_common_arguments, add_map_argument, config_of_args
 from sltnet_mm.structures.box_file import write_box_file
+from sltnet_mm.trust import add_trust_argument
 
 
 def summary(boxes: dict[str, Any]) -> str:
@@ -34,6 +35,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     add_common_arguments(parser)
     add_map_argument(parser)
+    add_trust_argument(parser)
     parser.add_argument('checkpoint', help='checkpoint of the localizer or of SLT-Net')
     parser.add_argument('--out', type=Path, required=True, help='COCO json file to write')
     parser.add_argument('--split', choices=('train', 'val', 'test'), default='train', help='default: %(default)s')

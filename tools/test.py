@@ -5,7 +5,17 @@ from __future__ import annotations
 
 import argparse
 
-from sltnet_mm.command_line import add_common_arguments, add_map_argument, build_runner, config_of_args
+from sltnet_mm.command_line import (
+    add_common_arguments,
+    add_map_argument,
+    add_overwrite_argument,
+    add_test_metric,
+    build_runner,
+    config_of_args,
+    refuse_existing,
+)
+from sltnet_mm.config import set_pipeline
+from sltnet_mm.trust import add_trust_argument
 
 
 def parse_args() -> argparse.Namespace:
@@ -13,6 +23,8 @@ def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     add_common_arguments(parser)
     add_map_argument(parser)
+    add_trust_argument(parser)
+    add_overwrite_argument(parser)
     parser.add_argument('checkpoint', help='checkpoint file')
     parser.add_argument('--out', metavar='FILE.pkl', help='save the predictions')
     parser.add_argument(
@@ -29,6 +41,7 @@ def parse_args() -> argparse.Namespace:
         parser.error(f'--out must end in .pkl or .pickle, got {args.out}')
     if args.out_scores and not args.out_scores.endswith('.npz'):
         parser.error(f'--out-scores must end in .npz, got {args.out_scores}')
+    refuse_existing(parser, args.overwrite, {'--out': args.out, '--out-scores': args.out_scores})
     # Imported here: torch takes seconds, and --help must not wait for it.
     from sltnet_mm.weights.checkpoints import existing_checkpoint
 
@@ -59,16 +72,16 @@ def main() -> None:
                 'end with sltnet_mm.PackLocalizationInputs'
             )
         cfg.model = dict(**cfg.tta_model, module=cfg.model)
-        cfg.test_dataloader.dataset.pipeline = cfg.tta_pipeline
+        set_pipeline(cfg.test_dataloader.dataset, cfg.tta_pipeline)
     runner = build_runner(cfg)
     if args.out:
         from mmengine.evaluator import DumpResults
 
-        runner.test_evaluator.metrics.append(DumpResults(out_file_path=args.out))
+        add_test_metric(runner, DumpResults(out_file_path=args.out))
     if args.out_scores:
         from sltnet_mm.evaluation import DumpScores
 
-        runner.test_evaluator.metrics.append(DumpScores(args.out_scores))
+        add_test_metric(runner, DumpScores(args.out_scores))
     runner.test()
 
 

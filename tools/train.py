@@ -6,12 +6,14 @@ from __future__ import annotations
 import argparse
 
 from sltnet_mm.command_line import add_common_arguments, build_runner, config_of_args
+from sltnet_mm.trust import add_trust_argument
 
 
 def parse_args() -> argparse.Namespace:
     """The command-line arguments."""
     parser = argparse.ArgumentParser(description=__doc__)
     add_common_arguments(parser)
+    add_trust_argument(parser)
     parser.add_argument(
         '--resume',
         nargs='?',
@@ -49,8 +51,13 @@ def main() -> None:
             )
         cfg.auto_scale_lr.enable = True
     if args.resume:
-        cfg.resume = True
-        cfg.load_from = None if args.resume == 'auto' else args.resume
+        from mmengine.runner import find_latest_checkpoint  # torch takes seconds, and --help must not wait for it
+
+        latest = find_latest_checkpoint(cfg.work_dir) if args.resume == 'auto' else args.resume
+        if latest is None:
+            print(f'--resume: {cfg.work_dir} has no checkpoint, so the training starts from the beginning')
+        else:
+            cfg.resume, cfg.load_from = True, latest
     build_runner(cfg).train()
 
 

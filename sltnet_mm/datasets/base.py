@@ -10,12 +10,14 @@ from mmengine.dataset import BaseDataset
 from mmengine.logging import print_log
 
 from sltnet_mm.datasets.image_files import BadImageError, check_image, image_faults_named
+from sltnet_mm.datasets.orientation import image_size, loader_of
 from sltnet_mm.datasets.pipeline_checks import refuse_exif_rotation, refuse_unrecorded
-from sltnet_mm.datasets.sample_checks import check_samples, check_table
+from sltnet_mm.datasets.sample_checks import check_inside, check_samples, check_table
 from sltnet_mm.datasets.sample_table import SampleTable
 from sltnet_mm.progress import track
 
 SPLITS = ('train', 'val', 'test')
+_MANY = 2000  # with this many images or more, a progress bar is shown
 _LISTED = 20  # bad images named in the warning; a longer list would bury the count
 
 
@@ -149,8 +151,21 @@ class LocalizationDataset(BaseDataset):
     def prepare_data(self, idx: int) -> dict | None:
         """Load one sample through the pipeline; an unreadable image raises :class:`BadImageError` with its name."""
         path = self.get_data_info(idx)['img_path']
-        with image_faults_named(path, self._backend_args()):
+        with image_faults_named(path, self._backend_args(), loader=loader_of(self)):
             return super().prepare_data(idx)
+
+    def check_boxes(self) -> None:
+        """Raise if a box lies outside its image, which would end an evaluation; only headers of images are read.
+
+        Raises:
+            ValueError: If there is one. The message names the image, its size and the box.
+        """
+        if self.split != 'train':
+            loader = loader_of(self)
+            for index in track(range(len(self)), 'Checking boxes', least=_MANY):
+                info = self.get_data_info(index)
+                if info.get('instances'):
+                    check_inside(info, image_size(info['img_path'], self.exif_rotated, loader))
 
     @property
     def CLASSES(self) -> tuple[str, ...]:
@@ -169,10 +184,10 @@ class LocalizationDataset(BaseDataset):
 
     def _drop_bad_images(self, samples: list[dict] | SampleTable) -> list[dict] | SampleTable:
         print_log(f'{self._where()}: reading all {len(samples)} images once to find bad ones', logger='current')
-        good, bad, backend_args = [], [], self._backend_args()
+        good, bad, backend_args, loader = [], [], self._backend_args(), loader_of(self)
         for index, sample in enumerate(track(samples, 'Opening images')):
             try:
-                check_image(sample['img_path'], backend_args)
+                check_image(sample['img_path'], backend_args, loader=loader)
                 good.append(index)
             except BadImageError as error:
                 bad.append(str(error).split(' Restore the file')[0])

@@ -6,6 +6,7 @@ import math
 import os
 from dataclasses import dataclass
 from xml.etree import ElementTree
+from xml.parsers import expat
 
 # Annotation tools differ: some count pixels from 1, some end on the pixel after the last one.
 _SLACK = 1.0
@@ -32,8 +33,8 @@ def read_box_xml(path: str) -> XmlBoxes:
 
     Raises:
         FileNotFoundError: If the file does not exist.
-        ValueError: If the file is not valid XML, has no object, lacks a field or a number, or a box is inverted, has no
-            area or extends more than one pixel beyond the image. The message names the file.
+        ValueError: If the file is not valid XML or has a document type, has no object, lacks a field or a number, or a
+            box is inverted, has no area or extends more than one pixel beyond the image. The message names the file.
 
     Example:
         >>> import tempfile
@@ -44,10 +45,7 @@ def read_box_xml(path: str) -> XmlBoxes:
         ...     read_box_xml(file.name)
         XmlBoxes(size=(50, 40), names=('n01440764',), boxes=((1.0, 2.0, 49.0, 30.0),))
     """
-    try:
-        root = ElementTree.parse(path).getroot()
-    except ElementTree.ParseError as error:
-        raise ValueError(f'{path}: not a valid XML file ({error}). Unpack it again') from error
+    root = parse_xml(path)
     width, height = (_number(root.find(f'size/{side}'), side, path) for side in ('width', 'height'))
     objects = root.findall('object')
     if not objects:
@@ -60,6 +58,29 @@ def read_box_xml(path: str) -> XmlBoxes:
         names.append(name.strip())
         boxes.append(_box(item, (width, height), path))
     return XmlBoxes((int(width), int(height)), tuple(names), tuple(boxes))
+
+
+def parse_xml(path: str | os.PathLike) -> ElementTree.Element:
+    """The root of an XML file; one with a document type is refused, because entities can expand to any size.
+
+    Raises:
+        FileNotFoundError: If the file does not exist.
+        ValueError: If it is not valid XML or has a document type. The message names it.
+    """
+    builder, parser = ElementTree.TreeBuilder(), expat.ParserCreate()
+
+    def refuse(*declaration: object) -> None:
+        raise ValueError(f'{path}: a box file has no document type (<!DOCTYPE ...>), which could define entities')
+
+    parser.StartDoctypeDeclHandler = parser.EntityDeclHandler = refuse
+    parser.StartElementHandler, parser.EndElementHandler = builder.start, builder.end
+    parser.CharacterDataHandler, parser.buffer_text = builder.data, True
+    try:
+        with open(path, 'rb') as file:
+            parser.ParseFile(file)
+        return builder.close()
+    except expat.ExpatError as error:
+        raise ValueError(f'{path}: not a valid XML file ({error}). Unpack it again') from error
 
 
 def _box(item: ElementTree.Element, size: tuple[float, float], path: str) -> tuple[float, float, float, float]:

@@ -10,7 +10,18 @@ from torchvision.datasets.folder import IMG_EXTENSIONS
 from sltnet_mm.progress import track
 
 ARCHIVE_ENDINGS = ('.tar', '.tgz', '.gz', '.zip', '.part')
+_CLUTTER = ('thumbs.db', 'ehthumbs.db', 'desktop.ini', '__macosx', '@eadir', '$recycle.bin', 'lost+found')
 _MANY = 100  # with this many folders or more, a progress bar is shown
+
+
+def is_clutter(name: str) -> bool:
+    """Whether a file or folder is no data, but hidden or left by an operating system, file server or notebook.
+
+    Example:
+        >>> [is_clutter(name) for name in ('._1.jpg', '.ipynb_checkpoints', 'Thumbs.db', '1.jpg')]
+        [True, True, True, False]
+    """
+    return name.startswith('.') or name.lower() in _CLUTTER
 
 
 def class_folders(root: str) -> list[str]:
@@ -25,7 +36,7 @@ def class_folders(root: str) -> list[str]:
     names = []
     with os.scandir(root) as entries:
         for entry in entries:
-            if entry.name.startswith('.'):
+            if is_clutter(entry.name):
                 continue
             if entry.name.lower().endswith(ARCHIVE_ENDINGS):
                 raise _half_unpacked(entry.path)
@@ -70,7 +81,7 @@ def image_names(folder: str) -> list[str]:
     try:
         with os.scandir(folder) as entries:
             for entry in entries:
-                if entry.name.startswith('.'):  # macOS writes "._1.jpg" next to "1.jpg"
+                if is_clutter(entry.name):
                     continue
                 if entry.name.lower().endswith(IMG_EXTENSIONS):
                     names.append(entry.name)

@@ -8,9 +8,11 @@ from typing import Any
 from mmengine.registry import DATASETS
 
 from sltnet_mm import __version__
+from sltnet_mm.config import loading_steps, type_name, unwrapped
 from sltnet_mm.datasets.base import LocalizationDataset
 from sltnet_mm.datasets.localization_list import LocalizationList
-from sltnet_mm.datasets.orientation import image_size
+from sltnet_mm.datasets.orientation import image_size, loader_of
+from sltnet_mm.datasets.sample_checks import check_inside
 from sltnet_mm.progress import track
 from sltnet_mm.structures.box_file import FORMAT_VERSION, file_name_of
 
@@ -32,7 +34,7 @@ def gt_boxes_as_coco(dataset: LocalizationDataset) -> dict:
         - ``categories``: ids from 0, in the order of the classes.
 
     Raises:
-        ValueError: If a sample has no box.
+        ValueError: If a sample has no box, or one outside its image.
 
     Example:
         >>> from sltnet_mm.datasets import SyntheticLocalization
@@ -44,6 +46,7 @@ def gt_boxes_as_coco(dataset: LocalizationDataset) -> dict:
     """
     images: list[dict] = []
     annotations: list[dict] = []
+    loader = loader_of(dataset)
     for index in track(range(len(dataset)), 'Reading boxes'):
         sample = dataset.get_data_info(index)
         boxes = [instance for instance in sample.get('instances', ()) if not instance.get('ignore_flag', 0)]
@@ -51,7 +54,8 @@ def gt_boxes_as_coco(dataset: LocalizationDataset) -> dict:
             raise ValueError(
                 f'Image {sample["img_path"]} has no ground-truth box; only the splits val and test have boxes'
             )
-        width, height = image_size(sample['img_path'], dataset.exif_rotated)
+        width, height = image_size(sample['img_path'], dataset.exif_rotated, loader)
+        check_inside(sample, (width, height))
         images.append(
             dict(id=index, file_name=file_name_of(sample['img_path'], dataset.data_root), width=width, height=height)
         )
@@ -82,26 +86,28 @@ def gt_boxes_as_coco(dataset: LocalizationDataset) -> dict:
 
 
 def build_with_boxes(settings: Mapping[str, Any]) -> LocalizationDataset:
-    """Build a data set with boxes and without a pipeline.
+    """Build a data set with boxes, whose pipeline only loads the image.
 
     Training splits have no boxes, by construction. :class:`LocalizationList` can still provide them, for comparison
     with a detector trained on ground truth: its training lists are then read as if they were test lists.
 
     Args:
-        settings: Config of the data set.
+        settings: Config of the data set, wrapped or not.
 
     Returns:
         The data set, whose samples have ``instances``.
 
     Raises:
-        ValueError: If the split is 'train' and the data set is not a :class:`LocalizationList`.
+        ValueError: If the split is 'train' and the data set is not a :class:`LocalizationList`, or it is wrapped with
+            others.
         FileNotFoundError: If the training lists have no ``localization.txt``.
     """
-    settings = dict(settings, pipeline=[], test_mode=True)
+    settings = dict(unwrapped(settings), pipeline=loading_steps(settings), test_mode=True)
     if settings.get('split', 'train') == 'train':
-        if DATASETS.get(settings['type']) is not LocalizationList:
+        kind = settings['type']
+        if (DATASETS.get(kind) if isinstance(kind, str) else kind) is not LocalizationList:
             raise ValueError(
-                f'{settings["type"]} cannot provide ground-truth boxes of training images; only '
+                f'{type_name(settings)} cannot provide ground-truth boxes of training images; only '
                 "sltnet_mm.LocalizationList can, from the training lists' localization.txt. Write such lists, or "
                 'export split val or test'
             )

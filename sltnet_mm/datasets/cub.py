@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from sltnet_mm.datasets.base import LocalizationDataset
-from sltnet_mm.datasets.text_files import Line, check_label, lookup, read_mapping
+from sltnet_mm.datasets.text_files import Line, check_label, lookup, path_below, read_mapping
 from sltnet_mm.datasets.wsol_lists import add_boxes, read_images
 from sltnet_mm.registry import DATASETS
 
@@ -101,7 +101,7 @@ class CUBLocalization(LocalizationDataset):
             line = lookup(labels, key, image)
             label = check_label(line.integer(1, 'class_id') - 1, num_classes, line.where)
             sample = dict(
-                img_path=os.path.join(self.data_root, 'images', image.fields[1]),
+                img_path=path_below(self._path('images'), image.fields[1], image.where),
                 img_id=image.integer(0, 'id'),
                 gt_label=label,
             )

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from sltnet_mm.datasets.text_files import read_lines
+from sltnet_mm.datasets.wsol_lists import refuse_release
 
 
 @dataclass(frozen=True)
@@ -37,8 +38,9 @@ def read_evaluation_lists(folder: str | Path) -> EvaluationLists:
 
     Raises:
         FileNotFoundError: If a list does not exist.
-        ValueError: If a line cannot be parsed, an image is listed twice or has no size or box, or a box or size belongs
-            to an unlisted image. The message names file and line, or the image.
+        ValueError: If a list is from wsolevaluation's folder ``release/``, a line cannot be parsed, an image is listed
+            twice or has no size or box, or a box or size belongs to an unlisted image. The message names file and line,
+            or the image.
 
     Example:
         >>> import tempfile
@@ -60,6 +62,7 @@ def read_evaluation_lists(folder: str | Path) -> EvaluationLists:
         _check_listed(line.fields[0], boxes, line.where)
         sizes[line.fields[0]] = line.integer(1, 'width'), line.integer(2, 'height')
     for line in read_lines(str(folder / 'localization.txt'), ('path', 'x0', 'y0', 'x1', 'y1'), ','):
+        refuse_release(line)
         _check_listed(line.fields[0], boxes, line.where)
         corners = ((1, 'x0'), (2, 'y0'), (3, 'x1'), (4, 'y1'))
         boxes[line.fields[0]].append([line.number_at(column, name) for column, name in corners])

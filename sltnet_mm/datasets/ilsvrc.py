@@ -8,7 +8,13 @@ from typing import Any
 
 from sltnet_mm.datasets.base import LocalizationDataset
 from sltnet_mm.datasets.box_xml import read_box_xml, xml_name
-from sltnet_mm.datasets.class_folders import check_same_classes, class_folders, image_names, images_by_class
+from sltnet_mm.datasets.class_folders import (
+    check_same_classes,
+    class_folders,
+    image_names,
+    images_by_class,
+    is_clutter,
+)
 from sltnet_mm.datasets.list_cache import Fingerprint, cached_table
 from sltnet_mm.datasets.sample_table import Row, SampleTable, build_table
 from sltnet_mm.datasets.text_files import Line, read_mapping
@@ -119,6 +125,11 @@ class ILSVRCLocalization(LocalizationDataset):
             return class_folders(self.train_dir)
         return self._test_classes()
 
+    def check_boxes(self) -> None:
+        """As in the base class; the boxes of 'test' were compared with the sizes in the XML files."""
+        if self.split != 'test':
+            super().check_boxes()
+
     def load_samples(self, num_classes: int) -> list[dict] | SampleTable:
         """All samples of the split, by class and name, or in the order of ImageNetV2's list."""
         if self.split == 'val':
@@ -147,7 +158,7 @@ class ILSVRCLocalization(LocalizationDataset):
         if not os.path.isdir(self.test_dir):
             raise FileNotFoundError(f'Image folder {self.test_dir!r} does not exist. Check data_root and test_dir')
         with os.scandir(self.test_dir) as entries:
-            return not any(entry.is_dir() for entry in entries if not entry.name.startswith('.'))
+            return not any(entry.is_dir() for entry in entries if not is_clutter(entry.name))
 
     def _test_classes(self) -> list[str]:
         if not self._flat():

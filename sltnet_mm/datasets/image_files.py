@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import io
 import os
+import struct
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
+import mmcv
 import mmengine.fileio as fileio
 from mmengine.fileio.backends import LocalBackend
 from PIL import Image
@@ -23,13 +26,18 @@ class BadImageError(ValueError):
     """An image file is missing, truncated or not an image; the message names the file and the fix."""
 
 
-def check_image(path: str, backend_args: dict | None = None, hint: str = _HINT) -> None:
-    """Decode the complete image, and raise if that fails.
+def check_image(path: str, backend_args: dict | None = None, hint: str = _HINT, loader: Any = None) -> None:
+    """Decode the complete image as it will be loaded, and raise if that fails.
+
+    PIL, which finds more damage in JPEG and PNG files than OpenCV, looks at those too. It does not judge other formats:
+    there it rejects images that OpenCV reads, such as TIFF files of float numbers, and the other way around.
 
     Args:
         path: Path or URL that mmengine's file backends support.
         backend_args: Arguments of mmengine's file backend. Defaults to None.
         hint: Last sentence of the message. Defaults to the fixes for a data set.
+        loader: The loading step of the pipeline, such as a ``LoadImageFromFile``. None: mmcv's default, which is
+            OpenCV. Defaults to None.
 
     Raises:
         BadImageError: If the file is missing, empty, truncated or not an image.
@@ -46,17 +54,47 @@ def check_image(path: str, backend_args: dict | None = None, hint: str = _HINT) 
         raise BadImageError(f'Image {path!r} is missing. {hint}') from error
     if not content:
         raise BadImageError(f'Image {path!r} is an empty file. {hint}')
+    if content.startswith(tuple(_ENDINGS)):
+        damage = _damage(content)
+        if damage:
+            raise BadImageError(f'Image {path!r} is truncated or damaged: {damage}. {hint}')
+    flag, backend = getattr(loader, 'color_type', 'color'), getattr(loader, 'imdecode_backend', None)
+    try:
+        image, fault = mmcv.imfrombytes(content, flag=flag, backend=backend), ''
+    except Exception as error:  # each decoder has its own
+        image, fault = None, f': {" ".join(str(error).split())}'
+    if image is None:
+        try:
+            kind = _format(content)
+        except Image.UnidentifiedImageError as error:
+            raise BadImageError(f'File {path!r} is not an image ({len(content)} bytes). {hint}') from error
+        raise BadImageError(
+            f'Image {path!r} ({kind}) cannot be decoded by the loader ({backend or "cv2"}){fault}. {hint}'
+        )
+
+
+def _damage(content: bytes) -> str:
+    """What PIL finds wrong in a JPEG or PNG file; '' if nothing. That it is large is no damage."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter('ignore')  # they concern EXIF and size, not damage
             with Image.open(io.BytesIO(content)) as image:
                 image.load()
-    except Image.DecompressionBombError as error:
-        raise BadImageError(f'Image {path!r} is too large for PIL: {error}. {hint}') from error
-    except Image.UnidentifiedImageError as error:
-        raise BadImageError(f'File {path!r} is not an image ({len(content)} bytes). {hint}') from error
-    except (OSError, SyntaxError, ValueError, IndexError) as error:  # errors of PIL's decoders for damaged files
-        raise BadImageError(f'Image {path!r} is truncated or damaged: {error}. {hint}') from error
+    except (Image.DecompressionBombError, Image.UnidentifiedImageError):
+        return ''
+    except (OSError, SyntaxError, ValueError, IndexError, struct.error) as error:  # of PIL's decoders
+        return str(error)
+    return ''
+
+
+def _format(content: bytes) -> str:
+    with warnings.catch_warnings():
+        warnings.simplefilter('ignore')
+        try:
+            with Image.open(io.BytesIO(content)) as image:
+                return f'{image.format}, mode {image.mode}'
+        except Image.DecompressionBombError:
+            return 'a very large image'
 
 
 def check_ending(path: str, backend_args: dict | None = None, hint: str = _HINT) -> None:
@@ -78,13 +116,16 @@ def check_ending(path: str, backend_args: dict | None = None, hint: str = _HINT)
 
 
 @contextmanager
-def image_faults_named(path: str, backend_args: dict | None = None, hint: str = _HINT) -> Iterator[None]:
+def image_faults_named(
+    path: str, backend_args: dict | None = None, hint: str = _HINT, loader: Any = None
+) -> Iterator[None]:
     """A context for loading an image: an error that is due to a bad image becomes one that names the image.
 
     Args:
         path: Path or URL that mmengine's file backends support.
         backend_args: Arguments of mmengine's file backend. Defaults to None.
         hint: Last sentence of the message. Defaults to the fixes for a data set.
+        loader: The loading step of the pipeline, as in :func:`check_image`. Defaults to None.
 
     Raises:
         BadImageError: If the image is missing, truncated or unreadable. Other errors in the block are not changed.
@@ -102,7 +143,7 @@ def image_faults_named(path: str, backend_args: dict | None = None, hint: str = 
     except BadImageError:
         raise
     except Exception:
-        check_image(path, backend_args, hint)  # if the image is bad, this error replaces the block's
+        check_image(path, backend_args, hint, loader)  # if the image is bad, this error replaces the block's
         raise
 
 

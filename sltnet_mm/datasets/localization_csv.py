@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from sltnet_mm.datasets.base import LocalizationDataset
-from sltnet_mm.datasets.text_files import Line, check_label, require_file
+from sltnet_mm.datasets.text_files import Line, check_label, path_below, require_file, utf8_text
 from sltnet_mm.registry import DATASETS
 
 _BOX = ('x1', 'y1', 'x2', 'y2')
@@ -51,9 +51,9 @@ class LocalizationCSV(LocalizationDataset):
 
     Raises:
         FileNotFoundError: If ``data_root`` or the file does not exist.
-        ValueError: If a column is missing, a row has too few or too many fields, a number cannot be parsed, a box has
-            no area, an image has two labels, a label is not in ``classes``, a split is unknown, or an image of 'val'
-            or 'test' has no box. The message names file and line.
+        ValueError: If the file is not UTF-8, a column is missing, a row has too few or too many fields, a number cannot
+            be parsed, a box has no area, an image has two labels, a label is not in ``classes``, a split is unknown, or
+            an image of 'val' or 'test' has no box. The message names file and line.
 
     Example:
         >>> import os, tempfile
@@ -97,7 +97,11 @@ class LocalizationCSV(LocalizationDataset):
             label = check_label(number[row['label']], num_classes, line.where)
             sample = samples.setdefault(
                 row['image'],
-                dict(img_path=os.path.join(self.data_root, row['image']), img_id=row['image'], gt_label=label),
+                dict(
+                    img_path=path_below(self.data_root, row['image'], line.where),
+                    img_id=row['image'],
+                    gt_label=label,
+                ),
             )
             if sample['gt_label'] != label:
                 raise ValueError(
@@ -116,24 +120,32 @@ class LocalizationCSV(LocalizationDataset):
     def _rows(self, columns: tuple[str, ...]) -> Iterator[tuple[int, dict[str, str]]]:
         """Pairs of line number and row: the stripped values of ``columns``, and of 'split' if it exists."""
         require_file(self.csv_file)
-        with open(self.csv_file, encoding='utf-8-sig', newline='') as file:
+        with utf8_text(self.csv_file, newline='') as file:
             reader = csv.DictReader(file, restkey='\0more', restval=None, skipinitialspace=True)
-            header = [name.strip() for name in reader.fieldnames or []]
-            reader.fieldnames = header
-            missing = [name for name in columns if name not in header]
-            if missing:
-                raise ValueError(
-                    f'{self.csv_file}:1: no column {missing} in the header {header}. The columns are image, label, '
-                    f"{', '.join(_BOX)} (for 'val' and 'test') and, if one file has all splits, split"
-                )
-            for row in reader:
-                where = f'{self.csv_file}:{reader.line_num}'
-                if '\0more' in row or None in row.values():
-                    got = 'more' if '\0more' in row else 'fewer'
-                    raise ValueError(f'{where}: a row must have {len(header)} fields ({",".join(header)}), got {got}')
-                wanted = {name: row[name].strip() for name in (*columns, *(['split'] if 'split' in header else []))}
-                if not wanted['image'] or not wanted['label']:
-                    raise ValueError(f'{where}: image and label must not be empty')
-                if wanted.get('split', 'train') not in ('train', 'val', 'test'):
-                    raise ValueError(f'{where}: split must be train, val or test, got {wanted["split"]!r}')
-                yield reader.line_num, wanted
+            try:
+                yield from self._checked_rows(reader, columns)
+            except csv.Error as error:
+                raise ValueError(f'{self.csv_file}:{reader.line_num}: not a row of CSV ({error})') from error
+
+    def _checked_rows(self, reader: csv.DictReader, columns: tuple[str, ...]) -> Iterator[tuple[int, dict[str, str]]]:
+        header = [name.strip() for name in reader.fieldnames or []]
+        reader.fieldnames = header
+        missing = [name for name in columns if name not in header]
+        twice = sorted({name for name in (*columns, 'split') if header.count(name) > 1})
+        if missing or twice:
+            fault = f'no column {missing}' if missing else f'several columns {twice}'
+            raise ValueError(
+                f'{self.csv_file}:1: {fault} in the header {header[:20]}. The columns are image, label, '
+                f"{', '.join(_BOX)} (for 'val' and 'test') and, if one file has all splits, split"
+            )
+        for row in reader:
+            where = f'{self.csv_file}:{reader.line_num}'
+            if '\0more' in row or None in row.values():
+                got = 'more' if '\0more' in row else 'fewer'
+                raise ValueError(f'{where}: a row must have {len(header)} fields ({",".join(header)}), got {got}')
+            wanted = {name: row[name].strip() for name in (*columns, *(['split'] if 'split' in header else []))}
+            if not wanted['image'] or not wanted['label']:
+                raise ValueError(f'{where}: image and label must not be empty')
+            if wanted.get('split', 'train') not in ('train', 'val', 'test'):
+                raise ValueError(f'{where}: split must be train, val or test, got {wanted["split"]!r}')
+            yield reader.line_num, wanted

@@ -12,7 +12,7 @@ from mmengine.registry import DATASETS as ROOT_DATASETS
 from torch.utils.data import Dataset
 
 from sltnet_mm.datasets.image_files import image_faults_named
-from sltnet_mm.datasets.orientation import exif_rotated
+from sltnet_mm.datasets.orientation import exif_rotated, loader_of
 from sltnet_mm.datasets.pipeline_checks import refuse_exif_rotation, refuse_unrecorded
 from sltnet_mm.registry import DATASETS
 from sltnet_mm.structures.box_file import BoxFile, file_name_of, read_box_file
@@ -120,7 +120,8 @@ class PseudoBoxDataset(Dataset):
     def _load(self, idx: int) -> dict[str, Any] | None:
         info = self.get_data_info(idx)
         path = info['img_path']
-        with image_faults_named(path):
+        loader = loader_of(self)
+        with image_faults_named(path, getattr(loader, 'backend_args', None), loader=loader):
             sample = self.pipeline(info)
         shape = getattr((sample or {}).get('data_samples'), 'ori_shape', None)
         width, height = self._sizes[idx].tolist()

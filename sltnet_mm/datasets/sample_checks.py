@@ -65,6 +65,25 @@ def check_table(table: SampleTable, split: str, num_classes: int, where: str) ->
     check_samples([table[index] for index in sorted(suspects)], split, num_classes, where)
 
 
+def check_inside(sample: dict, size: tuple[int, int]) -> None:
+    """Raise if a box of a sample has no pixel in the image of this (width, height).
+
+    Example:
+        >>> check_inside(dict(img_path='a.jpg', instances=[dict(bbox=[50, 2, 60, 8])]), (40, 30))
+        Traceback (most recent call last):
+        ...
+        ValueError: Image 'a.jpg': the box [50, 2, 60, 8] lies outside the image of width 40 and height 30...
+    """
+    width, height = size
+    for instance in sample['instances']:
+        x1, y1, x2, y2 = instance['bbox']
+        if x1 >= width or y1 >= height or x2 <= 0 or y2 <= 0:
+            raise ValueError(
+                f'Image {sample["img_path"]!r}: the box {instance["bbox"]} lies outside the image of width {width} and '
+                f'height {height}. Boxes are x1, y1, x2, y2 in pixels of the original image; correct or remove it'
+            )
+
+
 def _can_be_evaluated(sample: dict) -> bool:
     boxes = [instance for instance in sample.get('instances', ()) if not instance.get('ignore_flag', 0)]
     return bool(boxes or sample.get('mask_path'))

@@ -5,7 +5,11 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import TextIO
+
+_SHOWN = 200  # letters of a faulty line in an error
 
 
 @dataclass(frozen=True)
@@ -89,24 +93,43 @@ def read_lines(
     """
     require_file(path)
     splits = len(names) - 1
-    with open(path, encoding='utf-8', newline=None) as file:
-        try:
-            for number, text in enumerate(file, 1):
-                text = text.strip()
-                if not text:
-                    continue
-                if separator is not None:
-                    fields = text.rsplit(separator, splits)
-                else:
-                    fields = text.split(None, splits if last_takes_rest else -1)
-                if len(fields) != len(names):
-                    wanted = (separator or ' ').join(names)
-                    raise ValueError(
-                        f'{path}:{number}: expected {len(names)} fields ({wanted}), got {len(fields)}: {text!r}'
-                    )
-                yield Line(path, number, tuple(field.strip() for field in fields))
-        except UnicodeDecodeError as error:
-            raise ValueError(f'{path}: not a UTF-8 text file ({error}). Convert it to UTF-8') from error
+    with utf8_text(path) as file:
+        for number, text in enumerate(file, 1):
+            text = text.strip()
+            if not text:
+                continue
+            if separator is not None:
+                fields = text.rsplit(separator, splits)
+            else:
+                fields = text.split(None, splits if last_takes_rest else -1)
+            if len(fields) != len(names):
+                wanted = (separator or ' ').join(names)
+                raise ValueError(
+                    f'{path}:{number}: expected {len(names)} fields ({wanted}), got {len(fields)}: {text[:_SHOWN]!r}'
+                )
+            yield Line(path, number, tuple(field.strip() for field in fields))
+
+
+@contextmanager
+def utf8_text(path: str, newline: str | None = None) -> Iterator[TextIO]:
+    """Open a text file, with or without a byte order mark; other encodings are errors that name the file.
+
+    Args:
+        path: The file.
+        newline: As in ``open``; ``''`` for CSV. Defaults to None.
+
+    Raises:
+        ValueError: If (while it is read in the block) the file turns out not to be UTF-8.
+    """
+    with open(path, 'rb') as raw:
+        head = raw.read(4096)
+    if b'\0' in head or head.startswith((b'\xff\xfe', b'\xfe\xff')):
+        raise ValueError(f'{path}: not a UTF-8 text file, but binary or UTF-16. Save it as UTF-8')
+    try:
+        with open(path, encoding='utf-8-sig', newline=newline) as file:
+            yield file
+    except UnicodeDecodeError as error:
+        raise ValueError(f'{path}: not a UTF-8 text file ({error}). Save it as UTF-8') from error
 
 
 def read_mapping(
@@ -133,6 +156,38 @@ def require_file(path: str) -> None:
         raise FileNotFoundError(
             f'Annotation file {path!r} does not exist ({state}). Check data_root and the file names'
         )
+
+
+def path_below(root: str, name: str, where: str) -> str:
+    """The path of a file named in an annotation file, which must lie below its folder.
+
+    Args:
+        root: The folder; '' allows any path.
+        name: Path in the annotation file, relative to the folder.
+        where: Place of the name ('file:line'), for the message.
+
+    Raises:
+        ValueError: If the path leaves the folder, or has a null character.
+
+    Example:
+        >>> path_below('photographs', 'cat/1.jpg', 'annotations.csv:2')
+        'photographs/cat/1.jpg'
+        >>> path_below('photographs', '../secret.jpg', 'annotations.csv:3')
+        Traceback (most recent call last):
+        ...
+        ValueError: annotations.csv:3: the path '../secret.jpg' leaves the folder 'photographs'. ...
+    """
+    path = os.path.join(root, name)
+    if '\0' in name:
+        raise ValueError(f'{where}: the path {name!r} has a null character')
+    if root and (os.path.isabs(name) or '..' in name.replace('\\', '/').split('/')):
+        folder = os.path.join(os.path.abspath(root), '')
+        if not os.path.abspath(path).startswith(folder):
+            raise ValueError(
+                f'{where}: the path {name!r} leaves the folder {root!r}. Correct it; for images in several places, '
+                "make data_root their common folder, or '' and the paths complete"
+            )
+    return path
 
 
 def lookup(lines: dict[str, Line], key: str, wanted_by: Line) -> Line:

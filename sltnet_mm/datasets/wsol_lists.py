@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import re
 
-from sltnet_mm.datasets.text_files import Line, check_label, read_lines, read_mapping
+from sltnet_mm.datasets.class_folders import is_clutter
+from sltnet_mm.datasets.text_files import Line, check_label, path_below, read_lines, read_mapping
 
 # ImageNetV2 was published twice: first with images numbered within each class, later with images named by a hash.
 _NUMBERED, _HASHED = re.compile(r'\d{1,2}\.jpe?g', re.I), re.compile(r'[0-9a-f]{40}\.jpe?g', re.I)
@@ -34,7 +35,7 @@ def read_images(lists: str, images: str, num_classes: int) -> dict[str, dict]:
         if key not in labels:
             raise ValueError(f'{line.where}: {key!r} has no line in {labels_file}. Add its label')
         label = check_label(labels[key].integer(1, 'label'), num_classes, labels[key].where)
-        samples[key] = dict(img_path=os.path.join(images, key), img_id=key, gt_label=label)
+        samples[key] = dict(img_path=path_below(images, key, line.where), img_id=key, gt_label=label)
     if samples:
         _refuse_renamed(next(iter(samples.values()))['img_path'], ids)
     return samples
@@ -54,12 +55,7 @@ def add_boxes(samples: dict[str, dict], lists: str) -> None:
     """
     path, ids = os.path.join(lists, 'localization.txt'), os.path.join(lists, 'image_ids.txt')
     for line in read_lines(path, ('path', 'x0', 'y0', 'x1', 'y1'), ','):
-        if line.number == 1 and ','.join(line.fields) == _RELEASE_HEADER:
-            raise ValueError(
-                f"{line.where}: this file is from wsolevaluation's folder release/. In its CUBV2_boxes.txt the rows "
-                'are x, y, width, height despite the header; in its ImageNetV2_boxes.txt one box in six differs from '
-                'those used for evaluation. Use localization.txt from metadata/'
-            )
+        refuse_release(line)
         try:
             bbox = line.box(1)
         except ValueError as error:
@@ -99,12 +95,22 @@ def add_masks(samples: dict[str, dict], lists: str, masks: str, name: str) -> No
             raise ValueError(
                 f'{line.where}: second ignore region for {key!r}; name at most one, in the first line of the image'
             )
-        found.setdefault(key, []).append(os.path.join(masks, mask))
+        found.setdefault(key, []).append(path_below(masks, mask, line.where))
         if ignore:
-            sample['ignore_mask_path'] = os.path.join(masks, ignore)
+            sample['ignore_mask_path'] = path_below(masks, ignore, line.where)
     for key, paths in found.items():
         samples[key]['mask_path'] = paths[0] if len(paths) == 1 else paths
     _check_all(samples, 'mask_path', 'mask', path, ids)
+
+
+def refuse_release(line: Line) -> None:
+    """Raise if a line of boxes is the header of a file in wsolevaluation's folder ``release/``."""
+    if line.number == 1 and ','.join(line.fields) == _RELEASE_HEADER:
+        raise ValueError(
+            f"{line.where}: this file is from wsolevaluation's folder release/. In its CUBV2_boxes.txt the rows are "
+            'x, y, width, height despite the header; in its ImageNetV2_boxes.txt one box in six differs from those '
+            'used for evaluation. Use localization.txt from metadata/'
+        )
 
 
 def _listed(samples: dict[str, dict], line: Line, what: str, ids: str) -> dict:
@@ -129,7 +135,7 @@ def _refuse_renamed(first: str, ids: str) -> None:
     folder, name = os.path.split(first)
     if os.path.exists(first) or not os.path.isdir(folder):
         return
-    others = os.listdir(folder)
+    others = [other for other in os.listdir(folder) if not is_clutter(other)]
     for listed, on_disk, kind, edition in (
         (_NUMBERED, _HASHED, 'hashes', 'current'),
         (_HASHED, _NUMBERED, 'numbers', 'first'),

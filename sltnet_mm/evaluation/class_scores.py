@@ -14,6 +14,7 @@ from mmengine.fileio import load
 from sltnet_mm.evaluation.samples import field, image_name, to_numpy
 from sltnet_mm.registry import METRICS
 from sltnet_mm.structures.atomic_write import atomic_write
+from sltnet_mm.trust import TRUST_ADVICE, UntrustedFileError, trusted
 
 _NAMED = 3  # images named in an error
 
@@ -62,10 +63,13 @@ class ScoreFile:
 
     Args:
         path: File that :class:`DumpScores` wrote (.npz), or mmengine's ``DumpResults`` (.pkl or .pickle, from ``--out``
-            of any OpenMMLab test tool). A pickle runs code when it is read: open only your own.
+            of any OpenMMLab test tool). A pickle runs any code that it names when it is read, so it is refused unless
+            trusted.
+        trust: Read pickles. None: as the environment variable ``SLTNET_TRUST_FILES`` says. Defaults to None.
 
     Raises:
         FileNotFoundError: If the file does not exist.
+        UntrustedFileError: If it is a pickle that is not trusted; a ValueError.
         ValueError: If it is not such a file; the message names it.
 
     Example:
@@ -79,16 +83,21 @@ class ScoreFile:
         array([0.25, 0.75], dtype=float32)
     """
 
-    def __init__(self, path: str | Path) -> None:
+    def __init__(self, path: str | Path, trust: bool | None = None) -> None:
         self.path = Path(path)
         if not self.path.is_file():
             raise FileNotFoundError(
                 f'scores: {self.path} does not exist; write it with tools/test.py CLASSIFIER_CONFIG CHECKPOINT '
                 '--out-scores FILE.npz'
             )
+        if self.path.suffix in ('.pkl', '.pickle') and not trusted(trust):
+            raise UntrustedFileError(
+                f'scores: {self.path} was not read, because it is a pickle. {TRUST_ADVICE}. Better, write the scores '
+                'with tools/test.py --out-scores FILE.npz'
+            )
         try:
             names, self.scores, self.classes = _read(self.path)
-        except (KeyError, TypeError, ValueError, EOFError, OSError, zipfile.BadZipFile) as error:
+        except (KeyError, TypeError, ValueError, AttributeError, EOFError, OSError, zipfile.BadZipFile) as error:
             raise ValueError(
                 f'scores: {self.path} must be a .npz of tools/test.py --out-scores or a .pkl of --out: '
                 f'{type(error).__name__}: {error}'

@@ -179,9 +179,11 @@ def load_score_maps(folder: str | Path, names: Sequence[str]) -> Iterator[np.nda
 
     Raises:
         FileNotFoundError: If an image has no map.
-        ValueError: If a file is not an array.
+        ValueError: If a file is not an array, or a name leaves the folder.
     """
     for name in names:
+        if Path(name).is_absolute() or '..' in Path(name).parts or not Path(name).name:
+            raise ValueError(f'image {name!r}: the name must be a path below the folder of maps {str(folder)!r}')
         candidates = [Path(folder) / f'{name}.npy', Path(folder) / Path(name).with_suffix('.npy')]
         path = next((candidate for candidate in candidates if candidate.is_file()), None)
         if path is None:

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from sltnet_mm.structures.atomic_write import atomic_write
+
 SUFFIXES = ('.csv', '.parquet')
 
 
@@ -51,14 +53,14 @@ def write_table(path: str | Path, rows: Sequence[dict[str, Any]]) -> None:
     path = check_table_path(path)
     if not rows:
         raise ValueError(f'table {str(path)!r}: rows must have at least one image, got none')
-    path.parent.mkdir(parents=True, exist_ok=True)
     if path.suffix == '.parquet':
         import pyarrow
         import pyarrow.parquet
 
-        pyarrow.parquet.write_table(pyarrow.Table.from_pylist(list(rows)), path)
+        with atomic_write(path) as partial:
+            pyarrow.parquet.write_table(pyarrow.Table.from_pylist(list(rows)), partial)
         return
-    with path.open('w', newline='') as file:
+    with atomic_write(path) as partial, partial.open('w', newline='', encoding='utf-8') as file:
         writer = csv.DictWriter(file, list(rows[0]))
         writer.writeheader()
         writer.writerows(rows)
@@ -69,14 +71,26 @@ def read_table(path: str | Path) -> list[dict[str, Any]]:
 
     Raises:
         FileNotFoundError: If it does not exist.
-        ValueError: If the suffix is unknown.
+        ValueError: If the suffix is unknown, or the file is damaged or of another kind; the message names it.
     """
     path = check_table_path(path)
     if not path.is_file():
         raise FileNotFoundError(f'table {str(path)!r} does not exist: write it with LocalizationMetric(table=...)')
     if path.suffix == '.parquet':
+        import pyarrow
         import pyarrow.parquet
 
-        return pyarrow.parquet.read_table(path).to_pylist()
-    with path.open(newline='') as file:
-        return list(csv.DictReader(file))
+        try:
+            return pyarrow.parquet.ParquetFile(path).read().to_pylist()
+        except (pyarrow.ArrowException, OSError) as error:
+            raise ValueError(f'table {str(path)!r} is not a Parquet file, or a damaged one: {error}') from error
+    try:
+        with path.open(newline='', encoding='utf-8') as file:
+            reader = csv.DictReader(file, restkey='\0more', restval=None, strict=True)
+            rows = list(reader)
+    except (csv.Error, UnicodeDecodeError) as error:
+        raise ValueError(f'table {str(path)!r} is not a CSV file in UTF-8: {error}') from error
+    for number, row in enumerate(rows, 2):
+        if '\0more' in row or None in row.values():
+            raise ValueError(f'table {str(path)!r}: row {number} has another number of columns than the header')
+    return rows

@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import Literal
 
 from sltnet_mm.evaluation.protocols import Protocol
+from sltnet_mm.structures.atomic_write import atomic_write
+from sltnet_mm.structures.json_files import read_json
 
 
 def write_thresholds(path: str | Path, thresholds: Mapping[str, float]) -> None:
     """Write ``{protocol: threshold}`` as JSON; the folder is created if missing."""
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(dict(thresholds), indent=2) + '\n')
+    with atomic_write(path) as partial:
+        partial.write_text(json.dumps(dict(thresholds), indent=2) + '\n')
 
 
 def read_thresholds(path: str | Path) -> dict[str, float]:
@@ -22,7 +23,7 @@ def read_thresholds(path: str | Path) -> dict[str, float]:
 
     Raises:
         FileNotFoundError: If the file does not exist.
-        ValueError: If it is not a JSON object of numbers.
+        ValueError: If it is not a JSON object of numbers in [0, 1).
 
     Example:
         >>> import tempfile
@@ -38,9 +39,13 @@ def read_thresholds(path: str | Path) -> dict[str, float]:
             'LocalizationMetric(threshold_file=...)'
         )
     try:
-        return {name: float(threshold) for name, threshold in json.loads(path.read_text()).items()}
-    except (ValueError, AttributeError, TypeError) as error:
+        thresholds = {name: float(threshold) for name, threshold in read_json(path).items()}
+    except (ValueError, AttributeError, TypeError, OverflowError) as error:
         raise ValueError(f'thresholds: {path} must hold a JSON object {{protocol: threshold}}: {error}') from error
+    for name, threshold in thresholds.items():
+        if not 0 <= threshold < 1:
+            raise ValueError(f'thresholds: {path} must hold thresholds in [0, 1), got {threshold} for {name!r}')
+    return thresholds
 
 
 def with_thresholds(protocols: list[Protocol], thresholds: Mapping[str, float] | str | Path | None) -> list[Protocol]:

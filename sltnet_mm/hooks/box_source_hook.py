@@ -11,7 +11,7 @@ from mmengine.config import Config
 from mmengine.dataset import pseudo_collate
 from mmengine.dist import is_main_process, master_only
 from mmengine.hooks import Hook
-from mmengine.runner import CheckpointLoader, Runner
+from mmengine.runner import Runner
 from torch.utils.data import BatchSampler
 
 from sltnet_mm.hooks._runner import unwrap
@@ -20,6 +20,7 @@ from sltnet_mm.pseudo_boxes.box_scores import matched_iou
 from sltnet_mm.registry import HOOKS
 from sltnet_mm.structures.atomic_write import atomic_write
 from sltnet_mm.weights.checkpoints import state_dict_of
+from sltnet_mm.weights.loading import load_checkpoint_file
 
 _NUMBERS = ('gt_known', 'top1_loc', 'top5_loc', 'mean_iou')
 
@@ -83,7 +84,7 @@ class BoxSourceHook(Hook):
             return
         if not runner.cfg.get('test_dataloader'):  # its pipeline prepares the images
             return
-        checkpoint = CheckpointLoader.load_checkpoint(last, map_location='cpu')
+        checkpoint = load_checkpoint_file(last)
         before = copy.deepcopy(model.state_dict())
         try:
             model.load_state_dict(state_dict_of(checkpoint))  # averaged weights, where EMAHook wrote those
@@ -143,7 +144,7 @@ def _chooses(model: Any) -> bool:
 
 @master_only
 def _rewrite(path: str, choice: BoxChoice) -> None:
-    checkpoint = CheckpointLoader.load_checkpoint(path, map_location='cpu')
+    checkpoint = load_checkpoint_file(path)
     choice.write(checkpoint)
     with atomic_write(path) as partial:
         torch.save(checkpoint, partial)

@@ -13,6 +13,7 @@ from mmengine.runner import Runner
 from mmengine.structures import BaseDataElement
 from torch import Tensor
 
+from sltnet_mm.datasets.orientation import exif_rotated
 from sltnet_mm.functional.boxes import PAPER_THRESHOLD, box_iou
 from sltnet_mm.registry import HOOKS
 from sltnet_mm.structures.atomic_write import atomic_write
@@ -26,13 +27,15 @@ class IoUHistoryHook(Hook):
     """Record the boxes of localizer and regressor on each image, and their IoU, after every validation.
 
     Figures 1b and 6 of the paper are made from such records: the boxes of single images drift while the network trains.
-    The images are those of ``val_dataloader``; with ``train_cfg.val_interval=1`` there is one record per epoch. A
+    The images are those of ``val_dataloader``; there is one record per validation, also of a loop by iterations. A
     resumed run continues the same file.
 
     The file is a compressed ``.npz`` of E validations and N images, in the order of their ids:
 
-    - ``epochs`` (E,) int32: number of epochs trained before each validation;
-    - ``img_ids`` (N,) and ``img_paths`` (N,) text;
+    - ``epochs`` and ``iters`` (E,) int32: number of epochs and of iterations trained before each validation; a loop by
+      iterations counts no epochs;
+    - ``img_ids`` (N,) and ``img_paths`` (N,) text, and ``exif_rotated``, whether boxes refer to images after EXIF
+      rotation;
     - ``gt_boxes`` (N, 4) float32 xyxy in pixels of the original image: the first ground-truth box;
     - ``iou_map``, ``iou_box`` (E, N) float16: IoU of the localizer's and the regressor's box with the ground-truth box
       that it overlaps most;
@@ -68,7 +71,7 @@ class IoUHistoryHook(Hook):
     def before_train(self, runner: Runner) -> None:
         """Load the records of an interrupted run; a new run starts from nothing."""
         path = Path(runner.work_dir) / self.out_file
-        if runner.epoch > 0 and path.is_file():
+        if runner.iter > 0 and path.is_file():
             self._history = read_iou_history(path)
 
     def before_val_epoch(self, runner: Runner) -> None:
@@ -90,7 +93,9 @@ class IoUHistoryHook(Hook):
         rows = collect_results(self._rows, len(runner.val_dataloader.dataset), device='cpu')
         self._rows = []
         if is_main_process() and rows:
-            self._history = _extended(self._history, runner.epoch, sorted(rows, key=lambda row: row['img_id']))
+            rows = sorted(rows, key=lambda row: row['img_id'])
+            self._history = _extended(self._history, runner.epoch, runner.iter, rows)
+            self._history['exif_rotated'] = np.array(exif_rotated(runner.val_dataloader.dataset))
             arrays: dict[str, Any] = self._history
             with atomic_write(Path(runner.work_dir) / self.out_file) as partial:
                 np.savez_compressed(partial, **arrays)
@@ -130,8 +135,10 @@ def predicted_boxes(sample: BaseDataElement, threshold: float = PAPER_THRESHOLD)
     return boxes
 
 
-def _extended(history: dict[str, np.ndarray], epoch: int, rows: Sequence[dict[str, Any]]) -> dict[str, np.ndarray]:
-    """The history with one more record; those of this epoch and later (the run was set back) are dropped."""
+def _extended(
+    history: dict[str, np.ndarray], epoch: int, iteration: int, rows: Sequence[dict[str, Any]]
+) -> dict[str, np.ndarray]:
+    """The history with one more record; those of this iteration and later (the run was set back) are dropped."""
     fixed = dict(
         img_ids=np.array([row['img_id'] for row in rows]),
         img_paths=np.array([row['img_path'] for row in rows]),
@@ -142,8 +149,11 @@ def _extended(history: dict[str, np.ndarray], epoch: int, rows: Sequence[dict[st
             'IoUHistoryHook: the file of the interrupted run has other images than val_dataloader; delete it, or set '
             'another out_file'
         )
-    kept = history['epochs'] < epoch if history else np.zeros(0, bool)
-    new = dict(epochs=np.array([epoch], np.int32))
+    history = {key: value for key, value in history.items() if key != 'exif_rotated'}
+    if history:  # files of earlier versions do not count iterations
+        history.setdefault('iters', np.full(len(history['epochs']), -1, np.int32))
+        kept = np.where(history['iters'] < 0, history['epochs'] < epoch, history['iters'] < iteration)
+    new = dict(epochs=np.array([epoch], np.int32), iters=np.array([iteration], np.int32))
     for source in SOURCES:
         if f'box_{source}' in rows[0]:
             new[f'iou_{source}'] = np.array([[row[f'iou_{source}'] for row in rows]], np.float16)
@@ -167,7 +177,7 @@ def read_iou_history(path: str | Path) -> dict[str, np.ndarray]:
     """
     if not Path(path).is_file():
         raise FileNotFoundError(f'{path} does not exist: sltnet_mm.IoUHistoryHook writes it after every validation')
-    with np.load(path) as arrays:
+    with np.load(path, allow_pickle=False) as arrays:
         history = dict(arrays)
     if not {'epochs', 'img_ids', 'gt_boxes'} <= set(history):
         raise ValueError(f'{path} holds {sorted(history)}: it is not a file of sltnet_mm.IoUHistoryHook')

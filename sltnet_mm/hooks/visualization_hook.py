@@ -11,7 +11,7 @@ from mmengine.runner import Runner
 from mmengine.structures import BaseDataElement
 from torch.utils.data import DataLoader
 
-from sltnet_mm.datasets.orientation import exif_rotated
+from sltnet_mm.datasets.orientation import exif_rotated, loader_of
 from sltnet_mm.registry import HOOKS
 from sltnet_mm.visualization import LocalizationVisualizer, original_image
 
@@ -129,7 +129,7 @@ class LocalizationVisualizationHook(Hook):
     def _draw(self, runner: Runner, loader: DataLoader, samples: Sequence[BaseDataElement], subfolder: str) -> None:
         if not self.enable:
             return
-        rotated = exif_rotated(loader.dataset)
+        rotated, reader = exif_rotated(loader.dataset), loader_of(loader.dataset)
         for sample in samples:
             wanted = self._seen % self.interval == 0 and (self.max_images is None or self._drawn < self.max_images)
             self._seen += 1
@@ -138,7 +138,7 @@ class LocalizationVisualizationHook(Hook):
             name = f'{sample.get("sample_idx", self._seen - 1):06d}_{Path(sample.img_path).stem}.png'
             runner.visualizer.add_datasample(
                 name,
-                original_image(sample.img_path, rotated, self.backend_args),
+                original_image(sample.img_path, rotated, self.backend_args, reader),
                 sample,
                 pred_score_thr=self.pred_score_thr,
                 show=self.show,

@@ -246,7 +246,12 @@ class VSTHook(Hook):
         with torch.no_grad():
             params = self.views.draw(images)
             view = self._images.transform(images, lambda rgb: self.views.apply(rgb, params))
-        viewed = [self._source.maps(output) for output in self._run_on(module, call, name, view)]
+        try:
+            viewed = [self._source.maps(output) for output in self._run_on(module, call, name, view)]
+        except ValueError as error:
+            if view.shape == images.shape:
+                raise
+            raise ValueError(self._view_too_small(images, view, original[0], error)) from error
         if len(viewed) != len(original):
             raise RuntimeError(
                 f'VSTHook: {self._source.name} ran {len(original)} times with mode="loss" but {len(viewed)} times with '
@@ -257,6 +262,15 @@ class VSTHook(Hook):
         if not self.module and 'loss' in outputs:
             outputs = {OWN_LOSS if key == 'loss' else key: value for key, value in outputs.items()}
         return {**outputs, self.loss_name: self.weight * loss}
+
+    def _view_too_small(self, images: Tensor, view: Tensor, maps: Tensor, error: ValueError) -> str:
+        height, width = maps.shape[-2:]
+        return (
+            f'VSTHook: {self.module or "the model"} ran on the images of {images.shape[-2]} x {images.shape[-1]} '
+            f'pixels (maps of {height} x {width} cells), but not on their view of {view.shape[-2]} x {view.shape[-1]}: '
+            f'{str(error).rstrip(".")}. Here only the view is too small: take larger images, or scales of at least '
+            f'{2 / max(height, width):.3g}, with VSTHook(views=[dict(type="sltnet_mm.Scale", scales=...)])'
+        )
 
     def _run_on(self, module: nn.Module, call: inspect.BoundArguments, name: str, images: Tensor) -> list[Any]:
         """The map layer's outputs while ``module`` runs on ``images`` instead of its argument ``name``."""

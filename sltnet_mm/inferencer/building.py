@@ -9,11 +9,12 @@ from typing import Any
 from mmengine.config import Config
 from torch import nn
 
-from sltnet_mm.config import load_config
+from sltnet_mm.config import load_config, type_name
 from sltnet_mm.functional.boxes import PAPER_THRESHOLD
 from sltnet_mm.map_sources.model import MapSourceModel
 from sltnet_mm.models import BoxHead, CAMHead
 from sltnet_mm.models.box_source import BOX_FROM
+from sltnet_mm.structures.class_names import class_names_of
 
 
 def copied_config(config: str | Path | Config) -> Config:
@@ -35,7 +36,7 @@ def set_box_from(cfg: Config, box_from: str) -> None:
         raise ValueError(f'box_from must be one of {BOX_FROM}, got {box_from!r}')
     if box_from == 'auto':
         return
-    if not str(cfg.model.type).endswith('SLTNet'):
+    if not type_name(cfg.model).endswith('SLTNet'):
         raise ValueError(
             f'box_from={box_from!r} has no effect: only an SLT-Net has two parts that give a box, and this model is '
             f'{cfg.model.type}. Leave it out'
@@ -49,18 +50,17 @@ def class_names(model: nn.Module, checkpoint: dict) -> tuple[str, ...] | None:
     Raises:
         ValueError: If their number differs from that of the model's classes.
     """
-    meta = checkpoint.get('meta', {}).get('dataset_meta') or {}
-    names = meta.get('classes', meta.get('CLASSES'))  # CLASSES: OpenMMLab 1.x
-    if names is None:
+    names = class_names_of((checkpoint.get('meta') or {}).get('dataset_meta'))
+    if not names:
         return None
     head = getattr(getattr(model, 'localizer', model), 'head', None)
     count = getattr(head, 'num_classes', None)
     if count is not None and count != len(names):
         raise ValueError(
-            f'checkpoint has {len(names)} classes ({", ".join(map(str, names[:3]))}, ...), but the model has {count}. '
+            f'checkpoint has {len(names)} classes ({", ".join(names[:3])}, ...), but the model has {count}. '
             'Use the config that it was trained with'
         )
-    return tuple(map(str, names))
+    return names
 
 
 def box_threshold(model: Any, asked: float | None) -> float:

@@ -17,7 +17,7 @@ from mmengine.runner.checkpoint import _load_checkpoint_to_model
 from mmengine.structures import BaseDataElement, InstanceData
 from torch import nn
 
-from sltnet_mm.config import unwrapped
+from sltnet_mm.config import pipeline_of, type_name
 from sltnet_mm.hooks._runner import unwrap
 from sltnet_mm.inferencer.building import box_threshold, class_names, copied_config, set_box_from
 from sltnet_mm.inferencer.inputs import Image, ImageLoader, list_images
@@ -29,6 +29,7 @@ from sltnet_mm.pseudo_boxes.box_scores import box_scores
 from sltnet_mm.structures.frames import boxes_of_samples
 from sltnet_mm.visualization import LocalizationVisualizer
 from sltnet_mm.weights.checkpoints import check_fit, existing_checkpoint
+from sltnet_mm.weights.loading import protected_loading
 
 
 class SLTInferencer(BaseInferencer):
@@ -56,11 +57,15 @@ class SLTInferencer(BaseInferencer):
         map_source: Take the maps of any layer, such as ``'layer_cam:backbone.layer4'``; see
             :func:`sltnet_mm.map_sources.read_setting`. The model may then be any classifier or dense detector. None:
             ``map_source`` of the config. Defaults to None.
+        trust_files: Unpickle everything in the checkpoint, which runs any code that it names: only for old files that
+            you made or trust as a program. None: as the environment variable ``SLTNET_TRUST_FILES`` says. Defaults to
+            None.
 
     Raises:
         FileNotFoundError: If the config or checkpoint does not exist.
         ValueError: If ``threshold`` is out of range or has no effect, ``box_from`` is unknown or the model has no such
-            part, the checkpoint does not fit, or the model is of another kind.
+            part, the checkpoint does not fit, is damaged or holds more than weights and plain values, or the model is
+            of another kind.
 
     Example: (see also docs/your_data.md)::
 
@@ -79,19 +84,20 @@ class SLTInferencer(BaseInferencer):
         show_progress: bool = True,
         map_source: str | Mapping | None = None,
         box_from: str = 'auto',
+        trust_files: bool | None = None,
     ) -> None:
         if threshold is not None and not 0 <= threshold < 1:
             raise ValueError(f'threshold must be in [0, 1), got {threshold}')
         cfg = copied_config(config)
         checkpoint = existing_checkpoint(checkpoint)
         set_box_from(cfg, box_from)
-        if str(cfg.model.type).endswith('SLTNet') and score_map:
+        if type_name(cfg.model).endswith('SLTNet') and score_map:
             cfg.model.test_cfg = dict(cfg.model.get('test_cfg') or {}, score_map=True)
         with_map_source(cfg, map_source)
         scope = cfg.get('default_scope', 'mmengine')
         self._asked_threshold = threshold
         # Only for building, so that the default scope of the calling program does not change.
-        with DefaultScope.overwrite_default_scope(scope):
+        with DefaultScope.overwrite_default_scope(scope), protected_loading(trust_files):
             super().__init__(cfg, checkpoint, device, scope, show_progress)
 
     def __call__(
@@ -149,10 +155,10 @@ class SLTInferencer(BaseInferencer):
 
     def _init_pipeline(self, cfg: Config) -> Compose:
         """The test pipeline after its loading step."""
-        dataset = unwrapped((cfg.get('test_dataloader') or {}).get('dataset', {}))
-        if not dataset.get('pipeline'):
+        pipeline = pipeline_of((cfg.get('test_dataloader') or {}).get('dataset', {}))
+        if not pipeline:
             raise ValueError('config must have test_dataloader.dataset.pipeline, which prepares the images. Add it')
-        transforms = Compose(dataset['pipeline']).transforms
+        transforms = Compose(pipeline).transforms
         self._loader = ImageLoader(transforms)
         return Compose(transforms[1:])
 
@@ -162,7 +168,7 @@ class SLTInferencer(BaseInferencer):
 
     def _init_visualizer(self, cfg: Config) -> LocalizationVisualizer:
         settings = dict(cfg.get('visualizer') or {})
-        ours = settings.pop('type', None) == 'sltnet_mm.LocalizationVisualizer'
+        ours = type_name(settings) == 'sltnet_mm.LocalizationVisualizer'
         kept = {key: settings[key] for key in ('min_side', 'alpha', 'font_file') if ours and key in settings}
         visualizer = LocalizationVisualizer(map_threshold=self.threshold, **kept)
         visualizer.dataset_meta = dict(classes=self.classes)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from torchvision.datasets.folder import IMG_EXTENSIONS
 
+from sltnet_mm.datasets.class_folders import is_clutter
 from sltnet_mm.datasets.image_files import BadImageError, check_image, image_faults_named
 
 Image = str | np.ndarray
@@ -19,8 +20,8 @@ def list_images(inputs: Any) -> list[Image]:
     """The images of an input, in order.
 
     Args:
-        inputs: A path or URL, a folder (its images at any depth, sorted by name), an H x W x 3 uint8 array in BGR order
-            (as loaded by OpenCV), or a list or tuple of these.
+        inputs: A path or URL, a folder (its images at any depth, sorted by name, without hidden ones), an H x W x 3
+            uint8 array in BGR order (as loaded by OpenCV), or a list or tuple of these.
 
     Raises:
         TypeError: If ``inputs`` is of another type.
@@ -49,7 +50,13 @@ def list_images(inputs: Any) -> list[Image]:
 
 
 def _images_below(folder: Path) -> list[Image]:
-    found = [str(path) for path in sorted(folder.rglob('*')) if path.suffix.lower() in IMG_EXTENSIONS]
+    found = [
+        str(path)
+        for path in sorted(folder.rglob('*'))
+        if path.suffix.lower() in IMG_EXTENSIONS
+        and path.is_file()
+        and not any(map(is_clutter, path.relative_to(folder).parts))
+    ]
     if not found:
         raise ValueError(f'inputs: the folder {folder} has no images ({", ".join(IMG_EXTENSIONS)}) at any depth')
     return list(found)
@@ -94,9 +101,9 @@ class ImageLoader:
 
     def _from_file(self, path: str, index: int) -> dict:
         backend_args = getattr(self._load, 'backend_args', None)
-        with image_faults_named(path, backend_args, _HINT):
+        with image_faults_named(path, backend_args, _HINT, self._load):
             results = self._load(dict(img_path=path, img_id=index, sample_idx=index))
         if results is None:  # loaders with ignore_empty=True
-            check_image(path, backend_args, hint=_HINT)
+            check_image(path, backend_args, _HINT, self._load)
             raise BadImageError(f'Image {path!r} could not be decoded. {_HINT}')
         return results

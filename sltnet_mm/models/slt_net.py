@@ -12,6 +12,7 @@ from mmengine.logging import print_log
 from mmengine.structures import BaseDataElement, InstanceData
 from torch import Tensor, nn
 
+from sltnet_mm.config import type_name
 from sltnet_mm.functional.boxes import covers_image
 from sltnet_mm.models.box_source import BOX_FROM, BoxChoice
 from sltnet_mm.models.capture import capture_first_output
@@ -233,7 +234,7 @@ class SLTNet(BaseDetector):
 def _in_its_scope(part: dict) -> dict:
     """A copy of ``part`` (mmdet's detectors write into theirs), with mmpretrain's scope if it belongs to mmpretrain."""
     part = copy.deepcopy(part)
-    if str(part.get('type', '')).startswith('mmpretrain.'):
+    if type_name(part).startswith('mmpretrain.'):
         part.setdefault('_scope_', 'mmpretrain')
     return part
 

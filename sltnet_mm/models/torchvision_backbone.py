@@ -7,12 +7,12 @@ from collections.abc import Mapping, Sequence, Set
 
 from mmengine.logging import print_log
 from mmengine.model import BaseModule
-from mmengine.runner import CheckpointLoader
 from torch import Tensor, nn
 from torchvision.models import get_model, list_models
 
 from sltnet_mm.registry import MODELS
 from sltnet_mm.weights.checkpoints import existing_checkpoint
+from sltnet_mm.weights.loading import load_checkpoint_file
 
 # The child that gives the last feature maps, tried in this order: `features` in squeezenet, vgg, densenet, mobilenet,
 # efficientnet and convnext; `layer4` in resnet and resnext.
@@ -91,7 +91,7 @@ class TorchvisionBackbone(BaseModule):
             )
             return
         try:
-            weights = CheckpointLoader.load_checkpoint(existing_checkpoint(self.checkpoint), map_location='cpu')
+            weights = load_checkpoint_file(existing_checkpoint(self.checkpoint))
         except FileNotFoundError:
             raise
         except OSError as error:

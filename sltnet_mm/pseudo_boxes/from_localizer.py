@@ -13,11 +13,11 @@ import torch
 from mmengine.config import Config
 from mmengine.dataset import pseudo_collate
 from mmengine.registry import DATASETS, MODELS, init_default_scope
-from mmengine.runner import CheckpointLoader, load_checkpoint
+from mmengine.runner.checkpoint import _load_checkpoint_to_model
 from torch import nn
 from torch.utils.data import BatchSampler, DataLoader
 
-from sltnet_mm.config import unwrapped
+from sltnet_mm.config import pipeline_of, type_name, unwrapped
 from sltnet_mm.functional.boxes import PAPER_THRESHOLD
 from sltnet_mm.hooks._runner import unwrap
 from sltnet_mm.models.box_source import BOX_FROM, BoxChoice
@@ -25,7 +25,8 @@ from sltnet_mm.pseudo_boxes.box_scores import box_scores
 from sltnet_mm.pseudo_boxes.resumable import PartFiles, run_resumable
 from sltnet_mm.structures.box_file import BoxRecord, dataset_identity, file_name_of, to_coco
 from sltnet_mm.structures.frames import boxes_of_samples
-from sltnet_mm.weights.checkpoints import check_fit
+from sltnet_mm.weights.checkpoints import check_classes, check_fit
+from sltnet_mm.weights.loading import load_checkpoint_file
 
 
 def export_pseudo_boxes(
@@ -68,14 +69,14 @@ def export_pseudo_boxes(
 
     Raises:
         FileNotFoundError: If the checkpoint does not exist.
-        ValueError: If the checkpoint does not fit, the model returns no score map or one with NaN, ``box_from`` is
-            unknown or the model has no such part, ``threshold`` is given for boxes of the regressor, or ``parts`` has
-            results of other settings.
+        ValueError: If the checkpoint does not fit or was trained on other classes, the model returns no score map or
+            one with NaN, ``box_from`` is unknown or the model has no such part, ``threshold`` is given for boxes of the
+            regressor, or ``parts`` has results of other settings.
     """
     if not Path(checkpoint).is_file():
         raise FileNotFoundError(f'checkpoint {checkpoint} does not exist. Train one with tools/train.py')
     dataset = build_for_export(cfg, split)
-    model: Any = _build(cfg, checkpoint, box_from)
+    model: Any = _build(cfg, checkpoint, box_from, dataset)
     source = getattr(model, 'box_source', 'localizer')
     if source == 'regressor' and threshold is not None:
         raise ValueError(
@@ -117,13 +118,13 @@ def build_for_export(cfg: Config, split: str) -> Any:
     """The data set of a split, without wrappers and with the test pipeline.
 
     Raises:
-        ValueError: If ``split`` is not 'train', 'val' or 'test'.
+        ValueError: If ``split`` is not 'train', 'val' or 'test', or its data set is joined of several.
     """
     if split not in ('train', 'val', 'test'):
         raise ValueError(f'split must be "train", "val" or "test", got {split!r}')
     init_default_scope(cfg.get('default_scope', 'mmengine'))
     settings = unwrapped(cfg[f'{split}_dataloader'].dataset)
-    return DATASETS.build(dict(settings, pipeline=cfg.test_dataloader.dataset.pipeline, test_mode=True))
+    return DATASETS.build(dict(settings, pipeline=pipeline_of(cfg.test_dataloader.dataset), test_mode=True))
 
 
 def export_loader(cfg: Config, dataset: Any, batches: Sequence[Any]) -> DataLoader:
@@ -134,7 +135,7 @@ def export_loader(cfg: Config, dataset: Any, batches: Sequence[Any]) -> DataLoad
 
 def config_sha256(cfg: Config) -> str:
     """The hash of the settings that affect boxes: model and test pipeline (the data set is identified separately)."""
-    decisive = [cfg.model, cfg.test_dataloader.dataset.pipeline]
+    decisive = [cfg.model, pipeline_of(cfg.test_dataloader.dataset)]
     return hashlib.sha256(json.dumps(decisive, sort_keys=True, default=str).encode()).hexdigest()
 
 
@@ -147,20 +148,21 @@ def file_sha256(path: str | Path) -> str:
     return digest.hexdigest()
 
 
-def _build(cfg: Config, checkpoint: str | Path, box_from: str) -> nn.Module:
+def _build(cfg: Config, checkpoint: str | Path, box_from: str, dataset: Any) -> nn.Module:
     if box_from not in BOX_FROM:
         raise ValueError(f'box_from must be one of {BOX_FROM}, got {box_from!r}')
     model_cfg = dict(cfg.model)
-    two_parts = model_cfg['type'].endswith('SLTNet')
+    two_parts = type_name(model_cfg).endswith('SLTNet')
     if two_parts:
         wanted = (model_cfg.get('test_cfg') or {}).get('box_from', 'auto') if box_from == 'auto' else box_from
         model_cfg.update(classifier=None, test_cfg=dict(box_from=wanted, score_map=True))
     elif box_from == 'regressor':
-        raise ValueError(f"box_from='regressor' needs an SLT-Net, got {model_cfg['type']}. Leave it out")
+        raise ValueError(f"box_from='regressor' needs an SLT-Net, got {type_name(model_cfg)}. Leave it out")
     model: Any = MODELS.build(model_cfg)
-    weights = CheckpointLoader.load_checkpoint(str(checkpoint), map_location='cpu')
+    weights = load_checkpoint_file(checkpoint)
     check_fit(unwrap(model), weights)
-    load_checkpoint(model, str(checkpoint), map_location='cpu')
+    check_classes(unwrap(model), weights, dataset, 'the data set')
+    _load_checkpoint_to_model(model, weights)
     if two_parts:
         model.choose_box(BoxChoice.of_checkpoint(weights))
     return model

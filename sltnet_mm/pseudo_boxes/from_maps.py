@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from sltnet_mm.datasets.orientation import exif_rotated, image_size
+from sltnet_mm.datasets.orientation import exif_rotated, image_size, loader_of
 from sltnet_mm.evaluation.score_maps import load_score_maps
 from sltnet_mm.functional.boxes import PAPER_THRESHOLD
 from sltnet_mm.progress import track
@@ -61,8 +61,9 @@ def _records(dataset: Any, folder: str | Path, generator: PseudoBoxGenerator) ->
     infos = [dataset.get_data_info(index) for index in range(len(dataset))]
     names = [file_name_of(info['img_path'], dataset.data_root) for info in infos]
     maps = load_score_maps(folder, names)
+    loader = loader_of(dataset)
     for index in track(range(len(dataset)), 'Pseudo boxes'):
-        width, height = image_size(infos[index]['img_path'], exif_rotated(dataset))
+        width, height = image_size(infos[index]['img_path'], exif_rotated(dataset), loader)
         score_map = next(maps)
         if score_map.ndim != 2 or not np.isfinite(score_map).all():
             found = f'shape {score_map.shape}' if score_map.ndim != 2 else 'NaN or infinity'

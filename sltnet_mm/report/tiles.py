@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import mmcv
-import mmengine.fileio as fileio
 import numpy as np
 import torch
 from mmengine.structures import BaseDataElement
 from torch import Tensor
 
+from sltnet_mm.datasets.orientation import original_image
 from sltnet_mm.functional.boxes import PAPER_THRESHOLD, box_iou
 from sltnet_mm.report.page import Tile
 from sltnet_mm.structures.frames import boxes_of_samples, sample_boxes
@@ -24,11 +23,15 @@ class ImageTiles:
         sample: Prediction of any model, for its ``img_path``, ``gt_instances`` and ``gt_label``.
         classes: Class names.
         min_side: Shorter side in pixels to which smaller images are enlarged. Defaults to 192.
+        rotated: Whether the boxes refer to the image after EXIF rotation (see ``LocalizationDataset.exif_rotated``).
+            Defaults to True.
     """
 
-    def __init__(self, sample: BaseDataElement, classes: Sequence[str], min_side: int = 192) -> None:
+    def __init__(
+        self, sample: BaseDataElement, classes: Sequence[str], min_side: int = 192, rotated: bool = True
+    ) -> None:
         self.classes = classes
-        image = mmcv.imfrombytes(fileio.get(sample.img_path), channel_order='rgb')
+        image = original_image(sample.img_path, rotated)
         self.size = image.shape[:2]
         self.picture, self.factor = enlarge(image, min_side)
         self.gt_boxes = sample_boxes(sample, 'gt_instances')

@@ -14,6 +14,7 @@ import numpy as np
 
 from sltnet_mm import __version__
 from sltnet_mm.structures.atomic_write import atomic_write
+from sltnet_mm.structures.json_files import read_json
 
 FORMAT_VERSION = 1
 """Raised whenever a file of an earlier version would be misread."""
@@ -171,8 +172,8 @@ def read_box_file(path: str | Path) -> BoxFile:
             'CHECKPOINT --out FILE, or tools/generate_ddt_boxes.py'
         )
     try:
-        return _read(path, json.loads(Path(path).read_text()))
-    except (json.JSONDecodeError, UnicodeDecodeError, KeyError, TypeError) as error:
+        return _read(path, read_json(path))
+    except (KeyError, TypeError, AttributeError, IndexError, OverflowError) as error:
         raise ValueError(
             f'{path}: not a file of pseudo boxes as COCO json ({type(error).__name__}: {error})'
         ) from error

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -11,7 +12,7 @@ import torch
 from mmengine.config import Config
 from mmengine.registry import DATASETS
 
-from sltnet_mm.datasets.orientation import exif_rotated, original_image
+from sltnet_mm.datasets.orientation import exif_rotated, loader_of, original_image
 from sltnet_mm.evaluation.pixel_metric import read_mask
 from sltnet_mm.evaluation.pixel_precision import IGNORE
 from sltnet_mm.functional.boxes import clip_boxes, transform_boxes
@@ -24,9 +25,9 @@ IGNORED_COLOR = (255, 160, 0)
 Tile = tuple[np.ndarray, Sequence[Line]]
 
 
-def original_tile(sample, classes: Sequence[str] | None, side: int, rotated: bool = True) -> Tile:
+def original_tile(sample, classes: Sequence[str] | None, side: int, rotated: bool = True, loader: Any = None) -> Tile:
     """The original image, after EXIF rotation or not, about ``side`` pixels high, with its annotations."""
-    image = original_image(sample.img_path, rotated)
+    image = original_image(sample.img_path, rotated, loader=loader)
     height, width = image.shape[:2]
     if sample.get('mask_path') is not None:
         mask = read_mask(sample.metainfo, (width, height))
@@ -104,10 +105,10 @@ def browse(cfg: Config, split: str, number: int, draws: int, side: int, seed: in
     dataset = DATASETS.build(cfg[f'{split}_dataloader'].dataset)
     chosen = np.unique(np.linspace(0, len(dataset) - 1, min(number, len(dataset))).round().astype(int))
     np.random.seed(seed)
-    rotated = exif_rotated(dataset)
+    rotated, loader = exif_rotated(dataset), loader_of(dataset)
     rows = []
     for index in chosen.tolist():
         packed = [dataset[index] for _ in range(draws if split == 'train' else 1)]
-        first = original_tile(packed[0]['data_samples'], dataset.metainfo.get('classes'), side, rotated)
+        first = original_tile(packed[0]['data_samples'], dataset.metainfo.get('classes'), side, rotated, loader)
         rows.append([first, *(tile for each in packed for tile in input_tiles(each, side))])
     return picture_grid(rows)

@@ -77,6 +77,14 @@ def _checked(ious: np.ndarray) -> np.ndarray:
     return ious
 
 
+def _times(history: History) -> tuple[str, np.ndarray]:
+    """The unit and the numbers of the validations: epochs, or iterations if the loop counted no epochs."""
+    epochs = np.asarray(history['epochs'])
+    if len(np.unique(epochs)) == len(epochs) or 'iters' not in history:
+        return 'epoch', epochs
+    return 'iteration', np.asarray(history['iters'])
+
+
 def drift_chart(histories: Mapping[str, History], source: str = 'map', examples: int = 3) -> np.ndarray:
     """A chart with one panel per run: the median and central 80 % of the IoU over epochs, and the most drifting images.
 
@@ -104,16 +112,16 @@ def drift_chart(histories: Mapping[str, History], source: str = 'map', examples:
     canvas = FigureCanvasAgg(figure)
     panels = figure.subplots(1, len(histories), sharey=True, squeeze=False)[0]
     for axes, (name, history) in zip(panels, histories.items(), strict=True):
-        ious, epochs = _checked(history[f'iou_{source}']), history['epochs']
+        ious, (unit, times) = _checked(history[f'iou_{source}']), _times(history)
         low, middle, high = np.quantile(ious, (0.1, 0.5, 0.9), axis=1)
-        axes.fill_between(epochs, low, high, color='#b9c6d6', label='central 80 %')
-        axes.plot(epochs, middle, color='black', linewidth=2, label='median')
+        axes.fill_between(times, low, high, color='#b9c6d6', label='central 80 %')
+        axes.plot(times, middle, color='black', linewidth=2, label='median')
         for label, color, images in zip(
             ('largest gains', 'largest losses'), ('#1b7837', '#b2182b'), drifting_images(ious, examples), strict=True
         ):
             for i, image in enumerate(images):
-                axes.plot(epochs, ious[:, image], color=color, linewidth=1, label=label if i == 0 else None)
-        axes.set(title=name, xlabel='epoch', ylim=(0, 1), xticks=epochs)
+                axes.plot(times, ious[:, image], color=color, linewidth=1, label=label if i == 0 else None)
+        axes.set(title=name, xlabel=unit, ylim=(0, 1), xticks=times)
     panels[0].set_ylabel('IoU with the ground-truth box')
     panels[-1].legend(fontsize=8, loc='lower right')
     canvas.draw()
@@ -148,8 +156,8 @@ def drift_pictures(
         >>> drift_pictures(history, {0: np.zeros((8, 8, 3), np.uint8)}, min_side=64).shape[2]
         3
     """
-    epochs = np.asarray(history['epochs'])
-    columns = np.unique(np.linspace(0, len(epochs) - 1, min(max_columns, len(epochs))).round().astype(int))
+    unit, times = _times(history)
+    columns = np.unique(np.linspace(0, len(times) - 1, min(max_columns, len(times))).round().astype(int))
     shown = [source for source in sources if f'boxes_{source}' in history]
     rows = []
     for image, picture in pictures.items():
@@ -157,7 +165,7 @@ def drift_pictures(
         ground = draw_boxes(ground, history['gt_boxes'][image] * factor, GT_COLOR)
         row: list[tuple[np.ndarray, list[Line]]] = []
         for column in columns:
-            tile, lines = ground, [f'epoch {epochs[column]}']
+            tile, lines = ground, [f'{unit} {times[column]}']
             captions: list[Line] = list(lines)
             for source in shown:
                 tile = draw_boxes(tile, history[f'boxes_{source}'][column, image] * factor, BOX_COLORS[source])

@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import torch
-from mmengine.runner import CheckpointLoader
 from torch import nn
 
 from sltnet_mm.structures.atomic_write import atomic_write
+from sltnet_mm.structures.class_names import check_class_names, class_names_of
+from sltnet_mm.weights.loading import load_checkpoint_file
 
 CLASSIFIER_PREFIX = 'classifier.'
 
@@ -64,6 +66,24 @@ def check_fit(model: nn.Module, checkpoint: dict, may_miss: Sequence[str] = ()) 
         )
 
 
+def check_classes(model: Any, checkpoint: Mapping[str, Any], dataset: Any, name: str) -> None:
+    """Raise if a model that predicts classes was trained on other classes than those of a data set.
+
+    Args:
+        model: The unwrapped model. A regressor alone predicts no classes, so nothing is compared.
+        checkpoint: As loaded from a file; its ``dataset_meta`` names the classes.
+        dataset: Data set with ``metainfo``.
+        name: Name of the data set, for the message.
+
+    Raises:
+        ValueError: If the names or their order differ.
+    """
+    names = class_names_of((checkpoint.get('meta') or {}).get('dataset_meta'))
+    heads = (module for name, module in model.named_modules() if name.endswith('head'))
+    if any(isinstance(getattr(head, 'num_classes', None), int) for head in heads):
+        check_class_names(names, 'the checkpoint', class_names_of(getattr(dataset, 'metainfo', None)), name)
+
+
 def misfit(own: Mapping[str, torch.Tensor], weights: Mapping[str, torch.Tensor]) -> str:
     """The parameters of ``own`` that are missing from ``weights`` or have another shape there, in words; '' if all fit.
 
@@ -109,17 +129,20 @@ def merge_parts(checkpoint: str | Path, classifier: str | Path, out: str | Path)
         The number of the classifier's tensors that were written.
 
     Raises:
-        ValueError: If ``checkpoint`` is not SLTNet's, or ``classifier`` is.
+        ValueError: If ``checkpoint`` is not SLTNet's, or ``classifier`` is, or they were trained on other classes.
     """
-    parts = CheckpointLoader.load_checkpoint(str(checkpoint), map_location='cpu')
+    parts = load_checkpoint_file(checkpoint)
     weights = state_dict_of(parts)
-    added = state_dict_of(CheckpointLoader.load_checkpoint(str(classifier), map_location='cpu'))
+    joining = load_checkpoint_file(classifier)
+    added = state_dict_of(joining)
     for name, state, wanted in ((checkpoint, weights, True), (classifier, added, False)):
         if any(key.startswith('localizer.') for key in state) != wanted:
             raise ValueError(
                 f'{name} must {"" if wanted else "not "}be a checkpoint of SLTNet: its parameters are '
                 f'{", ".join(list(state)[:3])}, ...'
             )
+    classes = [class_names_of((part.get('meta') or {}).get('dataset_meta')) for part in (parts, joining)]
+    check_class_names(classes[0], str(checkpoint), classes[1], str(classifier))
     kept = {key: value for key, value in weights.items() if not key.startswith(CLASSIFIER_PREFIX)}
     new = {CLASSIFIER_PREFIX + key: value for key, value in added.items() if not key.startswith('data_preprocessor.')}
     with atomic_write(out) as partial:

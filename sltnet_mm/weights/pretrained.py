@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 from mmengine.logging import print_log
 from mmengine.model import update_init_info
-from mmengine.runner import CheckpointLoader
 from torch import Tensor, nn
 
 from sltnet_mm.registry import WEIGHT_INITIALIZERS
 from sltnet_mm.weights.checkpoints import misfit, state_dict_of
+from sltnet_mm.weights.loading import load_checkpoint_file
 
 _COUNTER = 'num_batches_tracked'  # batch norm's count of training steps: absent from files older than torch 0.4.1
 _ANOTHER_FILE = (
@@ -81,16 +81,12 @@ class Pretrained:
 
     def _weights(self) -> dict[str, Tensor]:
         try:
-            checkpoint = CheckpointLoader.load_checkpoint(self.checkpoint, map_location=self.map_location)
+            checkpoint = load_checkpoint_file(self.checkpoint, self.map_location)
         except FileNotFoundError as error:
             raise FileNotFoundError(f'weights {self.checkpoint} do not exist. {_ANOTHER_FILE}') from error
         except OSError as error:
             raise ConnectionError(
                 f'weights {self.checkpoint} cannot be loaded ({type(error).__name__}: {error}). {_ANOTHER_FILE}'
-            ) from error
-        except Exception as error:  # whatever unpickling a file of another kind raises
-            raise ValueError(
-                f'{self.checkpoint} is not a checkpoint, or an incomplete one ({type(error).__name__}: {error})'
             ) from error
         weights = state_dict_of(checkpoint)
         if self.prefix is None:

@@ -292,3 +292,45 @@ def test_indices_and_lazy_init(cub_root):
     assert [i['img_id'] for i in infos(CUBLocalization(str(cub_root), indices=2))] == [1, 2]
     lazy = CUBLocalization(str(cub_root), lazy_init=True)
     assert not lazy._fully_initialized and len(lazy) == 3
+
+
+@pytest.mark.parametrize('encoding', ['cp1252', 'utf-16', 'utf-16-le', 'utf-16-be'])
+def test_other_encodings_are_named(csv_root, list_root, encoding):
+    (csv_root / 'one.csv').write_text('image,label\na.jpg,m\u00f6we\n', encoding=encoding)
+    with pytest.raises(ValueError, match='one.csv: not a UTF-8 text file.*Save it as UTF-8'):
+        LocalizationCSV(str(csv_root), 'one.csv')
+    (list_root / 'metadata/train/image_ids.txt').write_text('x/m\u00f6we.jpg\n', encoding=encoding)
+    with pytest.raises(ValueError, match='image_ids.txt: not a UTF-8 text file.*Save it as UTF-8'):
+        make_list(list_root, 'train')
+
+
+def test_a_byte_order_mark_is_no_part_of_the_first_name(list_root):
+    path = list_root / 'metadata/train/image_ids.txt'
+    path.write_text(path.read_text(), encoding='utf-8-sig')
+    assert infos(make_list(list_root, 'train', num_classes=2))[0]['img_id'] == 'x/a.jpg'
+
+
+def test_faults_of_the_csv_itself_are_named(csv_root):
+    (csv_root / 'one.csv').write_text(f'image,label\n{"a" * 200000},wren\n')
+    with pytest.raises(ValueError, match=r'one.csv:\d: not a row of CSV \(field larger than'):
+        LocalizationCSV(str(csv_root), 'one.csv')
+    (csv_root / 'one.csv').write_text('image,label,label\na.jpg,wren,owl\n')
+    with pytest.raises(ValueError, match=r"one.csv:1: several columns \['label'\]"):
+        LocalizationCSV(str(csv_root), 'one.csv')
+
+
+def test_boxes_outside_their_images_are_found_by_the_headers(csv_root, list_root, cub_root):
+    """Images are 30 x 20; a box that overlaps its image a little is fine."""
+    LocalizationCSV(str(csv_root), split='test').check_boxes()
+    edit(csv_root / 'annotations.csv', 4, 'b.jpg,test,wren,"Bo, Jr.",30,2,41,12')
+    with pytest.raises(
+        ValueError, match=r"b.jpg': the box \[30.0, 2.0, 41.0, 12.0\] lies outside .* width 30 and height"
+    ):
+        LocalizationCSV(str(csv_root), split='test').check_boxes()
+    LocalizationCSV(str(csv_root), split='train').check_boxes()
+    edit(list_root / 'metadata/test/localization.txt', 2, 'y/c,1.jpg,-9,-5,0,3')
+    with pytest.raises(ValueError, match=r"c,1.jpg': the box"):
+        make_list(list_root, 'test').check_boxes()
+    edit(cub_root / 'bounding_boxes.txt', 3, '3 2.0 20.0 5.0 12.0')
+    with pytest.raises(ValueError, match='c.jpg.: the box'):
+        CUBLocalization(str(cub_root), 'test').check_boxes()

@@ -59,7 +59,7 @@ def test_train(root):
 
 def test_hidden_files_are_ignored(root):
     listed = infos(ILSVRCLocalization(str(root), cache_dir=None))
-    for name in ('train/._n03.tar', 'train/.cache/x', 'train/n01/._n01_1.JPEG', 'train/n02/.DS_Store'):
+    for name in ('train/._n03.tar', 'train/.cache/x', 'train/n01/._n01_1.JPEG', 'train/n02/Thumbs.db'):
         write_text(root / name, 'x')
     assert infos(ILSVRCLocalization(str(root), cache_dir=None)) == listed
 

@@ -11,6 +11,7 @@ from layouts import PIPELINE, write_cubv2, write_lines, write_openimages
 from mmengine.config import Config
 
 from sltnet_mm.datasets import CUBLocalization, LocalizationList
+from sltnet_mm.datasets.evaluation_lists import read_evaluation_lists
 from sltnet_mm.evaluation import PixelAveragePrecision, evaluate_masks
 from sltnet_mm.evaluation.pixel_metric import read_mask
 
@@ -31,6 +32,14 @@ def test_cubv2(cub_root, tmp_path):
         FileNotFoundError, match="split 'val' is CUBV2, but the folder .* does not exist.*prepare_cub.py"
     ):
         CUBLocalization(str(cub_root), 'val')
+
+
+def test_release_lists_are_named_for_maps_too(tmp_path):
+    write_lines(tmp_path / 'image_ids.txt', 'a.jpg')
+    write_lines(tmp_path / 'image_sizes.txt', 'a.jpg,50,40')
+    write_lines(tmp_path / 'localization.txt', 'image_id,x0,y0,x1,y1', 'a.jpg,1,2,3,4')
+    with pytest.raises(ValueError, match=r'localization.txt:1: this file is from .* release/'):
+        read_evaluation_lists(tmp_path)
 
 
 def test_cubv2_of_the_release_folder(cub_root):

@@ -28,6 +28,9 @@ def write_photographs(folder: Path) -> None:
             image = rng.integers(0, 90, (60, 80, 3), dtype=np.uint8)
             image[15:45, 20:60, label] = 250
             cv2.imwrite(str(folder / name / f'{number:03d}.jpg'), image)
+        for clutter in ('._000.jpg', '.ipynb_checkpoints/000-checkpoint.jpg', 'Thumbs.db'):
+            (folder / name / clutter).parent.mkdir(exist_ok=True)
+            (folder / name / clutter).write_bytes(b'no image')
 
 
 def give_boxes(annotations: Path) -> None:

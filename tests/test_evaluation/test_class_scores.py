@@ -46,7 +46,8 @@ def test_the_prediction_itself_is_left_alone(tmp_path):
     assert sample['pred_score'].tolist() == [1, 0, 0]  # other metrics read it
 
 
-def test_mmengines_dump_is_read_too(tmp_path):
+def test_mmengines_dump_is_read_too_if_it_is_trusted(tmp_path, monkeypatch):
+    monkeypatch.setenv('SLTNET_TRUST_FILES', '1')
     dumped = [dict(img_id=name, pred_score=torch.tensor(value)) for name, value in SCORES.items()]
     (tmp_path / 'out.pkl').write_bytes(pickle.dumps(dumped))
     dump(tmp_path / 'scores.npz')
@@ -87,7 +88,7 @@ def test_bad_files(tmp_path):
     for name, content in (('a.npz', b'no zip'), ('a.pkl', b''), ('a.csv', b'a,1'), ('b.pkl', pickle.dumps([{}]))):
         (tmp_path / name).write_bytes(content)
         with pytest.raises(ValueError, match=f'scores: .*{name} must be'):
-            ScoreFile(tmp_path / name)
+            ScoreFile(tmp_path / name, trust=True)
     np.savez(tmp_path / 'c.npz', img_id=['a', 'b'], scores=np.ones((3, 2)), classes=[])
     with pytest.raises(ValueError, match=r'2 images, but scores of shape \(3, 2\)'):
         ScoreFile(tmp_path / 'c.npz')

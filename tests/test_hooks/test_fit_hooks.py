@@ -3,7 +3,7 @@
 import pytest
 import torch
 from mmengine.hooks import Hook
-from toy import ToyClassifier, toy_runner
+from toy import ToyClassifier, ToyImages, toy_runner
 
 FINITE = dict(type='sltnet_mm.FiniteLossHook')
 
@@ -121,3 +121,79 @@ def test_statistics_are_logged_at_the_interval_only(tmp_path):
         default_hooks=dict(logger=dict(type='LoggerHook', interval=2)),
     ).train()
     assert fetched.seen == [None, 2, 2, 4]
+
+
+class Named(torch.utils.data.Dataset):
+    """The toy's images under other class names."""
+
+    def __init__(self, classes):
+        self.images, self.metainfo = ToyImages(4), dict(classes=classes)
+
+    def __len__(self):
+        return len(self.images)
+
+    def __getitem__(self, index):
+        return self.images[index]
+
+
+def loop_settings(split, classes):
+    loader = dict(
+        dataset=Named(classes),
+        batch_size=4,
+        num_workers=0,
+        sampler=dict(type='DefaultSampler', shuffle=False),
+        collate_fn=dict(type='pseudo_collate'),
+    )
+    return {f'{split}_dataloader': loader, f'{split}_cfg': {}, f'{split}_evaluator': []}
+
+
+class Predicting(Headed):
+    def __init__(self):
+        super().__init__(3)
+
+    def val_step(self, data):
+        return data['data_samples']
+
+    test_step = val_step
+
+
+@pytest.mark.parametrize('classes', [('b', 'a', 'c'), ('a', 'c')])
+def test_evaluated_data_must_have_the_classes_of_training(tmp_path, classes):
+    hook = dict(type='sltnet_mm.DataFitHook')
+    with pytest.raises(ValueError, match=r'the training data: \[a, b, c\]; the validation data: \[(b, a, c|a, c)\]'):
+        toy_runner(Predicting(), tmp_path, [hook], **loop_settings('val', classes)).train()
+    runner = toy_runner(Predicting(), tmp_path, [hook], **loop_settings('test', classes))
+    runner.train()
+    with pytest.raises(ValueError, match=r'the training data: \[a, b, c\]; the test data: \[(b, a, c|a, c)\]'):
+        runner.test()
+
+
+def test_evaluated_data_must_have_the_classes_of_the_checkpoint(tmp_path):
+    model = Predicting()
+    meta = dict(dataset_meta=dict(classes=('a', 'b', 'c')), epoch=0, iter=0)
+    torch.save(dict(state_dict=model.state_dict(), meta=meta), tmp_path / 'abc.pth')
+    hook, start = dict(type='sltnet_mm.CheckpointFitHook'), dict(load_from=str(tmp_path / 'abc.pth'))
+    toy_runner(model, tmp_path, [hook], **start, **loop_settings('test', ('a', 'b', 'c'))).test()
+    for split in ('val', 'test'):
+        runner = toy_runner(model, tmp_path, [hook], **start, **loop_settings(split, ('c', 'b', 'a')))
+        with pytest.raises(ValueError, match=r'the checkpoint: \[a, b, c\]; the (validation|test) data: \[c, b, a\]'):
+            getattr(runner, split)()
+    # a model without classes, such as a regressor, finds any object
+    toy_runner(predicting_no_classes(), tmp_path, [hook], **start, **loop_settings('test', ('c', 'b', 'a'))).test()
+
+
+def predicting_no_classes():
+    model = Predicting()
+    del model.head.num_classes
+    return model
+
+
+def test_fine_tuning_on_other_classes_passes_and_resuming_does_not(tmp_path):
+    hook = dict(type='sltnet_mm.CheckpointFitHook')
+    toy_runner(Predicting(), tmp_path, [hook]).train()
+    checkpoint = torch.load(tmp_path / 'epoch_1.pth', weights_only=False)
+    checkpoint['meta']['dataset_meta']['classes'] = ('x', 'y', 'z')
+    torch.save(checkpoint, tmp_path / 'xyz.pth')
+    toy_runner(Predicting(), tmp_path / 'tuned', [hook], load_from=str(tmp_path / 'xyz.pth')).train()
+    with pytest.raises(ValueError, match=r'the checkpoint: \[x, y, z\]; the training data: \[a, b, c\]'):
+        toy_runner(Predicting(), tmp_path, [hook], load_from=str(tmp_path / 'xyz.pth'), resume=True, epochs=2).train()

@@ -8,6 +8,7 @@ import torch
 from mmengine.structures import BaseDataElement, InstanceData
 
 from sltnet_mm.hooks import IoUHistoryHook, read_iou_history
+from sltnet_mm.visualization.drift import _times, drift_chart
 
 SIDE = 8
 
@@ -27,9 +28,17 @@ def sample(img_id, gt_box, map_box=None, box=None, scale=1.0):
     return element
 
 
+class Run(SimpleNamespace):
+    """What the hook reads of a runner whose epochs have five iterations."""
+
+    @property
+    def iter(self):
+        return 5 * self.epoch
+
+
 def runner(work_dir, epoch=0, images=2):
     loader = SimpleNamespace(dataset=range(images))
-    return SimpleNamespace(work_dir=str(work_dir), epoch=epoch, val_dataloader=loader)
+    return Run(work_dir=str(work_dir), epoch=epoch, val_dataloader=loader)
 
 
 def validate(hook, run, *batches):
@@ -66,7 +75,7 @@ def test_a_localizer_alone_has_no_box_arrays(tmp_path):
     hook, run = IoUHistoryHook('deep/er.npz'), runner(tmp_path, epoch=1, images=1)
     validate(hook, run, [sample('a', [0, 0, 4, 4], (0, 0, 4, 4))])
     assert set(read_iou_history(tmp_path / 'deep' / 'er.npz')) == {
-        'epochs', 'img_ids', 'img_paths', 'gt_boxes', 'iou_map', 'boxes_map',
+        'epochs', 'iters', 'img_ids', 'img_paths', 'gt_boxes', 'iou_map', 'boxes_map', 'exif_rotated',
     }  # fmt: skip
 
 
@@ -108,6 +117,44 @@ def test_a_resumed_run_goes_on_and_a_new_one_begins_anew(tmp_path):
     assert read_iou_history(tmp_path / 'iou_history.npz')['epochs'].tolist() == [1]
 
 
+def test_a_loop_by_iterations_has_one_row_per_validation(tmp_path):
+    """mmengine's IterBasedTrainLoop counts no epochs: runner.epoch is 0 throughout."""
+    image = sample('a', [0, 0, 4, 4], (0, 0, 4, 4))
+    run = SimpleNamespace(**vars(runner(tmp_path, images=1)), iter=0)
+    hook = IoUHistoryHook()
+    hook.before_train(run)
+    for run.iter in (20, 40, 60):
+        validate(hook, run, [image])
+    resumed, run.iter = IoUHistoryHook(), 40
+    resumed.before_train(run)
+    run.iter = 60
+    validate(resumed, run, [sample('a', [0, 0, 4, 4], (0, 0, 4, 2))])
+    history = read_iou_history(tmp_path / 'iou_history.npz')
+    assert history['iters'].tolist() == [20, 40, 60] and history['epochs'].tolist() == [0, 0, 0]
+    assert history['iou_map'][:, 0].tolist() == [1, 1, 0.5]
+    unit, times = _times(history)
+    assert (unit, times.tolist()) == ('iteration', [20, 40, 60]) and drift_chart(dict(run=history)).ndim == 3
+    anew, run.iter = IoUHistoryHook(), 0
+    anew.before_train(run)
+    run.iter = 20
+    validate(anew, run, [image])
+    assert read_iou_history(tmp_path / 'iou_history.npz')['iters'].tolist() == [20]
+
+
+def test_files_without_iterations_go_on(tmp_path):
+    image = sample('a', [0, 0, 4, 4], (0, 0, 4, 4))
+    run = runner(tmp_path, epoch=1, images=1)
+    validate(IoUHistoryHook(), run, [image])
+    old = read_iou_history(tmp_path / 'iou_history.npz')
+    np.savez_compressed(tmp_path / 'iou_history.npz', **{key: old[key] for key in set(old) - {'iters', 'exif_rotated'}})
+    hook = IoUHistoryHook()
+    hook.before_train(run)
+    run.epoch = 2
+    validate(hook, run, [image])
+    history = read_iou_history(tmp_path / 'iou_history.npz')
+    assert history['epochs'].tolist() == [1, 2] and history['iters'].tolist() == [-1, 10]
+
+
 def test_other_images_are_refused_on_resume(tmp_path):
     run = runner(tmp_path, epoch=1, images=1)
     validate(IoUHistoryHook(), run, [sample('a', [0, 0, 4, 4], (0, 0, 4, 4))])
@@ -129,7 +176,9 @@ def test_other_sources_are_refused_on_resume(tmp_path):
         if box is None:
             del image.pred_score_map
             image.pred_instances = InstanceData(bboxes=torch.tensor([[0.0, 0, 4, 2]]))
-        with pytest.raises(ValueError, match=r"holds \['boxes_map', 'epochs', 'iou_map'\], this run gives .*'iou_box'"):
+        with pytest.raises(
+            ValueError, match=r"holds \['boxes_map', 'epochs', 'iou_map', 'iters'\], this run gives .*'iou_box'"
+        ):
             validate(resumed, run, [image])
 
 

@@ -283,3 +283,25 @@ def test_defaults_are_the_form_that_cannot_collapse():
     for k in (0, 'heads'):
         with pytest.raises(ValueError, match=f'top_k must be at least 1, "head" or None, got {k!r}'):
             VSTHook(cam_layer='cam', top_k=k)
+
+
+class OneCellRefused(ToyClassifier):
+    """Maps of 2 x 2 cells for images of 8 x 8 pixels; one cell is refused, as CAMHead does."""
+
+    def maps(self, inputs):
+        maps = torch.nn.functional.avg_pool2d(super().maps(inputs), 4)
+        if maps[0, 0].numel() < 2:
+            raise ValueError(f'a map of one cell cannot localize, got {tuple(maps.shape)}')
+        return maps
+
+
+def test_a_view_that_falls_to_one_cell_is_named_with_the_scale_that_fits(tmp_path):
+    hook = dict(type='sltnet_mm.VSTHook', cam_layer='cam', views=[dict(type='sltnet_mm.Scale', scales=(0.5,))])
+    with pytest.raises(ValueError) as error:
+        toy_runner(OneCellRefused(), tmp_path, [hook], side=8).train()
+    message = str(error.value)
+    for part in ('view of 4 x 4', 'images of 8 x 8', 'one cell cannot localize', 'only the view', 'scales of at least'):
+        assert part in message
+    assert 'at least 0.25' in message  # `cam` gives 8 x 8 cells here; pooling comes behind it
+    with pytest.raises(ValueError, match='^a map of one cell'):
+        toy_runner(OneCellRefused(), tmp_path, [hook], side=4).train()

@@ -43,6 +43,9 @@ def images(tmp_path_factory):
             str(folder / name), cv2.resize(rng.integers(0, 255, (6, 9, 3), dtype=np.uint8), (120, 80), interpolation=1)
         )
     (folder / 'a' / 'notes.txt').write_text('no image')
+    for clutter in ('a/._1.jpg', '.ipynb_checkpoints/1-checkpoint.jpg', '__MACOSX/a/1.jpg', 'b/@eaDir/2.png/thumb.jpg'):
+        (folder / clutter).parent.mkdir(parents=True, exist_ok=True)
+        (folder / clutter).write_bytes(b'no image either')
     return folder
 
 

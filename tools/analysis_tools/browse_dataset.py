@@ -14,7 +14,8 @@ from pathlib import Path
 
 from mmengine.config import Config
 
-from sltnet_mm.command_line import add_common_arguments, config_of_args
+from sltnet_mm.command_line import add_common_arguments, add_overwrite_argument, config_of_args, refuse_existing
+from sltnet_mm.structures.atomic_write import atomic_write
 
 
 def _splits_with_images(cfg: Config) -> list[str]:
@@ -47,6 +48,7 @@ def main() -> None:
     parser.add_argument('--side', type=int, default=240, help='largest height of an image (default: %(default)s)')
     parser.add_argument('--seed', type=int, default=0, help='random seed (default: %(default)s)')
     parser.add_argument('--out', type=Path, help='folder for the pictures (default: the work directory)')
+    add_overwrite_argument(parser)
     args = parser.parse_args()
     for name in ('number', 'draws', 'side'):
         if getattr(args, name) < 1:
@@ -59,13 +61,17 @@ def main() -> None:
 
     cfg = config_of_args(args)
     init_default_scope(cfg.get('default_scope') or 'mmpretrain')  # files in _base_/datasets have none
-    for split in args.splits or _splits_with_images(cfg):
+    splits = args.splits or _splits_with_images(cfg)
+    paths = {split: (args.out or Path(cfg.work_dir)) / f'browse_{split}.png' for split in splits}
+    for path in paths.values():
+        refuse_existing(parser, args.overwrite, {'--out': path})
+    for split, path in paths.items():
         if cfg.get(f'{split}_dataloader') is None:
             print(f'{split}: the config has no {split}_dataloader')
             continue
         picture = browse(cfg, split, args.number, args.draws, args.side, args.seed)
-        path = (args.out or Path(cfg.work_dir)) / f'browse_{split}.png'
-        mmcv.imwrite(picture[..., ::-1], str(path))
+        with atomic_write(path) as partial:
+            mmcv.imwrite(picture[..., ::-1], str(partial))
         print(f'{split}: {path}')
 
 

@@ -12,6 +12,8 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
+from sltnet_mm.command_line import add_overwrite_argument, refuse_existing
+
 
 def parse_args() -> argparse.Namespace:
     """The command-line arguments."""
@@ -22,7 +24,10 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--other-column', help='column of the second table (default: the same name)')
     parser.add_argument('--show', type=int, default=20, help='images to print per run (default: %(default)s)')
     parser.add_argument('--out', help='table for all images that differ (.csv or .parquet)')
-    return parser.parse_args()
+    add_overwrite_argument(parser)
+    args = parser.parse_args()
+    refuse_existing(parser, args.overwrite, {'--out': args.out})
+    return args
 
 
 def read_column(path: str, column: str) -> dict[str, dict[str, Any]]:

@@ -13,7 +13,8 @@ import argparse
 import json
 from pathlib import Path
 
-from sltnet_mm.command_line import add_common_arguments, config_of_args
+from sltnet_mm.command_line import add_common_arguments, add_overwrite_argument, config_of_args, refuse_existing
+from sltnet_mm.structures.atomic_write import atomic_write
 
 
 def main() -> None:
@@ -29,7 +30,9 @@ def main() -> None:
     parser.add_argument('--score-file', type=Path, help='class scores (tools/test.py --out-scores), for Top-k LOC')
     parser.add_argument('--table', help='output table with one row per image (.csv or .parquet)')
     parser.add_argument('--out', type=Path, help='output file for all metrics (.json)')
+    add_overwrite_argument(parser)
     args = parser.parse_args()
+    refuse_existing(parser, args.overwrite, {'--table': args.table, '--out': args.out})
     # Imported here: torch and the hosts take seconds, and --help must not wait for them.
     from sltnet_mm.evaluation import PROTOCOLS
     from sltnet_mm.evaluation.box_file_metric import evaluate_box_file
@@ -42,8 +45,8 @@ def main() -> None:
     for name, value in numbers.items():
         print(f'{name}: {value:.2f}')
     if args.out:
-        args.out.parent.mkdir(parents=True, exist_ok=True)
-        args.out.write_text(json.dumps(numbers, indent=1) + '\n')
+        with atomic_write(args.out) as partial:
+            partial.write_text(json.dumps(numbers, indent=1) + '\n')
 
 
 if __name__ == '__main__':

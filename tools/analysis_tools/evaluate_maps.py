@@ -19,7 +19,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from sltnet_mm.command_line import add_overwrite_argument, refuse_existing
 from sltnet_mm.progress import progress
+from sltnet_mm.structures.atomic_write import atomic_write
 
 # What imports torch is imported in the functions: it takes seconds, and --help must not wait for it.
 if TYPE_CHECKING:
@@ -40,7 +42,9 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--workers', type=int, default=1, help='number of threads')
     parser.add_argument('--table', help='output table, IoU per image at the best threshold (.csv or .parquet)')
     parser.add_argument('--out', type=Path, help='output file for all metrics and curves (.json)')
+    add_overwrite_argument(parser)
     args = parser.parse_args()
+    refuse_existing(parser, args.overwrite, {'--table': args.table, '--out': args.out})
     if not args.maps.is_dir():
         parser.error(f'MAPS must be an existing folder, got {args.maps}')
     from sltnet_mm.evaluation import PROTOCOLS
@@ -115,8 +119,8 @@ def main() -> None:
     if args.table:
         write_table(args.table, rows)
     if args.out:
-        args.out.parent.mkdir(parents=True, exist_ok=True)
-        args.out.write_text(json.dumps(results, default=lambda array: np.asarray(array).tolist(), indent=1))
+        with atomic_write(args.out) as partial:
+            partial.write_text(json.dumps(results, default=lambda array: np.asarray(array).tolist(), indent=1))
 
 
 def markdown(results: dict[str, dict[str, Any]]) -> str:

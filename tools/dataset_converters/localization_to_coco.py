@@ -13,7 +13,6 @@ import argparse
 from pathlib import Path
 
 from sltnet_mm.command_line import add_common_arguments, config_of_args
-from sltnet_mm.config import unwrapped
 from sltnet_mm.structures.box_file import write_box_file
 
 
@@ -34,7 +33,7 @@ def main() -> None:
 
     cfg = config_of_args(args)
     init_default_scope(cfg.get('default_scope', 'mmengine'))
-    boxes = gt_boxes_as_coco(build_with_boxes(unwrapped(cfg[f'{args.split}_dataloader'].dataset)))
+    boxes = gt_boxes_as_coco(build_with_boxes(cfg[f'{args.split}_dataloader'].dataset))
     write_box_file(args.out, boxes)
     print(f'\n{len(boxes["annotations"])} ground-truth boxes of {len(boxes["images"])} images written to {args.out}')
 

@@ -18,7 +18,6 @@ on disk. After an interruption, run the same command again: files that are alrea
 from __future__ import annotations
 
 from pathlib import Path
-from xml.etree import ElementTree
 
 from unpacking import PrepareError, make_parser, run, unpack, write_text
 
@@ -55,12 +54,14 @@ def labels_by_devkit(devkit: Path) -> list[str]:
 
 def labels_by_boxes(folder: Path) -> dict[str, str]:
     """The class of each image, from the class names of its boxes, which must all be the same."""
+    from sltnet_mm.datasets.box_xml import parse_xml  # imports torch, which --help must not wait for
+
     labels = {}
     for path in sorted(folder.glob('*.xml')):
         try:
-            names = {element.text for element in ElementTree.parse(path).getroot().findall('object/name')}
-        except ElementTree.ParseError as error:
-            raise PrepareError(f'{path}: not a valid XML file ({error}). Unpack it again') from error
+            names = {element.text for element in parse_xml(path).findall('object/name')}
+        except ValueError as error:
+            raise PrepareError(str(error)) from error
         if len(names) != 1:
             raise PrepareError(
                 f'{path}: its boxes have {len(names)} classes, so the label is unknown. Add the devkit archive'

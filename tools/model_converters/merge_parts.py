@@ -11,6 +11,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from sltnet_mm.trust import add_trust_argument
+
 
 def main() -> None:
     """Merge the checkpoints."""
@@ -19,6 +21,7 @@ def main() -> None:
     parser.add_argument('--classifier', type=Path, required=True, help='checkpoint of the classifier')
     parser.add_argument('--out', type=Path, required=True, help='merged checkpoint to write')
     parser.add_argument('--overwrite', action='store_true', help='replace an existing file')
+    add_trust_argument(parser)
     args = parser.parse_args()
     if args.out.exists() and not args.overwrite:
         parser.error(f'--out: {args.out} already exists. Use another name, or --overwrite to replace it')

@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import mmcv
-import mmengine.fileio as fileio
 import numpy as np
 import torch
 
@@ -15,6 +14,8 @@ from reproduction.results import MeasuredRow
 from reproduction.tables import Table
 from reproduction.training import IOU_HISTORY
 from sltnet_mm.datasets import SyntheticLocalization  # noqa: F401  registers the file backend of the embedded images
+from sltnet_mm.datasets.image_files import BadImageError
+from sltnet_mm.datasets.orientation import original_image
 from sltnet_mm.functional.cam import to_score_map
 from sltnet_mm.hooks import read_iou_history
 from sltnet_mm.visualization import box_panel, enlarge, map_panel, picture_grid
@@ -74,7 +75,7 @@ def _figure_1(rows: Sequence[MeasuredRow]) -> tuple[dict[str, np.ndarray], list[
     rising, falling = drifting_images(first['iou_map'], IMAGES // 2)
     remarks.append(_SELECTION)
     pictures = {'': drift_chart(histories)}
-    images = _read_images(first['img_paths'], [*rising, *falling], remarks)
+    images = _read_images(first, [*rising, *falling], remarks)
     if images:
         pictures['_images'] = drift_pictures(first, images, sources=('map',))
     return pictures, remarks
@@ -92,7 +93,7 @@ def _figure_6(rows: Sequence[MeasuredRow]) -> tuple[dict[str, np.ndarray], list[
         return {}, remarks
     history = next(iter(histories.values()))
     wanted = np.unique(np.linspace(0, len(history['img_ids']) - 1, IMAGES).round().astype(int))
-    images = _read_images(history['img_paths'], wanted, remarks)
+    images = _read_images(history, wanted, remarks)
     remarks.append(
         f'{IMAGES} evenly spaced validation images, not selected by result. White: ground-truth box; red: localizer; '
         'blue: regressor.'
@@ -101,7 +102,7 @@ def _figure_6(rows: Sequence[MeasuredRow]) -> tuple[dict[str, np.ndarray], list[
 
 
 def _figure_5(rows: Sequence[MeasuredRow]) -> tuple[dict[str, np.ndarray], list[str]]:
-    kept = [np.load(_run_folder(row) / FILE) for row in rows]
+    kept = [_arrays(_run_folder(row) / FILE) for row in rows]
     if any(list(arrays['img_paths']) != list(kept[0]['img_paths']) for arrays in kept):
         return {}, ['There is no picture, because the runs were tested on different images.']
     remarks = [
@@ -109,13 +110,18 @@ def _figure_5(rows: Sequence[MeasuredRow]) -> tuple[dict[str, np.ndarray], list[
         'colors: score map, from dark blue (0) to yellow (1).'
     ]
     wanted = np.unique(np.linspace(0, len(kept[0]['img_paths']) - 1, IMAGES).round().astype(int))
-    images = _read_images(kept[0]['img_paths'], wanted, remarks)
+    images = _read_images(kept[0], wanted, remarks)
     grid = []
     for image, picture in images.items():
         tiles = [_tile(arrays, image, picture, row.row.source) for row, arrays in zip(rows, kept, strict=True)]
         names = [row.row.name for row in rows]
         grid.append([(tile, [name, f'IoU {iou:.2f}']) for name, (tile, iou) in zip(names, tiles, strict=True)])
     return ({'': picture_grid(grid)} if grid else {}), remarks
+
+
+def _arrays(path: Path) -> dict[str, np.ndarray]:
+    with np.load(path, allow_pickle=False) as arrays:
+        return dict(arrays)
 
 
 def _tile(arrays: Mapping[str, np.ndarray], image: int, picture: np.ndarray, source: str) -> tuple[np.ndarray, float]:
@@ -134,15 +140,16 @@ def _tile(arrays: Mapping[str, np.ndarray], image: int, picture: np.ndarray, sou
     return map_panel(ground, score_map, matrix, true, box), iou
 
 
-def _read_images(paths: np.ndarray, wanted: Sequence[int], remarks: list[str]) -> dict[int, np.ndarray]:
+def _read_images(arrays: Mapping[str, np.ndarray], wanted: Sequence[int], remarks: list[str]) -> dict[int, np.ndarray]:
     images = {}
+    paths, rotated = arrays['img_paths'], bool(arrays.get('exif_rotated', True))
     for i in wanted:
         try:
-            content = fileio.get(str(paths[i]))
-        except FileNotFoundError:
+            images[int(i)] = original_image(str(paths[i]), rotated)
+        except BadImageError:
+            if Path(str(paths[i])).exists():
+                raise
             remarks.append(f'{paths[i]} does not exist, so it is not drawn. Run the command where the data is.')
-            continue
-        images[int(i)] = mmcv.imfrombytes(content, channel_order='rgb')
     return images
 
 

@@ -11,6 +11,7 @@ from mmengine.hooks import Hook
 from mmengine.runner import Runner
 from mmengine.structures import BaseDataElement
 
+from sltnet_mm.datasets.orientation import exif_rotated
 from sltnet_mm.functional.boxes import box_iou
 from sltnet_mm.hooks.iou_history_hook import predicted_boxes
 from sltnet_mm.structures.atomic_write import atomic_write
@@ -26,7 +27,7 @@ class KeepPredictionsHook(Hook):
 
     For n images the ``.npz`` file has
 
-    - ``img_paths`` (n,);
+    - ``img_paths`` (n,), and ``exif_rotated``, whether boxes refer to images after EXIF rotation;
     - ``gt_boxes``, ``boxes_map`` and ``boxes_box`` (n, 4) float32 xyxy in original pixels;
     - ``iou_map`` and ``iou_box`` (n,);
     - ``maps`` (n, h, w) float16, the raw ACAM;
@@ -64,6 +65,7 @@ class KeepPredictionsHook(Hook):
     def after_test_epoch(self, runner: Runner, metrics: dict | None = None) -> None:
         """Write the file."""
         arrays: dict[str, Any] = {key: np.stack([row[key] for row in self._rows]) for key in self._rows[0]}
+        arrays['exif_rotated'] = np.array(exif_rotated(runner.test_dataloader.dataset))
         with atomic_write(Path(runner.work_dir) / self.out_file) as partial:
             np.savez_compressed(partial, **arrays)
 

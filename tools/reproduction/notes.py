@@ -9,6 +9,7 @@ from reproduction.results import MeasuredRow
 from reproduction.runs import RunFolders, code_fingerprint
 from reproduction.steps import Settings, load
 from reproduction.tables import Table
+from sltnet_mm.config import type_name
 
 PAPER_NAMES: Mapping[str, str] = dict(cub='CUB-200-2011', ilsvrc='ILSVRC2012')
 
@@ -52,7 +53,7 @@ def _comparison_note(table: Table) -> str:
 def _with_our_l_vst(table: Table) -> bool:
     steps = {step for row in table.rows if row.step is not None and row.step.exists for step in row.step.chain()}
     hooks = [hook for step in steps for hook in load(step.path).get('custom_hooks') or ()]
-    return any(hook['type'] == 'sltnet_mm.VSTHook' and hook.get('normalization') != 'none' for hook in hooks)
+    return any(type_name(hook) == 'sltnet_mm.VSTHook' and hook.get('normalization') != 'none' for hook in hooks)
 
 
 def _circumstances(rows: Sequence[MeasuredRow], results: Sequence[Mapping[str, Any]]) -> str:

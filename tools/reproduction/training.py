@@ -15,7 +15,8 @@ from reproduction.commands import SCORES, last_checkpoint, step_commands
 from reproduction.kept_predictions import KeepPredictionsHook
 from reproduction.runs import RESULTS, Run, code_fingerprint, write_json
 from reproduction.steps import Settings, step_config
-from sltnet_mm.command_line import build_runner
+from sltnet_mm.command_line import add_test_metric, build_runner
+from sltnet_mm.config import type_name
 from sltnet_mm.evaluation import DumpScores
 from sltnet_mm.report import EpochLineHook
 
@@ -50,7 +51,7 @@ def run_config(run: Run, settings: Settings) -> Config:
 def _localization_metrics(cfg: Config, name: str) -> list[dict]:
     evaluator = cfg.get(name) or []
     evaluators = evaluator if isinstance(evaluator, list) else [evaluator]
-    return [each for each in evaluators if each['type'] == 'sltnet_mm.LocalizationMetric']
+    return [each for each in evaluators if type_name(each) == 'sltnet_mm.LocalizationMetric']
 
 
 def train_and_test(run: Run, settings: Settings, say: Callable[[str], object]) -> None:
@@ -68,7 +69,7 @@ def train_and_test(run: Run, settings: Settings, say: Callable[[str], object]) -
     if _localization_metrics(cfg, 'test_evaluator'):
         runner.register_hook(KeepPredictionsHook())
     if run.step.config.startswith('classifier/'):
-        runner.test_evaluator.metrics.append(DumpScores(run.folder / SCORES))
+        add_test_metric(runner, DumpScores(run.folder / SCORES))
     if cfg.get('train_cfg'):
         runner.train()
     metrics = runner.test()
