@@ -8,7 +8,6 @@ from typing import Any
 
 import torch
 from mmengine.model import BaseModel
-from mmengine.runner import CheckpointLoader
 from mmengine.structures import BaseDataElement, InstanceData
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -19,6 +18,7 @@ from sltnet_mm.models.label_maps import labels_of
 from sltnet_mm.registry import MODELS
 from sltnet_mm.structures.frames import boxes_to_original
 from sltnet_mm.weights.checkpoints import check_fit, existing_checkpoint, state_dict_of
+from sltnet_mm.weights.loading import load_checkpoint_file
 
 
 @MODELS.register_module()
@@ -90,7 +90,7 @@ class GCNet(BaseModel):
         nn.init.zeros_(last.bias)
         if self.classifier_checkpoint is not None:
             path = existing_checkpoint(self.classifier_checkpoint)
-            checkpoint = CheckpointLoader.load_checkpoint(path, map_location='cpu')
+            checkpoint = load_checkpoint_file(path)
             check_fit(self.classifier, checkpoint)
             self.classifier.load_state_dict(state_dict_of(checkpoint), strict=False)
 

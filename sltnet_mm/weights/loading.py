@@ -20,6 +20,8 @@ from sltnet_mm.trust import TRUST_ADVICE, UntrustedFileError, trusted
 
 _FORCE = 'TORCH_FORCE_WEIGHTS_ONLY_LOAD'  # torch.load honors it, whatever its caller asks for
 _DTYPES = ('bool', 'u1', 'i1', 'i2', 'i4', 'i8', 'u4', 'u8', 'f2', 'f4', 'f8', 'U1')
+# What torch says of a file that names more than it may; of other files it says that their bytes are no pickle.
+_REFUSAL = re.compile(r'(Unsupported (global|class|attribute)|Trying to (call|load)|Can only) [^\n]*')
 _load_as_mmengine: Callable[..., Any] = CheckpointLoader.load_checkpoint
 
 
@@ -61,7 +63,7 @@ def load_checkpoint_file(
             else:
                 raise FileNotFoundError(f'{name} does not exist')
     except pickle.UnpicklingError as error:
-        found = re.search(r'(Unsupported|Trying to (?:call|load)|Can only) [^\n]*', str(error))
+        found = _REFUSAL.search(str(error))
         if found is None:
             raise _damaged(name, error) from error
         raise UntrustedFileError(
