@@ -58,6 +58,7 @@ def test_keys_are_deleted_only_where_one_type_replaces_another():
     found = {path.stem for path in (*CONFIGS, *BASES) if '_delete_' in path.read_text()}
     wrappers = {path.stem for path in BASES if '_pseudo_boxes' in path.stem}
     heads = {path.stem for path in CONFIGS if 'sltnet_mm.SingleBoxHead' in path.read_text()}
+    heads |= {path.stem for path in CONFIGS if path.stem.startswith(('psol-own', 'backprop'))}
     assert found == wrappers | heads | {'rtmdet-pseudo-boxes_squeezenet1-1_1xb16-24e_photos31'}
 
 

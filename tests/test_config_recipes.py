@@ -11,7 +11,11 @@ from mmengine.registry import MODELS, init_default_scope
 
 from sltnet_mm.config import unwrapped
 
-OF_THE_PAPER = [path for path in CONFIGS if path.stem.endswith(('_cub', '_ilsvrc')) and path.parent.name != 'ddt']
+OF_THE_PAPER = [
+    path
+    for path in CONFIGS
+    if path.stem.endswith(('_cub', '_ilsvrc')) and path.parent.name not in ('ddt', 'other_methods')
+]
 BACKBONES = ('vgg16', 'inceptionv3', 'resnet50', 'densenet161')
 TABLE_5 = ('cam', 'smt-top1', 'smt', 'vst', 'slt-localizer')
 CLASSES = dict(cub=200, ilsvrc=1000)

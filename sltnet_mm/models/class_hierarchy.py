@@ -1,4 +1,4 @@
-"""A two-level hierarchy of classes, read from a csv file: class, parent, root."""
+"""A two-level hierarchy of classes: pairs of parent and root, or a csv file with class, parent, root."""
 
 from __future__ import annotations
 
@@ -20,6 +20,23 @@ class ClassHierarchy(NamedTuple):
 
     parents: tuple[int, ...]
     roots: tuple[int, ...]
+
+
+def as_hierarchy(source: str | Path | Sequence[Sequence[str]], num_classes: int) -> ClassHierarchy:
+    """The hierarchy in a csv file (:func:`read_hierarchy`), or from pairs of parent and root, one for each class.
+
+    Raises:
+        ValueError: If the pairs do not cover the classes, or a parent has two roots; see :func:`read_hierarchy`.
+
+    Example:
+        >>> as_hierarchy([('crows', 'songs'), ('crows', 'songs'), ('ducks', 'water')], 3)
+        ClassHierarchy(parents=(0, 0, 1), roots=(0, 0, 1))
+    """
+    if isinstance(source, (str, Path)):
+        return read_hierarchy(source, num_classes)
+    if any(isinstance(pair, str) or len(pair) != 2 for pair in source):
+        raise ValueError('hierarchy must be a csv file, or pairs (parent, root), one for each class')
+    return _checked([(parent, root) for parent, root in source], num_classes, 'it')
 
 
 def read_hierarchy(path: str | Path, num_classes: int) -> ClassHierarchy:
@@ -65,18 +82,21 @@ def read_hierarchy(path: str | Path, num_classes: int) -> ClassHierarchy:
     doubled = sorted({name for name in names if names.count(name) > 1})
     if doubled:
         raise ValueError(f'hierarchy: {path} has the class {doubled[0]!r} twice')
-    if len(rows) != num_classes:
+    return _checked([(row['parent'], row['root']) for row in rows], num_classes, str(path))
+
+
+def _checked(pairs: Sequence[tuple[str, str]], num_classes: int, where: str) -> ClassHierarchy:
+    if len(pairs) != num_classes:
         raise ValueError(
-            f'hierarchy: {path} must cover the {num_classes} classes, a line for each, got {len(rows)} lines'
+            f'hierarchy: {where} must cover the {num_classes} classes, one entry for each, got {len(pairs)}'
         )
     root_of: dict[str, str] = {}
-    for row in rows:
-        if root_of.setdefault(row['parent'], row['root']) != row['root']:
+    for parent, root in pairs:
+        if root_of.setdefault(parent, root) != root:
             raise ValueError(
-                f'hierarchy: {path} puts the parent {row["parent"]!r} under two roots, {root_of[row["parent"]]!r} and '
-                f'{row["root"]!r}'
+                f'hierarchy: {where} puts the parent {parent!r} under two roots, {root_of[parent]!r} and {root!r}'
             )
-    return ClassHierarchy(*(_numbered([row[column] for row in rows]) for column in ('parent', 'root')))
+    return ClassHierarchy(_numbered([parent for parent, _ in pairs]), _numbered([root for _, root in pairs]))
 
 
 def _numbered(names: Sequence[str]) -> tuple[int, ...]:

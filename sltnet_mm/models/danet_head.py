@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from sltnet_mm.functional.divergence import divergence_loss
 from sltnet_mm.models.cam_head import CAMHead, conv_layers
-from sltnet_mm.models.class_hierarchy import read_hierarchy
+from sltnet_mm.models.class_hierarchy import as_hierarchy
 from sltnet_mm.models.label_maps import add_label_maps, labels_of, of_labels
 from sltnet_mm.registry import MODELS
 
@@ -61,7 +61,8 @@ class DANetHead(CAMHead):
 
     Args:
         num_classes: Children, see :class:`CAMHead`.
-        hierarchy: csv file, see :func:`~sltnet_mm.models.class_hierarchy.read_hierarchy`.
+        hierarchy: csv file (:func:`~sltnet_mm.models.class_hierarchy.read_hierarchy`), or pairs (parent, root), one for
+            each class.
         level_channels: Channels of the features of root, parent and child, the last three that the backbone returns.
         level_convs: Channels of two 3x3 convolutions at each level.
         group: K; 8 with VGG16, 4 with InceptionV3.
@@ -83,7 +84,7 @@ class DANetHead(CAMHead):
     def __init__(
         self,
         num_classes: int,
-        hierarchy: str | Path,
+        hierarchy: str | Path | Sequence[Sequence[str]],
         level_channels: Sequence[int] = (256, 512, 512),
         level_convs: Sequence[int] = (512, 1024, 1024),
         group: int = 8,
@@ -112,7 +113,7 @@ class DANetHead(CAMHead):
         super().__init__(
             num_classes, level_channels[-1], loss, top_k, child, cal_acc=cal_acc, topk=topk, init_cfg=init_cfg
         )
-        tree = read_hierarchy(hierarchy, num_classes)
+        tree = as_hierarchy(hierarchy, num_classes)
         self.register_buffer('groups', torch.tensor([tree.roots, tree.parents]), persistent=False)
         counts = (max(tree.roots) + 1, max(tree.parents) + 1)
         self.convs_of_level = nn.ModuleList(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -89,6 +90,13 @@ class SPGHead(CAMHead):
         self.b1, self.b2 = (_conv(channels, hidden_channels) for channels in branch_channels)
         self.shared = nn.Sequential(_conv(hidden_channels, hidden_channels), nn.Conv2d(hidden_channels, 1, 1))
         self.c = nn.Sequential(_conv(self.cam.in_channels, hidden_channels), nn.Conv2d(hidden_channels, 1, 1))
+
+    def init_weights(self) -> None:
+        """Initialize as mmengine does; the maps of the branches start near 1/2."""
+        super().init_weights()
+        for branch in (self.shared, self.c):
+            last: Any = branch[-1]
+            nn.init.normal_(last.weight, std=0.001)
 
     def loss(self, feats: tuple[Tensor, ...], data_samples: list[DataSample]) -> dict[str, Tensor]:
         """The losses ``loss_cls``, ``loss_b1``, ``loss_b2`` and ``loss_c``."""

@@ -12,7 +12,7 @@ from mmpretrain.structures import DataSample
 from torch import nn
 
 from sltnet_mm.models import ACoLHead, DANetHead, I2CHead, MEILClassifier, SPGHead
-from sltnet_mm.models.class_hierarchy import read_hierarchy
+from sltnet_mm.models.class_hierarchy import as_hierarchy, read_hierarchy
 
 LABELS = [1, 4, 4, 0]
 HIERARCHY = 'class,parent,root\na,p,r\nb,p,r\nc,q,r\nd,s,t\ne,s,t\n'
@@ -239,6 +239,8 @@ def test_wrong_hierarchies_are_refused(tmp_path, text, message):
     path.write_text(text)
     with pytest.raises(ValueError, match=message):
         read_hierarchy(path, 2)
+    with pytest.raises(ValueError, match='pairs .parent, root.|must cover|two roots'):
+        as_hierarchy([('p', 'r'), ('p', 's')], 2)
     with pytest.raises(FileNotFoundError, match='class,parent,root'):
         read_hierarchy(tmp_path / 'none.csv', 2)
 

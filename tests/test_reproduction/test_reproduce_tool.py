@@ -62,7 +62,7 @@ def test_chain_of_runs_is_run_once_and_joined(tmp_path, reproduce):
 def test_list_names_what_is_missing(tmp_path, reproduce):
     listed = reproduce('--table', 5, '--list', '--work-dir', tmp_path)
     assert 'CAM [missing]' in listed and 'new optimization [no config]' in listed and 'python tools/train.py' in listed
-    assert '[paper only]' in reproduce('--table', 1, '--list', '--work-dir', tmp_path)
+    assert '[no config]' in reproduce('--table', 1, '--list', '--work-dir', tmp_path)
     assert 'alpha = 0.1 [missing]' in reproduce('--figure', 4, '--list', '--work-dir', tmp_path)
     assert list(tmp_path.iterdir()) == []
 

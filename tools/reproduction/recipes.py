@@ -11,7 +11,13 @@ from reproduction.commands import CHECKPOINT, OUTPUTS, SCORES
 from reproduction.steps import CONFIGS, Step
 
 BACKBONES: Final = MappingProxyType(
-    dict(VGG16='vgg16', InceptionV3='inceptionv3', ResNet50='resnet50', DenseNet161='densenet161')
+    dict(
+        VGG16='vgg16',
+        InceptionV3='inceptionv3',
+        ResNet50='resnet50',
+        DenseNet161='densenet161',
+        GoogLeNet='googlenet',
+    )
 )
 """The paper's names of backbones, and those in our config names."""
 
@@ -20,6 +26,10 @@ BOXES: Final = 'train_dataloader.dataset.boxes'
 """The key of the pseudo-box file in a regressor's config."""
 SCORE_FILE: Final = 'test_evaluator.0.score_file'
 """The key of the file with the classifier's scores in a config."""
+LOAD_FROM: Final = 'load_from'
+"""The key of the checkpoint that a training or test starts from."""
+CLASSIFIER_FILE: Final = 'model.classifier_checkpoint'
+"""The key of the frozen classifier's checkpoint in GC-Net's configs."""
 
 
 @dataclass(frozen=True)
@@ -157,3 +167,58 @@ def joint(backbone: str, data: Data) -> Step:
     """The joint training of localizer and regressor (Sec. 3.1)."""
     config = f'slt_net/slt-net_{data.backbone(backbone)}_{data.schedule}_{data.name}'
     return _with_labels(Step('train', config), backbone, data)
+
+
+OTHER_METHODS: Final = MappingProxyType(
+    {
+        'ACoL': 'acol',
+        'SPG': 'spg',
+        'HaS-32': 'has-32',
+        'ADL': 'adl',
+        'DANet': 'danet',
+        'MEIL': 'meil',
+        'GC-Net': 'gc-net',
+        'I2C': 'i2c',
+        'GMP': 'gmp',
+        'Backprop': 'backprop',
+    }
+)
+"""The methods that the paper compares with, and the first words of their configs in ``configs/other_methods``."""
+
+
+def other_method(method: str, backbone: str, data: Data) -> Step:
+    """The training of another method, with what it starts from.
+
+    Example:
+        >>> other_method('ADL', 'VGG16', DATA['cub']).config
+        'other_methods/adl_vgg16_1xb32-50e_cub'
+        >>> [step.config for step in other_method('Backprop', 'VGG16', DATA['ilsvrc']).chain()]
+        ['localizer/cam_vgg16_1xb16-10e_ilsvrc', 'other_methods/backprop_vgg16_ilsvrc']
+    """
+    net, word = data.backbone(backbone), OTHER_METHODS[method]
+    if method == 'Backprop':
+        cam = ((LOAD_FROM, plain_cam(backbone, data), CHECKPOINT),)
+        return Step('train', f'other_methods/{word}_{net}_{data.name}', inputs=cam)
+    step = Step('train', _only('other_methods', f'{word}_{net}', data))
+    if method == 'I2C' and net == 'inceptionv3':
+        return replace(step, inputs=((LOAD_FROM, plain_cam(backbone, data), CHECKPOINT),))
+    if method == 'GC-Net':
+        of_classifier = (
+            classifier(backbone, data) if (net, data.name) == ('vgg16', 'cub') else plain_cam(backbone, data)
+        )
+        return replace(step, inputs=((CLASSIFIER_FILE, of_classifier, CHECKPOINT),))
+    return step
+
+
+def plain_cam(backbone: str, data: Data) -> Step:
+    """Plain CAM with its usual schedule, on any backbone."""
+    if backbone == 'GoogLeNet':
+        return Step('train', _only('other_methods', f'cam_{data.backbone(backbone)}', data))
+    return usual_cam(backbone, data)
+
+
+def own_psol(backbone: str, data: Data) -> Step:
+    """PSOL's own head, loss and crops, on the boxes of DDT with VGG16."""
+    boxes = ddt_boxes('VGG16', data, 'train')
+    config = _only('other_methods', f'psol-own_{data.backbone(backbone)}', data)
+    return _with_labels(Step('train', config, inputs=((BOXES, boxes, OUTPUTS[boxes.tool]),)), backbone, data)

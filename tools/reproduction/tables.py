@@ -11,7 +11,12 @@ from reproduction.recipes import BACKBONES, DATA, Data
 from reproduction.steps import Step
 
 METHODS = ('CAM', 'PSOL', 'DDT', 'SLT-Net', 'Ours')
-"""The methods that this package implements; rows of other methods have only the paper's numbers."""
+"""The methods of ``configs/`` outside ``other_methods``."""
+NO_STEP = {
+    (4, 'InceptionV3-DANet'): 'InceptionV3-DANet has no config: there is no list of two levels of groups of the 1000 '
+    'classes. With a csv of yours (class, parent, root), `sltnet_mm.DANetHead(hierarchy=...)` trains.',
+}
+"""The rows that have only the paper's numbers, by table and name, and why."""
 
 
 @dataclass(frozen=True)
@@ -110,8 +115,8 @@ def table(number: int, dataset: str) -> Table:
     Example:
         >>> [row.name for row in table(5, 'photos31').rows][:2]
         ['CAM', 'new optimization']
-        >>> table(1, 'cub').rows[1].name, table(1, 'cub').rows[1].state
-        ('VGG16-ACoL', 'paper only')
+        >>> table(1, 'cub').rows[1].name, table(1, 'cub').rows[1].step.config
+        ('VGG16-ACoL', 'other_methods/acol_vgg16_1xb20-60e_cub')
     """
     if number not in TITLES or dataset not in DATA:
         raise KeyError(f'table must be 1 to 7 and dataset one of {sorted(DATA)}, got {number} and {dataset!r}')
@@ -124,17 +129,25 @@ def table(number: int, dataset: str) -> Table:
     paper = PAPER[number, data.paper]
     rows = [_row(number, name, numbers, data) for name, numbers in paper.items()]
     if number in (1, 2, 3, 4):
-        rows += _joint_rows(rows[-1], data)
+        rows += _joint_rows(rows[-1], data) + _own_psol_rows(rows, data)
     return Table(f'table{number}', TITLES[number], data, rows)
 
 
 def _row(number: int, name: str, paper: Numbers, data: Data) -> Row:
     if number == 5:
         return Row(name, paper, _ablation(data)[name])
+    if (number, name) in NO_STEP:
+        return Row(name, paper, note=NO_STEP[number, name])
     head, tail = (name.split('-', 1) + [''])[:2]
     backbone, method = (tail, head) if number == 6 else (head, tail)
+    if name == 'Backprop':
+        backbone, method = 'VGG16', name
+    if method in recipes.OTHER_METHODS:
+        return Row(name, paper, recipes.other_method(method, backbone, data), 'box' if method == 'GC-Net' else 'map')
     if method not in METHODS or backbone not in BACKBONES:
         return Row(name, paper)
+    if method == 'CAM' and backbone == 'GoogLeNet':
+        return Row(name, paper, recipes.plain_cam(backbone, data))
     if method == 'CAM':
         return Row(name, paper, recipes.usual_cam(backbone, data))
     if method == 'Ours':
@@ -160,6 +173,17 @@ def _ablation(data: Data) -> dict[str, Step]:
     steps = [recipes.usual_cam('VGG16', data), recipes.new_optimization('VGG16', data)]
     steps += [recipes.localizer(kind, 'VGG16', data) for kind in kinds]
     return dict(zip(names, steps, strict=True))
+
+
+def _own_psol_rows(rows: Sequence[Row], data: Data) -> list[Row]:
+    """The row of PSOL with its own head, loss and crops, where there is a config."""
+    found = []
+    for row in rows:
+        backbone, _, method = row.name.partition('-')
+        if method == 'PSOL' and recipes.own_psol(backbone, data).exists:
+            step = recipes.own_psol(backbone, data)
+            found.append(Row(f'{row.name}, its own network', row.paper, step, 'box'))
+    return found
 
 
 def _joint_rows(slt_net: Row, data: Data) -> list[Row]:

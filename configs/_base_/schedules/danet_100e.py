@@ -1,0 +1,11 @@
+# DANet on CUB, as its authors: rate 0.001, 100 epochs with a step at 80, batch 30.
+optim_wrapper = dict(
+    type='OptimWrapper',
+    optimizer=dict(type='SGD', lr=0.001, momentum=0.9, weight_decay=0.0005, nesterov=True),
+    paramwise_cfg=dict(custom_keys=dict(head=dict(lr_mult=10))),
+)
+param_scheduler = [dict(type='MultiStepLR', milestones=[80], gamma=0.1, by_epoch=True)]
+train_cfg = dict(type='EpochBasedTrainLoop', max_epochs=100, val_interval=10)
+val_cfg = dict()
+test_cfg = dict()
+auto_scale_lr = dict(enable=False, base_batch_size=30)

@@ -1,0 +1,10 @@
+# I2C: pairs of a class, SqueezeNet 1.1 on photos31.
+_base_ = [
+    '../_base_/models/cam_squeezenet1-1.py',
+    '../_base_/datasets/photos31_localization.py',
+    '../_base_/schedules/localizer_4e.py',
+    '../_base_/default_runtime.py',
+]
+default_scope = 'mmpretrain'
+model = dict(head=dict(type='sltnet_mm.I2CHead', conv_channels=()))
+train_dataloader = dict(batch_size=16, sampler=dict(type='sltnet_mm.SameClassPairs'))
