@@ -54,7 +54,7 @@ def test_model_builds_on_the_meta_device(path, monkeypatch):
     ]
     assert len({head.num_classes for head in heads}) <= 1
     names = [name for name, _ in model.named_parameters()]
-    for key in cfg.get('optim_wrapper', {}).get('paramwise_cfg', {}).get('custom_keys', {}):
+    for key in (cfg.get('optim_wrapper') or {}).get('paramwise_cfg', {}).get('custom_keys', {}):
         assert any(key in name for name in names), f'{key} has a learning rate of its own, but no parameter'
 
 

@@ -136,6 +136,7 @@ def test_padding_of_detectors_is_cut_off():
 
     net = Net()
     nn.init.ones_(net.conv.weight)
+    nn.init.zeros_(net.conv.bias)
     images = torch.rand(2, 1, 8, 8)
     samples = [BaseDataElement(metainfo=dict(img_shape=size)) for size in ((8, 8), (6, 4))]
     model = MapSourceModel(net, 'layer_cam', 'conv')

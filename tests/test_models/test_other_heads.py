@@ -291,7 +291,10 @@ def test_meil_shows_hooks_the_original_alone_and_tests_the_plain_network(meil):
     meil.head.cam.register_forward_hook(lambda module, args, output: seen.append(len(output)))
     meil.loss(torch.randn(4, 3, 8, 8), make_samples())
     assert seen == [4]
-    with pytest.raises(ValueError, match="erase_layer='pool4' does not exist in MEILClassifier"):
+    with (
+        pytest.raises(ValueError, match="erase_layer='pool4' does not exist in MEILClassifier"),
+        DefaultScope.overwrite_default_scope('mmpretrain'),
+    ):
         MEILClassifier(Backbone(), dict(type='sltnet_mm.CAMHead', num_classes=5, in_channels=6), 'pool4')
     with pytest.raises(TypeError, match='head must be CAMHead'):
         with DefaultScope.overwrite_default_scope('mmpretrain'):
