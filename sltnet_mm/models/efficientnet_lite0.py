@@ -80,7 +80,7 @@ class EfficientNetLite0(BaseModule):
         if self.frozen_stages < 0:
             return []
         last = (self.conv_head, self.bn2) if self.frozen_stages == _STAGES else ()
-        parts = (self.conv_stem, self.bn1, *self.blocks[: self.frozen_stages], *last)
+        parts = (self.conv_stem, self.bn1, *list(self.blocks)[: self.frozen_stages], *last)
         return [part for part in parts if part is not None]
 
     def init_weights(self) -> None:
