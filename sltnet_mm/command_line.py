@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from mmengine.config import Config, DictAction
 
 from sltnet_mm.config import load_config
+from sltnet_mm.threads import wait_without_spinning
 
 _protection = contextlib.ExitStack()
 
@@ -19,10 +20,7 @@ if TYPE_CHECKING:
     from mmengine.evaluator import BaseMetric
     from mmengine.runner import Runner
 
-# Threads of OpenMP wait for each other in a busy loop by default. Beside other work, that loop takes the core from the
-# thread that is waited for: a small training step took 20 times as long (docs/benchmarks.md). Read when torch is
-# imported.
-os.environ.setdefault('OMP_WAIT_POLICY', 'PASSIVE')
+wait_without_spinning()  # when the tools are started, before anything imports torch
 
 
 def add_common_arguments(parser: argparse.ArgumentParser, processes: bool = True) -> None:

@@ -12,6 +12,8 @@ import argparse
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from sltnet_mm.threads import wait_without_spinning
+
 
 def parse_args() -> argparse.Namespace:
     """The command-line arguments."""
@@ -28,6 +30,7 @@ def parse_args() -> argparse.Namespace:
 
 
 if __name__ == '__main__':
+    wait_without_spinning()
     ARGS = parse_args()  # before the imports, which take ten seconds or more the first time
     print('importing torch, mmengine, mmdet, mmpretrain ...', flush=True)
 
