@@ -18,3 +18,4 @@ model = dict(
     localizer=dict(backbone=dict(checkpoint=weights), head=dict(num_classes=num_classes, loss=dict(top_k=top_k))),
     regressor=dict(backbone=dict(checkpoint=weights)),
 )
+default_hooks = dict(preprocessing=dict(type='sltnet_mm.PreprocessingHook'))

@@ -11,3 +11,4 @@ default_scope = 'mmdet'
 num_classes = 20
 top_k = 3
 model = dict(localizer=dict(head=dict(num_classes=num_classes, loss=dict(top_k=top_k))))
+default_hooks = dict(preprocessing=dict(type='sltnet_mm.PreprocessingHook'))

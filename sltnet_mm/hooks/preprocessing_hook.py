@@ -36,6 +36,33 @@ USUAL = {
 """What weights of ImageNet usually want."""
 
 
+class Comparison(NamedTuple):
+    """How well pretrained features tell the classes under two preprocessings.
+
+    Args:
+        images: Number of training images that were looked at.
+        classes: Number of their classes.
+        right: Share of images nearest to their own class mean, with the preprocessing in question.
+        other: Name, in ``USUAL``, of the best other preprocessing.
+        other_right: The share with that one.
+        better: The other preprocessing if it is clearly better, or None.
+    """
+
+    images: int
+    classes: int
+    right: float
+    other: str
+    other_right: float
+    better: Preprocessing | None
+
+    def describe(self) -> str:
+        """The comparison in a sentence."""
+        return (
+            f'the pretrained features tell {self.right:.0%} of {self.images} training images by the nearest class mean '
+            f'({self.other_right:.0%} with {self.other} preprocessing; guessing: {1 / self.classes:.0%})'
+        )
+
+
 @HOOKS.register_module()
 class PreprocessingHook(Hook):
     """Warn if the backbone's pretrained features separate the training classes better with another preprocessing.
@@ -65,33 +92,52 @@ class PreprocessingHook(Hook):
         """Compare the preprocessings, once; a resumed run has been looked at before."""
         model = unwrap(runner.model)
         current = preprocessing_of(model)
-        chosen = self._chosen(runner.train_dataloader.dataset)
-        if runner.iter or current is None or len(chosen) < 16:
+        backbone: Any = getattr(getattr(model, 'localizer', model), 'backbone', None)
+        if runner.iter or current is None or backbone is None:
             return
-        dataset = runner.train_dataloader.dataset
+        found = self.compare(backbone, runner.train_dataloader.dataset, current)
+        if found is None:
+            return
+        runner.logger.info(found.describe())
+        if found.better is not None:
+            runner.logger.warning(
+                f'The weights seem to want another preprocessing than the config ({current.describe()}): '
+                f'{found.describe()}. Set model.data_preprocessor (mean, std and bgr_to_rgb, in mmpretrain to_rgb) to '
+                f'{found.better.describe()}'
+            )
+
+    def compare(self, backbone: nn.Module, dataset: Any, current: Preprocessing) -> Comparison | None:
+        """Compare a preprocessing with the usual ones on pretrained features of training images.
+
+        Args:
+            backbone: The pretrained network.
+            dataset: Training images, BGR as ``PackLocalizationInputs`` packs them, with their ``gt_label``.
+            current: The preprocessing in question.
+
+        Returns:
+            The comparison, or None if there are too few images.
+        """
+        chosen = self._chosen(dataset)
+        if len(chosen) < 16:
+            return None
         images = torch.stack([dataset[index]['inputs'] for index in chosen]).float()
         labels = torch.tensor([int(dataset.get_data_info(index)['gt_label']) for index in chosen])
-        backbone: Any = getattr(model, 'localizer', model).backbone
-        right = {
+        own = nearest_mean_hits(_features(backbone, images, current), labels)
+        others = {
             name: nearest_mean_hits(_features(backbone, images, each), labels)
-            for name, each in {'the config': current, **USUAL}.items()
-            if name == 'the config' or each != current
+            for name, each in USUAL.items()
+            if each != current
         }
-        own = right.pop('the config')
-        best = max(right, key=lambda name: int(right[name].sum()))
-        gained, lost = int((right[best] & ~own).sum()), int((own & ~right[best]).sum())
-        share, better = float(own.float().mean()), float(right[best].float().mean())
-        runner.logger.info(
-            f'Preprocessing: the pretrained features tell {share:.0%} of {len(labels)} training images by the nearest '
-            f'class mean ({better:.0%} with {best}; guessing: {1 / len(labels.unique()):.0%})'
+        best = max(others, key=lambda name: int(others[name].sum()))
+        gained, lost = int((others[best] & ~own).sum()), int((own & ~others[best]).sum())
+        return Comparison(
+            images=len(labels),
+            classes=len(labels.unique()),
+            right=float(own.float().mean()),
+            other=best,
+            other_right=float(others[best].float().mean()),
+            better=USUAL[best] if gained - lost > 2 * (gained + lost) ** 0.5 else None,
         )
-        if gained - lost > 2 * (gained + lost) ** 0.5:
-            runner.logger.warning(
-                f'The weights seem to want another preprocessing: with {best} ({USUAL[best].describe()}) the '
-                f'pretrained features tell {better:.0%} of the training images, with that of the config '
-                f'({current.describe()}) {share:.0%}. Set model.data_preprocessor (mean, std and '
-                'bgr_to_rgb, in mmpretrain to_rgb) to what the weights were trained with'
-            )
 
     def _chosen(self, dataset: Any) -> list[int]:
         """Evenly many images per class, of the classes with the most images; those with fewer than three are left."""

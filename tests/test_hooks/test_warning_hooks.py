@@ -72,8 +72,8 @@ def test_weights_with_another_preprocessing_are_noticed(caplog, request, name, w
     messages = warnings_of(caplog)
     assert len(messages) == warned
     if warned:
-        assert "seem to want another preprocessing: with torchvision's (RGB, mean=[123.675," in messages[0]
-        assert '(BGR, mean=[103.939, 116.779, 123.68], std=[1.0, 1.0, 1.0])' in messages[0]
+        assert 'than the config (BGR, mean=[103.939, 116.779, 123.68], std=[1.0, 1.0, 1.0])' in messages[0]
+        assert messages[0].endswith('to RGB, mean=[123.675, 116.28, 103.53], std=[58.395, 57.12, 57.375]')
     assert 'guessing: 50%' in caplog.text
 
 
