@@ -6,7 +6,7 @@ WORKERS ?= 2#         parallel test processes
 ARGS ?=#              more arguments for pytest or the demo
 OPS ?=#               OPS=1 compiles mmcv's operators into the environment
 .DEFAULT_GOAL := help
-.PHONY: help env demo docs test test-configs test-gpu test-operators test-release test-official lock lint format clean clean-env
+.PHONY: help env demo docs test test-browser test-configs test-gpu test-operators test-release test-official lock lint format clean clean-env
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 15
@@ -35,6 +35,9 @@ test-release: env ## build the wheel and the source package and look into them
 
 test-operators: env ## compare the stand-ins for mmcv's operators with the compiled ones (needs OPS=1)
 	$(PY) -m pytest -m operators tests/test_mmcv_operators $(ARGS)
+
+test-browser: env ## use the review page in the system's Chromium (BROWSER=/path/to/chromium)
+	OMP_NUM_THREADS=1 $(PY) -m pytest -m browser tests $(ARGS)
 
 test-official: ## run the tests with the official OpenMMLab packages (in .venv-official)
 	@command -v $(PYTHON) > /dev/null || { echo "No $(PYTHON) here: add PYTHON=/path/to/python3" >&2; exit 1; }

@@ -82,7 +82,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _boxes(args: argparse.Namespace) -> None:
     print('importing torch, mmengine, mmdet, mmpretrain ...', flush=True)
-    from sltnet_mm.labeling.run import Run  # imported here: --help must not wait for torch
+    from sltnet_mm.report.environment import import_hosts  # imported here: --help must not wait for torch
+
+    import_hosts()
+    from sltnet_mm.labeling.run import Run
 
     Run(
         args.photographs,

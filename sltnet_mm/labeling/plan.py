@@ -86,7 +86,7 @@ def make_plan(
     reasons.append(f'device {device}' + ('' if device != 'cpu' else ': there is no GPU, or --device asks for it'))
     network, reason = (network, 'asked for') if network else _choose_network(weights)
     reasons.append(f'network {network}: {reason}')
-    top_k = max(1, min(classes - 1, round(0.15 * classes)))
+    top_k = tolerated_classes(classes)
     reasons.append(f'K = {top_k} of {classes} classes: 15 %, as in the paper')
     batch_size = min(_BATCH, max(2, images // 2))
     per_epoch = max(1, images // batch_size)
@@ -97,6 +97,16 @@ def make_plan(
     else:
         reasons.append(f'{epochs} epochs of {per_epoch} batches of {batch_size}: asked for')
     return Plan(network, top_k, epochs, batch_size, device, seed, tuple(reasons))
+
+
+def tolerated_classes(classes: int) -> int:
+    """K for a number of classes: 15 %, at least 1, and fewer than all.
+
+    Example:
+        >>> [tolerated_classes(classes) for classes in (2, 6, 31, 200)]
+        [1, 1, 5, 30]
+    """
+    return max(1, min(classes - 1, round(0.15 * classes)))
 
 
 def _choose_network(weights: str | Path | None) -> tuple[str, str]:

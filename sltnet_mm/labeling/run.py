@@ -17,6 +17,7 @@ from mmengine.runner import CheckpointLoader
 from sltnet_mm.labeling.box_sets import BoxSet
 from sltnet_mm.labeling.choices import accuracy, choose, true_boxes
 from sltnet_mm.labeling.command import read_boxes
+from sltnet_mm.labeling.detector_config import detector_config
 from sltnet_mm.labeling.formats import export_boxes
 from sltnet_mm.labeling.label_tools import write_csv
 from sltnet_mm.labeling.locating import Located, locate, read_located, write_located
@@ -94,6 +95,8 @@ class Run:
         checkpoint = train(cfg)
         located = self._locate(cfg, checkpoint, plan.device)
         coco = self._choose(cfg, checkpoint, located, usable)
+        detector = detector_config(coco, self.out / 'boxes.json', self.photographs, cfg)
+        write_config(detector, self.out / 'detector.py')
         self._write(coco, usable, checked.warnings)
 
     def _check(self) -> CheckedPhotographs:
@@ -162,7 +165,15 @@ class Run:
     def _remove(self) -> None:
         for name in _MADE:
             shutil.rmtree(self.out / name, ignore_errors=True)
-        for name in ('config.py', 'located.jsonl', 'boxes.json', 'boxes.csv', 'review.html', 'report.html'):
+        for name in (
+            'config.py',
+            'detector.py',
+            'located.jsonl',
+            'boxes.json',
+            'boxes.csv',
+            'review.html',
+            'report.html',
+        ):
             (self.out / name).unlink(missing_ok=True)
 
     def _config(self, plan: Plan, usable: Photographs) -> Config:
@@ -220,6 +231,7 @@ class Run:
         checkpoint = coco['info']['checkpoint']
         commands = [
             f'sltnet-boxes apply-review {self.out} review.json --export yolo',
+            f'python tools/train.py {self.out / "detector.py"}',
             f'python tools/generate_pseudo_boxes.py {self.out / "config.py"} {checkpoint} --out more.json',
         ]
         write_summary(

@@ -13,10 +13,17 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from mmengine.config import Config
+from mmengine.registry import DATASETS, init_default_scope
+
+from sltnet_mm.labeling.command import main
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / 'docs/your_data.md').read_text()
 CLASSES = ('cat', 'dog', 'hen')
+# What the tests change of the one command: no download, two epochs.
+QUICK = ['--network', 'squeezenet1-1', '--epochs', '2', '--cfg-options']
+QUICK += [f'model.{part}.backbone.checkpoint=None' for part in ('localizer', 'regressor')]
 
 
 def write_photographs(folder: Path) -> None:
@@ -33,35 +40,33 @@ def write_photographs(folder: Path) -> None:
             (folder / name / clutter).write_bytes(b'no image')
 
 
-def give_boxes(annotations: Path) -> None:
-    """As the page says: the last two of each class go to val and test, with a box."""
-    with open(annotations, newline='') as file:
-        rows = list(csv.DictReader(file))
-    for row in rows:
-        split = {'006': 'val', '007': 'test'}.get(Path(row['image']).stem)
-        if split:
-            row.update(split=split, x1=20, y1=15, x2=60, y2=45)
-    with open(annotations, 'w', newline='') as file:
-        writer = csv.DictWriter(file, rows[0])
-        writer.writeheader()
-        writer.writerows(rows)
+def words_of(command: str, assignments: list[str]) -> list[str]:
+    """What bash makes of a command: its words, with the variables filled in."""
+    script = '\n'.join([*assignments, f"printf '%s\\0' {command}"])
+    found = subprocess.run(['bash', '-e', '-c', script], capture_output=True, text=True, check=True)
+    return found.stdout.split('\0')[:-1]
 
 
-def arguments_of(command: str, assignments: list[str]) -> list[str]:
-    """What bash makes of a command: its arguments, split and with the variables filled in."""
-    script = '\n'.join([*assignments, 'python() { printf \'%s\\0\' "$@"; }', command])
-    return subprocess.run(['bash', '-e', '-c', script], capture_output=True, text=True, check=True).stdout.split('\0')[
-        :-1
-    ]
+def run_tool(words: list[str]) -> None:
+    """Run a command in this process, which has paid for the imports."""
+    if words[0] == 'sltnet-boxes':
+        assert main([*words[1:], *QUICK]) == 0
+        return
+    sys.argv = words[1:]
+    runpy.run_path(sys.argv[0], run_name='__main__')
 
 
 def carry_out(commands: list[str]) -> None:
-    """Run the page's commands in this process, which has paid for the imports; their variables hold from then on."""
+    """Run the page's commands; their variables hold from then on."""
     assignments: list[str] = []
     for command in '\n'.join(commands).replace('\\\n', ' ').splitlines():
-        if command.startswith('python '):
-            sys.argv = arguments_of(command, assignments)
-            runpy.run_path(sys.argv[0], run_name='__main__')
+        if filled := re.fullmatch(r'([A-Z]+)=\$\((python .*)\)', command):
+            printed = io.StringIO()
+            with contextlib.redirect_stdout(printed):
+                run_tool(words_of(filled[2], assignments))
+            assignments.append(f'{filled[1]}="{printed.getvalue().strip()}"')
+        elif command.startswith(('python ', 'sltnet-boxes ')):
+            run_tool(words_of(command, assignments))
         elif command:
             assert re.match('[A-Z]+=', command), command
             assignments.append(command)
@@ -75,51 +80,72 @@ def done(tmp_path_factory):
         (folder / name).symlink_to(ROOT / name)
     write_photographs(folder / 'photographs')
     scripts = re.findall(r'```(python|bash)\n(.*?)```', PAGE, re.DOTALL)
-    assert [language for language, _ in scripts] == ['python', *['bash'] * 6, 'python']
-    label, *commands, use = [text for _, text in scripts]
+    assert [language for language, _ in scripts] == ['bash', 'python', *['bash'] * 5]
+    (one,), (use,), steps = ([text for _, text in scripts[part]] for part in (slice(0, 1), slice(1, 2), slice(2, None)))
     used = io.StringIO()
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
         patch.setattr(sys, 'argv', sys.argv)
-        exec(label, {})
-        with open('photographs/annotations.csv', newline='') as file:
-            labeled = list(csv.DictReader(file))
-        give_boxes(Path('photographs/annotations.csv'))
-        carry_out(commands)
+        carry_out([one])
         with contextlib.redirect_stdout(used):
             exec(use, {})
-    logs = '\n'.join(path.read_text() for path in folder.glob('work_dirs/mine/**/*.log'))
-    return dict(folder=folder, labeled=labeled, logs=logs, used=used.getvalue())
+        carry_out(steps)
+    return dict(folder=folder, used=used.getvalue())
+
+
+def test_the_one_command_boxes_every_photograph(done):
+    result = done['folder'] / 'work_dirs/boxes'
+    boxes = json.loads((result / 'boxes.json').read_text())
+    assert [category['name'] for category in boxes['categories']] == list(CLASSES) and len(boxes['images']) == 24
+    assert len(boxes['annotations']) + len(boxes['info']['images_without_box']) == 24
+    assert {'doubt', 'signals', 'label'} <= set(boxes['images'][0])
+    for name in re.findall(r'^\| `([\w./]+)`', PAGE.partition('## 2.')[0], re.MULTILINE):
+        assert (result / name).exists(), name
+    assert len(list(result.glob('export/yolo/labels/*/*.txt'))) == 24
+
+
+def test_the_inferencer_gives_the_boxes_of_the_file(done):
+    result = done['folder'] / 'work_dirs/boxes'
+    with open(result / 'more.csv', newline='') as file:
+        rows = {row['image']: row for row in csv.DictReader(file)}
+    boxes = json.loads((result / 'boxes.json').read_text())
+    names = {image['id']: f'photographs/{image["file_name"]}' for image in boxes['images']}
+    assert sorted(rows) == sorted(names.values()) and len(list((result / 'drawn').glob('*.png'))) == 24
+    for annotation in boxes['annotations']:
+        row, (x, y, w, h) = rows[names[annotation['image_id']]], annotation['bbox']
+        assert [float(row[key]) for key in ('x1', 'y1', 'x2', 'y2')] == pytest.approx([x, y, x + w, y + h], abs=0.02)
+        assert row['box_from'] == boxes['info']['source']
+        assert float(row['score']) == pytest.approx(annotation['score'], abs=1e-3)
+    lines = [line.split(' ', 3) for line in done['used'].splitlines() if line.startswith('photographs/')]
+    assert len(lines) == 24 and all(line[1] in CLASSES and 1 / 3 <= float(line[2]) <= 1 for line in lines)
+
+
+def test_the_detectors_config_fits_the_boxes(done):
+    cfg = Config.fromfile(done['folder'] / 'work_dirs/boxes/detector.py')
+    dataset = cfg.train_dataloader.dataset
+    assert cfg.model.bbox_head.num_classes == 3 and dataset.metainfo.classes == list(CLASSES)
+    assert Path(dataset.ann_file) == (done['folder'] / 'work_dirs/boxes/boxes.json').resolve()
+    init_default_scope('mmdet')
+    assert len(DATASETS.build(dataset)) > 0 and cfg.val_cfg is None
 
 
 def test_labels_come_from_the_folders(done):
-    assert {row['label'] for row in done['labeled']} == set(CLASSES) and len(done['labeled']) == 24
-    assert all(row['image'].startswith(row['label'] + '/') and row['split'] == 'train' for row in done['labeled'])
+    with open(done['folder'] / 'photographs/annotations.csv', newline='') as file:
+        rows = list(csv.DictReader(file))
+    assert {row['label'] for row in rows} == set(CLASSES) and len(rows) == 24
+    assert all(row['image'].startswith(row['label'] + '/') and row['split'] == 'train' for row in rows)
 
 
-def test_training_evaluation_and_pictures(done):
+def test_the_steps_give_boxes_and_pictures(done):
     mine = done['folder'] / 'work_dirs/mine'
-    assert (mine / 'epoch_1.pth').is_file() and (done['folder'] / 'work_dirs/without_boxes/epoch_1.pth').is_file()
-    assert 'box/sltnet/gt_known' in done['logs'] and 'map/sltnet/gt_known' in done['logs']
-    assert len(list(mine.glob('test/*/pictures/*.png'))) == 3
-    assert list((done['folder'] / 'work_dirs/browse').glob('**/*.png'))
-
-
-def test_boxes_of_the_training_images(done):
-    boxes = json.loads((done['folder'] / 'work_dirs/mine/boxes.json').read_text())
-    assert [category['name'] for category in boxes['categories']] == list(CLASSES)
-    assert len(boxes['images']) == 18
-    assert len(boxes['annotations']) + len(boxes['info']['images_without_box']) == 18
-
-
-def test_the_inferencer_names_and_boxes_every_photograph(done):
-    lines = [line.split(' ', 3) for line in done['used'].splitlines() if line.startswith('photographs/')]
-    assert [line[0] for line in lines] == [f'photographs/{name}/{i:03d}.jpg' for name in CLASSES for i in range(8)]
-    assert all(line[1] in CLASSES and 1 / 3 <= float(line[2]) <= 1 for line in lines)
-    for line in lines:
-        x1, y1, x2, y2 = map(float, line[3].strip('()').split(', '))
-        assert 0 <= x1 < x2 <= 80.001 and 0 <= y1 < y2 <= 60.001
-    assert len(list((done['folder'] / 'work_dirs/mine/drawn').glob('*.png'))) == 24
+    assert (mine / 'epoch_1.pth').is_file() and (mine / 'boxes.png').is_file()
+    boxes = json.loads((mine / 'boxes.json').read_text())
+    assert [category['name'] for category in boxes['categories']] == list(CLASSES) and len(boxes['images']) == 24
+    assert list((done['folder'] / 'work_dirs/browse').glob('**/browse_train.png'))
+    (log,) = mine.glob('*/*.log')
+    text = log.read_text()
+    assert "data_root = 'photographs'" in text and 'data/mine' not in text
+    assert 'no true boxes to choose by' in text
 
 
 def test_the_readme_example_runs_as_it_stands(done, monkeypatch, capsys):

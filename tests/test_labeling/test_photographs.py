@@ -70,8 +70,9 @@ def test_small_images_and_classes_are_listed(photographs):
         (lambda root: shutil.rmtree(root), FileNotFoundError, 'PHOTOGRAPHS must be a folder'),
         (lambda root: [shutil.rmtree(root / name) for name in CLASSES], ValueError, 'has no images'),
         (
-            lambda root: [(root / name).rename(root / f'.{name}') for name in CLASSES]
-            + [(root / 'a.heic').write_bytes(b'x')],
+            lambda root: (
+                [(root / name).rename(root / f'.{name}') for name in CLASSES] + [(root / 'a.heic').write_bytes(b'x')]
+            ),
             ValueError,
             r'it has 1 file .heic \(convert .heic to .jpg first\)',
         ),
