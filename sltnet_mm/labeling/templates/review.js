@@ -80,9 +80,18 @@ function choose(item) {
   paint(item);
   item.tile.scrollIntoView({ block: 'nearest' });
   picture.src = item.url;
-  picture.style.width = Math.min(item.size[0], 900) + 'px';
+  fit();
   show();
 }
+
+function fit() {  // as large as the room beside the grid allows, small images at most three times as large
+  if (!current) return;
+  const [width, height] = current.size, room = byId('one').clientWidth - 32;
+  const scale = Math.min(3, room / width, Math.max(160, window.innerHeight - 330) / height);
+  picture.style.width = scale * width + 'px';
+  picture.style.height = scale * height + 'px';
+}
+window.addEventListener('resize', fit);
 
 function show() {
   place(large, current);
@@ -95,10 +104,11 @@ function show() {
     (box ? `, box ${box.map((v) => Math.round(v)).join(', ')} of ${current.size.join(' x ')}` : ', no box');
   const bars = document.createElement('div');
   bars.className = 'bars';
-  for (const [key, value] of Object.entries(current.signals)) {
+  for (const key of Object.keys(names).filter((each) => each in current.signals)) {
+    const value = current.signals[key];
     const what = document.createElement('span'), track = document.createElement('span'), bar = document.createElement('i');
     const number = document.createElement('span');
-    what.textContent = names[key] || key; track.className = 'track'; bar.style.width = 100 * value + '%';
+    what.textContent = names[key]; track.className = 'track'; bar.style.width = 100 * value + '%';
     number.textContent = value.toFixed(2);
     track.append(bar); bars.append(what, track, number);
   }
