@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 
+from sltnet_mm.functional.boxes import covers_image
 from sltnet_mm.labeling.locating import THRESHOLDS, Box, Located
 from sltnet_mm.pseudo_boxes.box_scores import THRESHOLDS as SCORED
 from sltnet_mm.pseudo_boxes.box_scores import matched_iou
@@ -40,14 +41,21 @@ def signals(located: Sequence[Located], source: str, threshold: float) -> dict[s
     )
 
 
-def doubts(located: Sequence[Located], of: dict[str, np.ndarray]) -> np.ndarray:
-    """The doubt about each photograph's box, n in [0, 1]: one minus the mean of the signals; 1 without a box.
+def doubts(located: Sequence[Located], of: dict[str, np.ndarray], source: str, threshold: float) -> np.ndarray:
+    """The doubt about each photograph's box, n in [0, 1].
+
+    It is one minus the mean of the signals, and 1 where there is no box or the box is the whole image.
 
     Args:
         located: n records.
         of: Their :func:`signals`.
+        source: The part whose boxes are taken.
+        threshold: Threshold of the localizer's boxes.
     """
     doubt = 1 - np.mean([of[name] for name in SIGNALS], axis=0)
+    boxes = torch.tensor([record.box(source, threshold) for record in located]).view(-1, 4)
+    sizes = torch.tensor([record.size for record in located], dtype=torch.float32).view(-1, 2)
+    doubt[covers_image(boxes, sizes).numpy()] = 1.0
     doubt[[not record.found for record in located]] = 1.0
     return doubt
 

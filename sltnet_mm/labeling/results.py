@@ -33,7 +33,7 @@ def boxes_as_coco(
         info: Provenance.
     """
     of = signals(located, choice.source, choice.threshold)
-    doubt = doubts(located, of)
+    doubt = doubts(located, of, choice.source, choice.threshold)
     records = [
         BoxRecord(
             index=number,

@@ -11,8 +11,8 @@ from torch import Tensor
 from sltnet_mm.functional.boxes import box_iou
 from sltnet_mm.structures.frames import boxes_of_samples
 
-THRESHOLDS = (0.1, 0.2, 0.3, 0.4, 0.5)
-"""Thresholds of the score map whose boxes a box is compared with."""
+THRESHOLDS = (0.1, 0.15, 0.2, 0.25, 0.3)
+"""Thresholds of the score map whose boxes a box is compared with, around the paper's 0.2."""
 
 
 def box_scores(

@@ -66,7 +66,7 @@ def _tile(
     lines: list[Line] = [Path(image['file_name']).name]
     for annotation in annotations:
         x, y, w, h = annotation['bbox']
-        picture = draw_boxes(picture, scale * np.array([x, y, x + w, y + h]), PREDICTED_COLOR)
+        picture = draw_boxes(picture, scale * np.array([x, y, x + w, y + h]), PREDICTED_COLOR, width=2)
         score = annotation.get('score')
         lines.append(names[annotation['category_id']] + ('' if score is None else f', score {score:.2f}'))
     if not annotations:

@@ -60,7 +60,7 @@ def carry_out(commands: list[str]) -> None:
     """Run the page's commands; their variables hold from then on."""
     assignments: list[str] = []
     for command in '\n'.join(commands).replace('\\\n', ' ').splitlines():
-        if filled := re.fullmatch(r'([A-Z]+)=\$\((python .*)\)', command):
+        if filled := re.fullmatch(r'([A-Z_]+)=\$\((python .*)\)', command):
             printed = io.StringIO()
             with contextlib.redirect_stdout(printed):
                 run_tool(words_of(filled[2], assignments))
@@ -68,7 +68,7 @@ def carry_out(commands: list[str]) -> None:
         elif command.startswith(('python ', 'sltnet-boxes ')):
             run_tool(words_of(command, assignments))
         elif command:
-            assert re.match('[A-Z]+=', command), command
+            assert re.match('[A-Z_]+=', command), command
             assignments.append(command)
 
 

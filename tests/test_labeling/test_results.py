@@ -38,14 +38,15 @@ def test_signals_are_the_overlaps():
 def test_the_box_follows_the_threshold():
     boxes = [SQUARE if threshold <= 0.2 else HALF for threshold in THRESHOLDS]
     of = signals([record(of_map=boxes)], 'localizer', 0.2)
-    assert of['stability'][0] == pytest.approx((1 + 1 + 3 * 0.5) / 5)  # 0.1 to 0.5
+    assert of['stability'][0] == pytest.approx((3 * 1 + 2 * 0.5) / 5)  # 0.1 to 0.3
     assert record(of_map=boxes).box('localizer', 0.3) == HALF
 
 
 def test_no_box_is_the_greatest_doubt():
-    records = [record(), record(regressor=HALF), record(found=False)]
-    doubt = doubts(records, signals(records, 'localizer', 0.2))
-    assert 0 <= doubt[0] < doubt[1] < doubt[2] == 1
+    whole = record(regressor=(0.0, 0, 100, 100), of_map=(0.0, 0, 100, 100), mirrored=(0.0, 0, 100, 100))
+    records = [record(), record(regressor=HALF), record(found=False), whole]
+    doubt = doubts(records, signals(records, 'localizer', 0.2), 'localizer', 0.2)
+    assert 0 <= doubt[0] < doubt[1] < doubt[2] == doubt[3] == 1
 
 
 def test_records_come_back_from_their_file(tmp_path):

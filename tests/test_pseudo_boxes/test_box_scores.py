@@ -14,20 +14,20 @@ from sltnet_mm.pseudo_boxes.from_localizer import export_pseudo_boxes
 
 
 def pyramid_sample():
-    """Steps of 0.15 to 1.0: the box above t shrinks with t. The original is twice as large as the map."""
+    """Steps of 0.12 to 1.0: the box above t shrinks with t. The original is twice as large as the map."""
     sample = BaseDataElement(metainfo=dict(homography_matrix=np.diag([0.5, 0.5, 1]), ori_shape=(20, 20)))
     sample.pred_score_map = torch.zeros(10, 10)
-    sample.pred_score_map[0:8, 0:8] = 0.15
-    sample.pred_score_map[0:4, 0:4] = 0.35
+    sample.pred_score_map[0:8, 0:8] = 0.12
+    sample.pred_score_map[0:4, 0:4] = 0.27
     sample.pred_score_map[0:2, 0:2] = 1.0
     return sample
 
 
 def test_the_score_is_the_mean_overlap_with_the_boxes_of_all_thresholds():
-    assert THRESHOLDS == (0.1, 0.2, 0.3, 0.4, 0.5)
+    assert THRESHOLDS == (0.1, 0.15, 0.2, 0.25, 0.3)
     (score,) = box_scores([pyramid_sample()], torch.tensor([[0.0, 0, 8, 8]])).tolist()
-    # Above 0.1: 16 x 16 pixels, above 0.2 and 0.3: 8 x 8, above 0.4 and 0.5: 4 x 4.
-    assert score == pytest.approx((64 / 256 + 1 + 1 + 16 / 64 + 16 / 64) / 5)
+    # Above 0.1: 16 x 16 pixels, above 0.15, 0.2 and 0.25: 8 x 8, above 0.3: 4 x 4.
+    assert score == pytest.approx((64 / 256 + 1 + 1 + 1 + 16 / 64) / 5)
     assert box_scores([BaseDataElement()], torch.zeros(1, 4)) is None
     with pytest.raises(ValueError, match='got 2 boxes for 1 samples'):
         box_scores([pyramid_sample()], torch.zeros(2, 4))
