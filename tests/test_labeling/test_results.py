@@ -44,9 +44,16 @@ def test_the_box_follows_the_threshold():
 
 def test_no_box_is_the_greatest_doubt():
     whole = record(regressor=(0.0, 0, 100, 100), of_map=(0.0, 0, 100, 100), mirrored=(0.0, 0, 100, 100))
-    records = [record(), record(regressor=HALF), record(found=False), whole]
+    records = [record(), record(mirrored=HALF), record(found=False), whole]
     doubt = doubts(records, signals(records, 'localizer', 0.2), 'localizer', 0.2)
     assert 0 <= doubt[0] < doubt[1] < doubt[2] == doubt[3] == 1
+
+
+def test_the_regressors_agreement_counts_for_its_own_boxes_only():
+    records = [record(), record(of_map=HALF)]
+    of = {name: np.array([1.0, 1.0]) for name in ('mirror', 'stability', 'label')} | dict(agreement=np.array([1, 0.5]))
+    assert doubts(records, of, 'localizer', 0.2).tolist() == [0, 0]
+    assert doubts(records, of, 'regressor', 0.2).tolist() == pytest.approx([0, 0.125])
 
 
 def test_records_come_back_from_their_file(tmp_path):
@@ -87,7 +94,8 @@ def test_the_boxes_are_a_box_file(coco, tmp_path):
     assert file.classes == ('cat', 'dog') and file.info['source'] == 'localizer'
     np.testing.assert_allclose(file.boxes[:2], [SQUARE, HALF])
     assert np.isnan(file.boxes[2]).all() and file.info['images_without_box'] == ['c.jpg']
-    assert [image['doubt'] for image in coco['images']] == sorted(image['doubt'] for image in coco['images'])
+    first, second, third = (image['doubt'] for image in coco['images'])
+    assert first == second < third == 1
     assert coco['annotations'][0]['score'] == 1 and coco['annotations'][0]['label_score'] == 0.9
 
 

