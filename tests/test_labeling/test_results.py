@@ -95,7 +95,7 @@ def test_the_boxes_are_a_box_file(coco, tmp_path):
     np.testing.assert_allclose(file.boxes[:2], [SQUARE, HALF])
     assert np.isnan(file.boxes[2]).all() and file.info['images_without_box'] == ['c.jpg']
     first, second, third = (image['doubt'] for image in coco['images'])
-    assert first == second < third == 1
+    assert first < second < third == 1
     assert coco['annotations'][0]['score'] == 1 and coco['annotations'][0]['label_score'] == 0.9
 
 
