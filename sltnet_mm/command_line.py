@@ -98,11 +98,10 @@ def build_runner(cfg: Config) -> Runner:
     from mmengine.registry import RUNNERS
     from mmengine.runner import Runner
 
+    from sltnet_mm.report.environment import import_hosts
     from sltnet_mm.weights.loading import protected_loading
 
     _protection.enter_context(protected_loading())  # for the rest of the process
-    from sltnet_mm.report.environment import import_hosts
-
     if cfg.get('default_scope') == 'mmdet':
         import_hosts()  # without their messages about packages that nothing here needs
     return RUNNERS.build(cfg) if 'runner_type' in cfg else Runner.from_cfg(cfg)

@@ -12,7 +12,6 @@ from typing import Any
 
 import mmcv
 from mmengine.config import Config
-from mmengine.runner import CheckpointLoader
 
 from sltnet_mm.labeling.box_sets import BoxSet
 from sltnet_mm.labeling.choices import accuracy, choose, true_boxes
@@ -33,6 +32,7 @@ from sltnet_mm.models.box_source import BoxChoice
 from sltnet_mm.structures.atomic_write import atomic_write
 from sltnet_mm.structures.box_file import write_box_file
 from sltnet_mm.visualization.box_sheet import box_sheet
+from sltnet_mm.weights.loading import load_checkpoint_file, protected_loading
 
 _SETTINGS = 'settings.json'
 _MADE = ('training', 'pictures', 'located.parts')
@@ -92,7 +92,8 @@ class Run:
             return
         self._prepare(plan, checked)
         cfg = self._config(plan, usable)
-        checkpoint = train(cfg)
+        with protected_loading():
+            checkpoint = train(cfg)
         located = self._locate(cfg, checkpoint, plan.device)
         coco = self._choose(cfg, checkpoint, located, usable)
         detector = detector_config(coco, self.out / 'boxes.json', self.photographs, cfg)
@@ -201,7 +202,7 @@ class Run:
 
     def _choose(self, cfg: Config, checkpoint: Path, located: Sequence[Located], usable: Photographs) -> dict[str, Any]:
         """The boxes, and a config that gives the same ones in every other tool."""
-        weights = CheckpointLoader.load_checkpoint(str(checkpoint), map_location='cpu')
+        weights = load_checkpoint_file(checkpoint)
         choice = choose(located, BoxChoice.of_checkpoint(weights), true_boxes(usable, 'val'))
         self.decisions.extend(choice.reasons)
         cfg.model.pseudo_box.threshold = choice.threshold
