@@ -44,6 +44,7 @@ repository_pages = {
             ('localizer', 'localizers'),
             ('regressor', 'regressors-trained-offline'),
             ('slt_net', 'slt-net'),
+            ('other_methods', 'other-methods'),
             ('detector', 'detectors-on-pseudo-boxes'),
         )
     },

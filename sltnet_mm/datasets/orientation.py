@@ -44,7 +44,7 @@ def image_size(path: str, rotated: bool = True, loader: Any = None) -> tuple[int
         path: Path or URL that mmengine's file backends support.
         rotated: True: the size after EXIF rotation, as OpenCV loads the image. False: the size as stored, as
             ``LoadImageFromFile(color_type='color_ignore_orientation')`` loads it.
-        loader: The loading step of the pipeline (see :func:`loader_of`), whose decoder and orientation count instead.
+        loader: The loading step of the pipeline (see ``loader_of``), whose decoder and orientation count instead.
 
     Raises:
         BadImageError: If the image is missing or cannot be decoded.
@@ -119,7 +119,7 @@ def original_image(path: str, rotated: bool = True, backend_args: dict | None = 
         rotated: True: after EXIF rotation, as OpenCV loads the image. False: as stored (see
             ``LocalizationDataset.exif_rotated``).
         backend_args: Arguments of mmengine's file backend. Defaults to those of ``loader``.
-        loader: The loading step of the pipeline (see :func:`loader_of`), whose decoder and orientation count instead of
+        loader: The loading step of the pipeline (see ``loader_of``), whose decoder and orientation count instead of
             OpenCV and ``rotated``. Defaults to None.
 
     Returns:

@@ -14,8 +14,8 @@ def divergence_loss(maps: Tensor) -> Tensor:
     r"""The mean similarity of the maps of an image, which DANet lowers so that the maps cover different parts.
 
     .. math::
-        L_{cos} = \frac{1}{B} \sum_b \frac{2}{M (M - 1)} \Big| \sum_{i < j}
-        \frac{\langle A_i, A_j \rangle}{\lVert A_i \rVert \lVert A_j \rVert} \Big|
+        L_{cos} = \frac{1}{B} \sum_b \frac{2}{M (M - 1)} | \sum_{i < j}
+        \frac{\langle A_i, A_j \rangle}{\lVert A_i \rVert \lVert A_j \rVert} |
 
     Xue et al., *DANet: Divergent Activation for Weakly Supervised Object Localization*, ICCV 2019. The absolute value
     is that of the sum, as in the authors' code, so that similar and opposite pairs cancel out.

@@ -19,8 +19,8 @@ def ellipse_mask(params: Tensor, size: Sequence[int], sharpness: float | Tensor 
 
     .. math::
         m = \frac{1}{2} - \frac{1}{\pi} \arctan(s \, (q - 1)), \qquad
-        q = \Big(\frac{\Delta x \cos\theta + \Delta y \sin\theta}{a / 2}\Big)^2
-          + \Big(\frac{\Delta x \sin\theta - \Delta y \cos\theta}{b / 2}\Big)^2
+        q = (\frac{\Delta x \cos\theta + \Delta y \sin\theta}{a / 2})^2
+          + (\frac{\Delta x \sin\theta - \Delta y \cos\theta}{b / 2})^2
 
     Lu et al., *Geometry Constrained Weakly Supervised Object Localization*, ECCV 2020. Coordinates are fractions of
     the image, taken at pixel centers.

@@ -17,7 +17,7 @@ def grad_cam(activations: Tensor, gradients: Tensor) -> Tensor:
     r"""Grad-CAM: channels weighted by their mean gradient.
 
     .. math::
-        L = \operatorname{ReLU}\Big(\sum_n \bar g_n A_n\Big), \qquad
+        L = \operatorname{ReLU}(\sum_n \bar g_n A_n), \qquad
         \bar g_n = \frac{1}{h w} \sum_{(i,j)} \frac{\partial x_y}{\partial A_n(i, j)}
 
     Selvaraju et al., *Grad-CAM*, ICCV 2017. On the last features before global average pooling and a linear layer,
@@ -47,7 +47,7 @@ def grad_cam_plus_plus(activations: Tensor, gradients: Tensor) -> Tensor:
     r"""Grad-CAM++: channels weighted by their positive gradients, damped where the channel is active as a whole.
 
     .. math::
-        L = \operatorname{ReLU}\Big(\sum_n w_n A_n\Big), \qquad
+        L = \operatorname{ReLU}(\sum_n w_n A_n), \qquad
         w_n = \sum_{(i,j)} \alpha_n(i,j) \operatorname{ReLU}(g_n(i,j)), \qquad
         \alpha_n = \frac{g_n^2}{2 g_n^2 + g_n^3 \sum_{(a,b)} A_n(a,b)}
 
@@ -83,7 +83,7 @@ def layer_cam(activations: Tensor, gradients: Tensor) -> Tensor:
     r"""LayerCAM: every cell weighted by its own positive gradient, which keeps the detail of early layers.
 
     .. math::
-        L = \operatorname{ReLU}\Big(\sum_n \operatorname{ReLU}(g_n) \odot A_n\Big)
+        L = \operatorname{ReLU}(\sum_n \operatorname{ReLU}(g_n) \odot A_n)
 
     Jiang et al., *LayerCAM*, IEEE TIP 2021.
 
@@ -111,7 +111,7 @@ def bag_cams(activations: Tensor, gradients: Tensor) -> Tensor:
     r"""BagCAMs: the regional localizers of a layer, one per cell, weighted and summed.
 
     .. math::
-        L = \sum_n \operatorname{ReLU}\Big( \overline{(g_n \odot A_n + 1)} \; g_n \odot A_n \Big), \qquad
+        L = \sum_n \operatorname{ReLU}( \overline{(g_n \odot A_n + 1)} \; g_n \odot A_n ), \qquad
         g_n = \frac{\partial \log x_y}{\partial A_n}
 
     Zhu et al., *Bagging Regional Classification Activation Maps*, ECCV 2022. The bar is the mean over the cells.
@@ -142,7 +142,7 @@ def input_saliency(gradients: Tensor) -> Tensor:
     r"""The saliency of each pixel: how much the class score changes with it.
 
     .. math::
-        S(x, y) = \max_c \Big| \frac{\partial x_y}{\partial I_c(x, y)} \Big|
+        S(x, y) = \max_c | \frac{\partial x_y}{\partial I_c(x, y)} |
 
     Simonyan et al., *Deep Inside Convolutional Networks*, ICLR Workshop 2014; "Backprop" in the tables of CAM.
 

@@ -52,7 +52,7 @@ def attention_importance(features: Tensor) -> Tensor:
     r"""The importance map of ADL: where the features are strong.
 
     .. math::
-        I = \sigma\Big(\frac{1}{N} \sum_{n=1}^{N} F_n\Big)
+        I = \sigma(\frac{1}{N} \sum_{n=1}^{N} F_n)
 
     Choe and Shim, *Attention-based Dropout Layer*, CVPR 2019.
 

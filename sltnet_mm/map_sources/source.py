@@ -48,7 +48,7 @@ class MapSource:
 
     Args:
         method: ``grad_cam``, ``grad_cam_plus_plus``, ``layer_cam``, ``bag_cams`` or ``input_saliency``; see the
-            functions of these names in :mod:`sltnet_mm.functional`.
+            functions of these names in ``sltnet_mm.functional``.
         layers: Dotted names of the layers, in the model. Not for ``input_saliency``. A layer that runs several times
             in a pass counts as several layers.
         fuse: Maps of several layers are resized to the network input, min-max normalized and joined by their ``mean``

