@@ -31,7 +31,7 @@ class BoxSourceHook(Hook):
 
     After each validation the part with the better GT-known is chosen, the regressor where they are equal. If no
     validation measured both parts, the choice falls after the training: the regressor if its boxes agree with the
-    localizer's on the training images (:meth:`~sltnet_mm.models.box_source.BoxChoice.by_agreement`), otherwise the localizer. The choice is written
+    localizer's on the training images (``BoxChoice.by_agreement``), otherwise the localizer. The choice is written
     into the checkpoint and the log; ``SLTInferencer`` and ``tools/generate_pseudo_boxes.py`` take it from there.
     Validation and test go on measuring both: ``box`` is the regressor's, ``map`` the localizer's, and after a test the
     log has them side by side. Other models pass by.

@@ -60,7 +60,7 @@ class SoftArgmaxBoxHead(BoxHead):
     r"""A head of SLT-Net's regressor for few images: a soft-argmax in place of the paper's fully connected layers.
 
     The weights of the paper's layers (:class:`SingleBoxHead`) are those of single cells, so each place must be learned
-    from images with objects there. Here all cells share their weights (:class:`~sltnet_mm.models.soft_argmax_head.SoftArgmaxLayers`). With 1,240 training
+    from images with objects there. Here all cells share their weights (``SoftArgmaxLayers``). With 1,240 training
     images it is better by several points; see docs/benchmarks.md. Loss and use are the same.
 
     Args:
