@@ -77,7 +77,7 @@ BENCHMARKS = sorted(
     path.stem
     for path in CONFIGS.glob('*.py')
     if path.stem.split('_')[0] in ('cub', 'cubv2', 'ilsvrc', 'imagenetv2', 'openimages')
-    and 'pseudo_boxes' not in path.stem
+    and not path.stem.endswith(('_pseudo_boxes', '_pseudo_boxes_299', '_hierarchy'))
 )
 
 

@@ -6,7 +6,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from conftest import CLASSES, write_photograph
+from drawn_photographs import CLASSES, write_photograph
 
 from sltnet_mm.config import load_config
 from sltnet_mm.labeling.command import main

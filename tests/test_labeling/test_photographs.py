@@ -6,7 +6,7 @@ import shutil
 import cv2
 import numpy as np
 import pytest
-from conftest import CLASSES, write_photograph
+from drawn_photographs import CLASSES, write_photograph
 
 from sltnet_mm.datasets import LocalizationCSV
 from sltnet_mm.labeling.photograph_checks import check_photographs

@@ -6,7 +6,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from conftest import CLASSES, write_photograph
+from drawn_photographs import CLASSES, write_photograph
 
 from sltnet_mm.labeling.results import apply_review, read_review
 from sltnet_mm.labeling.review_page import write_review_page

@@ -103,10 +103,18 @@ def test_refused(boxes, changes, message):
         read_box_file(boxes)
 
 
-@pytest.mark.parametrize('content', ['', '[]', '{"images": []}', '\x00'])
-def test_other_files_are_refused(tmp_path, content):
+@pytest.mark.parametrize(
+    ('content', 'kind'),
+    [
+        ('', 'a JSON file'),
+        ('\x00', 'a JSON file'),
+        ('[]', 'a file of pseudo boxes'),
+        ('{"images": []}', 'a file of pseudo boxes'),
+    ],
+)
+def test_other_files_are_refused(tmp_path, content, kind):
     (tmp_path / 'other.json').write_text(content)
-    with pytest.raises(ValueError, match='other.json: not a file of pseudo boxes'):
+    with pytest.raises(ValueError, match=f'other.json: not {kind}'):
         read_box_file(tmp_path / 'other.json')
     with pytest.raises(FileNotFoundError, match='generate_pseudo_boxes.py'):
         read_box_file(tmp_path / 'none.json')
