@@ -41,10 +41,11 @@ class MapSourceModel(BaseTTAModel):
         ValueError: If a setting or a layer is wrong; see :class:`MapSource`.
 
     Example:
+        >>> from mmengine.registry import DefaultScope
         >>> from mmpretrain.models import ImageClassifier
-        >>> head = dict(type='mmpretrain.LinearClsHead', num_classes=5, in_channels=512)
-        >>> pooling = dict(type='mmpretrain.GlobalAveragePooling')
-        >>> network = ImageClassifier(dict(type='mmpretrain.ResNet', depth=18), pooling, head)
+        >>> head = dict(type='LinearClsHead', num_classes=5, in_channels=512)
+        >>> with DefaultScope.overwrite_default_scope('mmpretrain'):
+        ...     network = ImageClassifier(dict(type='ResNet', depth=18), dict(type='GlobalAveragePooling'), head)
         >>> model = MapSourceModel(network, 'grad_cam', 'backbone.layer4').eval()
         >>> sample = model.test_step(dict(inputs=[torch.rand(3, 64, 64)]))[0]
         >>> sample.pred_score.shape, sample.pred_score_map.shape

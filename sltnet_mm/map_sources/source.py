@@ -65,10 +65,11 @@ class MapSource:
             lists those that do), does not run, or has no influence on the scores.
 
     Example:
+        >>> from mmengine.registry import DefaultScope
         >>> from mmpretrain.models import ImageClassifier
-        >>> head = dict(type='mmpretrain.LinearClsHead', num_classes=5, in_channels=512)
-        >>> pooling = dict(type='mmpretrain.GlobalAveragePooling')
-        >>> model = ImageClassifier(dict(type='mmpretrain.ResNet', depth=18), pooling, head).eval()
+        >>> head = dict(type='LinearClsHead', num_classes=5, in_channels=512)
+        >>> with DefaultScope.overwrite_default_scope('mmpretrain'):
+        ...     model = ImageClassifier(dict(type='ResNet', depth=18), dict(type='GlobalAveragePooling'), head).eval()
         >>> source = MapSource('layer_cam', ['backbone.layer3', 'backbone.layer4'])
         >>> result = source(model, torch.rand(2, 3, 64, 64), labels=torch.tensor([3, 1]))
         >>> result.scores.shape, result.maps['label'].shape
