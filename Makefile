@@ -63,7 +63,7 @@ lint: env ## ruff and mypy
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy
 
-format: env ## let ruff mend what it can, and format
+format: env ## let ruff fix what it can, and format
 	$(PY) -m ruff check --fix .
 	$(PY) -m ruff format .
 

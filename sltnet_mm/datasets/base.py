@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 
 import mmengine.fileio as fileio
+import numpy as np
 from mmengine.dataset import BaseDataset
 from mmengine.logging import print_log
 
@@ -171,6 +172,13 @@ class LocalizationDataset(BaseDataset):
     def CLASSES(self) -> tuple[str, ...]:
         """Class names, under the attribute name that mmpretrain's tools read."""
         return tuple(self.metainfo['classes'])
+
+    def get_gt_labels(self) -> np.ndarray:
+        """The labels of all images, (n,) int, as mmpretrain's data sets give them; an array if the split is one."""
+        self.full_init()
+        if isinstance(self.data_list, SampleTable):
+            return self.data_list.labels
+        return np.array([self.get_data_info(idx)['gt_label'] for idx in range(len(self))])
 
     def get_cat_ids(self, idx: int) -> list[int]:
         """The sample's label as a list, for mmengine's ``ClassBalancedDataset``."""

@@ -21,7 +21,7 @@ class SameClassPairs(Sampler):
     fill up. Use an even ``batch_size`` and ``drop_last=True``.
 
     Args:
-        dataset: With ``get_cat_ids``, as those of this package.
+        dataset: With ``get_gt_labels`` (this package and mmpretrain, with its wrappers) or ``get_cat_ids``.
         shuffle: Must be True; accepted because mmengine's samplers have it.
         seed: The same on all processes. None: drawn and shared.
 
@@ -42,7 +42,10 @@ class SameClassPairs(Sampler):
     def __init__(self, dataset: Any, shuffle: bool = True, seed: int | None = None) -> None:
         if not shuffle:
             raise ValueError('SameClassPairs draws its pairs: shuffle must be True')
-        labels = np.array([dataset.get_cat_ids(index)[0] for index in range(len(dataset))])
+        if hasattr(dataset, 'get_gt_labels'):
+            labels = np.asarray(dataset.get_gt_labels())
+        else:
+            labels = np.array([dataset.get_cat_ids(index)[0] for index in range(len(dataset))])
         self.members = [np.flatnonzero(labels == label) for label in np.unique(labels)]
         for places in self.members:
             if len(places) < 2:

@@ -108,7 +108,8 @@ def score_map_to_box(
     mask = foreground_mask(score_map, threshold, rule, q)
     single = score_map.ndim == 2
     boxes = largest_component_boxes(mask[None] if single else mask)
-    finite = score_map.isfinite().flatten(-2).all(-1)
+    low, high = full_precision(score_map).flatten(-2).aminmax(dim=-1)  # a NaN is both
+    finite = low.isfinite() & high.isfinite()
     boxes = torch.where(finite.view(-1, 1), boxes, torch.nan)
     return boxes[0] if single else boxes
 

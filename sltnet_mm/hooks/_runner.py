@@ -2,19 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from mmengine.model import BaseTTAModel, is_model_wrapper
 from mmengine.runner import Runner
-from torch import nn
-
-
-def unwrap(model: nn.Module) -> nn.Module:
-    """The model without wrappers for distributed training and test-time augmentation, as checkpoints see it."""
-    inner: Any = model
-    while is_model_wrapper(inner) or isinstance(inner, BaseTTAModel):
-        inner = inner.module
-    return inner
 
 
 def logging_interval(runner: Runner) -> int:

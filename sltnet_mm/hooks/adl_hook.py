@@ -11,9 +11,9 @@ from mmengine.runner import Runner
 from torch import Tensor, nn
 
 from sltnet_mm.functional.hiding import attention_drop_mask, attention_importance
-from sltnet_mm.hooks._runner import unwrap
 from sltnet_mm.hooks.map_layer import find_module
 from sltnet_mm.registry import HOOKS
+from sltnet_mm.weights.wrappers import unwrap
 
 
 @HOOKS.register_module()

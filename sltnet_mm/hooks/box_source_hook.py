@@ -14,13 +14,13 @@ from mmengine.hooks import Hook
 from mmengine.runner import Runner
 from torch.utils.data import BatchSampler
 
-from sltnet_mm.hooks._runner import unwrap
 from sltnet_mm.models.box_source import SOURCES, BoxChoice
 from sltnet_mm.pseudo_boxes.box_scores import matched_iou
 from sltnet_mm.registry import HOOKS
 from sltnet_mm.structures.atomic_write import atomic_write
 from sltnet_mm.weights.checkpoints import state_dict_of
 from sltnet_mm.weights.loading import load_checkpoint_file
+from sltnet_mm.weights.wrappers import unwrap
 
 _NUMBERS = ('gt_known', 'top1_loc', 'top5_loc', 'mean_iou')
 

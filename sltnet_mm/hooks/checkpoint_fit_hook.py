@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from mmengine.hooks import Hook
 from mmengine.runner import BaseLoop, Runner
 
-from sltnet_mm.hooks._runner import unwrap
 from sltnet_mm.registry import HOOKS
 from sltnet_mm.weights.checkpoints import check_classes, check_fit
+from sltnet_mm.weights.wrappers import unwrap
 
 _NAMES = dict(train='training', val='validation', test='test')
 

@@ -10,9 +10,9 @@ from mmengine.runner import BaseLoop, Runner
 
 from sltnet_mm.datasets.base import LocalizationDataset
 from sltnet_mm.datasets.orientation import dataset_parts
-from sltnet_mm.hooks._runner import unwrap
 from sltnet_mm.registry import HOOKS
 from sltnet_mm.structures.class_names import check_class_names, class_names_of
+from sltnet_mm.weights.wrappers import unwrap
 
 
 @HOOKS.register_module()

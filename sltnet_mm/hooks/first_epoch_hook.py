@@ -8,8 +8,8 @@ import numpy as np
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
-from sltnet_mm.hooks._runner import unwrap
 from sltnet_mm.registry import HOOKS
+from sltnet_mm.weights.wrappers import unwrap
 
 _LOSSES = ('loss_smt', 'loss_cls')
 _CHECK = (

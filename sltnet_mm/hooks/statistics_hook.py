@@ -5,8 +5,9 @@ from __future__ import annotations
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
-from sltnet_mm.hooks._runner import logging_interval, unwrap
+from sltnet_mm.hooks._runner import logging_interval
 from sltnet_mm.registry import HOOKS
+from sltnet_mm.weights.wrappers import unwrap
 
 
 @HOOKS.register_module()

@@ -14,11 +14,12 @@ from torch import Tensor, nn
 from sltnet_mm.functional.cam import average_top_k_maps
 from sltnet_mm.functional.views import ColorJitter, Compose, HorizontalFlip, Scale
 from sltnet_mm.functional.vst import normalize_maps, vst_loss
-from sltnet_mm.hooks._runner import logging_interval, unwrap
+from sltnet_mm.hooks._runner import logging_interval
 from sltnet_mm.hooks.collapse_guard import CollapseGuard, spatial_deviation
 from sltnet_mm.hooks.image_range import ImageRange
 from sltnet_mm.hooks.map_layer import MapLayer, check_layer_names, find_module
 from sltnet_mm.registry import HOOKS, TASK_UTILS
+from sltnet_mm.weights.wrappers import unwrap
 
 OWN_LOSS = 'loss_host'  # mmengine logs the total as `loss`; a host's loss of that name would hide it
 FIRST_DEVIATION = 'vst_first_spatial_deviation'  # key in the message hub

@@ -88,8 +88,8 @@ def box_threshold(model: Any, asked: float | None) -> float:
     else:
         raise ValueError(
             'SLTInferencer: the model must be sltnet_mm.SLTNet, a classifier with head sltnet_mm.CAMHead or a '
-            f'detector with a box head (SingleBoxHead, SoftArgmaxBoxHead), got {type(model).__name__}. For other '
-            'models, set map_source="grad_cam:LAYER"'
+            f'detector with a box head (SingleBoxHead, SoftArgmaxBoxHead, PSOLHead), got {type(model).__name__}. For '
+            'other models, set map_source="grad_cam:LAYER"'
         )
     if asked is None:
         return getattr(pseudo_box, 'threshold', PAPER_THRESHOLD)

@@ -13,12 +13,10 @@ from mmengine.config import Config
 from mmengine.dataset import Compose, pseudo_collate
 from mmengine.infer import BaseInferencer
 from mmengine.registry import DefaultScope
-from mmengine.runner.checkpoint import _load_checkpoint_to_model
 from mmengine.structures import BaseDataElement, InstanceData
 from torch import nn
 
 from sltnet_mm.config import pipeline_of, type_name
-from sltnet_mm.hooks._runner import unwrap
 from sltnet_mm.inferencer.building import box_threshold, class_names, copied_config, set_box_from
 from sltnet_mm.inferencer.inputs import Image, ImageLoader, list_images
 from sltnet_mm.inferencer.result import LocalizationResult, TopLabel
@@ -28,8 +26,9 @@ from sltnet_mm.progress import track
 from sltnet_mm.pseudo_boxes.box_scores import box_scores
 from sltnet_mm.structures.frames import boxes_of_samples
 from sltnet_mm.visualization import LocalizationVisualizer
-from sltnet_mm.weights.checkpoints import check_fit, existing_checkpoint
+from sltnet_mm.weights.checkpoints import existing_checkpoint, load_fitting
 from sltnet_mm.weights.loading import protected_loading
+from sltnet_mm.weights.wrappers import unwrap
 
 
 class SLTInferencer(BaseInferencer):
@@ -178,14 +177,12 @@ class SLTInferencer(BaseInferencer):
         """Check that the checkpoint fits, load it, and read the class names."""
         if checkpoint is None:
             raise ValueError('checkpoint must be given, because random weights are useless, got None')
-        inner = unwrap(model)
-        check_fit(inner, checkpoint)
-        _load_checkpoint_to_model(model, checkpoint)
+        load_fitting(model, checkpoint)
         choose_box: Any = getattr(model, 'choose_box', None)
         if choose_box is not None:  # an SLT-Net
             choose_box(BoxChoice.of_checkpoint(checkpoint))
         self.threshold = box_threshold(model, self._asked_threshold)
-        self.classes = class_names(inner, checkpoint)
+        self.classes = class_names(unwrap(model), checkpoint)
 
     def _complete(self, sample: BaseDataElement) -> None:
         """Add the score map's box to a localizer's sample, and remove the meaningless label 0 of a regressor."""

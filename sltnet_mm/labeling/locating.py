@@ -12,7 +12,6 @@ import numpy as np
 import torch
 from mmengine.config import Config
 from mmengine.registry import MODELS
-from mmengine.runner.checkpoint import _load_checkpoint_to_model
 from mmengine.structures import BaseDataElement
 from torch import Tensor
 from torch.utils.data import BatchSampler
@@ -22,6 +21,7 @@ from sltnet_mm.pseudo_boxes.from_localizer import build_for_export, export_loade
 from sltnet_mm.pseudo_boxes.resumable import PartFiles, run_resumable
 from sltnet_mm.structures.box_file import file_name_of
 from sltnet_mm.structures.frames import boxes_to_original
+from sltnet_mm.weights.checkpoints import load_fitting
 from sltnet_mm.weights.loading import load_checkpoint_file
 
 THRESHOLDS = tuple(round(0.05 * step, 2) for step in range(1, 13))
@@ -84,7 +84,7 @@ def locate(cfg: Config, checkpoint: Path, ann_file: Path, device: str, parts: Pa
     cfg.train_dataloader.dataset.ann_file = str(ann_file.resolve())
     dataset = build_for_export(cfg, 'train')
     model: Any = MODELS.build(dict(cfg.model, test_cfg=dict(box_from='regressor', score_map=True)))
-    _load_checkpoint_to_model(model, load_checkpoint_file(checkpoint))
+    load_fitting(model, load_checkpoint_file(checkpoint))
     model.to(device).eval()
     batches = list(BatchSampler(range(len(dataset)), cfg.test_dataloader.batch_size, drop_last=False))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import hashlib
 import json
 import shutil
@@ -292,8 +293,6 @@ def _exported(boxes: BoxSet, out: Path, form: str, overwrite: bool) -> Path:
 
 
 def _write_left_out(left_out: Mapping[str, str], path: Path) -> None:
-    import csv
-
     with atomic_write(path) as partial, open(partial, 'w', encoding='utf-8', newline='') as file:
         writer = csv.writer(file)
         writer.writerow(['image', 'reason'])

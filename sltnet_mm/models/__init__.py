@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sltnet_mm.hosts import require_host
 from sltnet_mm.models.acol_head import ACoLHead
-from sltnet_mm.models.box_head import BoxHead
+from sltnet_mm.models.box_head import BoxHead, RegressionHead
 from sltnet_mm.models.cam_head import CAMHead
 from sltnet_mm.models.danet_head import DANetHead
 from sltnet_mm.models.efficientnet_lite0 import EfficientNetLite0
@@ -36,6 +36,7 @@ __all__ = [
     'LocalizationTTA',
     'MEILClassifier',
     'PSOLHead',
+    'RegressionHead',
     'SMTLoss',
     'SPGHead',
     'SingleBoxHead',

@@ -1,4 +1,4 @@
-"""What the regressor's heads have in common: the loss of one box per image, and its prediction."""
+"""What heads of one box per image have in common: their box to learn, L_REG, and their prediction."""
 
 from __future__ import annotations
 
@@ -15,58 +15,43 @@ from sltnet_mm.structures.frames import boxes_to_original
 
 
 class BoxHead(BaseModule):
-    r"""A head for one box per image, trained with L_REG (eq. 3, 4): :math:`\hat{p} = (x_1, y_1, x_2, y_2) / m`.
+    """A head for one box per image: it replaces ``bbox_head`` in ``mmdet.SingleStageDetector``.
 
-    It replaces ``bbox_head`` in ``mmdet.SingleStageDetector``. Training reads one box per image from
-    ``gt_instances.bboxes`` (pixels of the network input) and, if present, its weight in the loss from
-    ``gt_instances.weights``. Its heads set ``layers``, a module from features B x N x h x w to B x 4 box units.
+    Training reads one box per image from ``gt_instances.bboxes`` (pixels of the network input) and, if present, its
+    weight in the loss from ``gt_instances.weights``. A head sets ``layers``, a module from features B x N x h x w to
+    B x 4 numbers, and implements ``loss`` and ``predict_boxes``.
 
     Args:
-        downsample: m of Sec. 3.1, pixels per box unit, > 0.
-        init_box: The box that training starts from, four box units inside the image. None is the centered box of half
-            the side lengths, (.25, .25, .75, .75) * ``input_size`` / m.
-        input_size: Side length of the network input in pixels, > 0.
         loss_weight: Factor on the loss, >= 0.
         train_cfg: Accepted because mmdet's detectors pass it; must be empty.
         test_cfg: Like ``train_cfg``.
         init_cfg: As in mmengine.
 
     Raises:
-        ValueError: If a value is out of range, or ``train_cfg`` or ``test_cfg`` is not empty.
+        ValueError: If ``loss_weight`` is negative, or ``train_cfg`` or ``test_cfg`` is not empty.
     """
 
     layers: nn.Module
 
     def __init__(
         self,
-        downsample: float,
-        init_box: Sequence[float] | None,
-        input_size: int,
         loss_weight: float,
-        train_cfg: dict | None,
-        test_cfg: dict | None,
-        init_cfg: dict | list | None,
+        train_cfg: dict | None = None,
+        test_cfg: dict | None = None,
+        init_cfg: dict | list | None = None,
     ) -> None:
         super().__init__(init_cfg)
         name = type(self).__name__
-        for setting, value in (('downsample', downsample), ('input_size', input_size)):
-            if value <= 0:
-                raise ValueError(f'{name}: {setting} must be positive, got {value}')
         if loss_weight < 0:
             raise ValueError(f'{name}: loss_weight must be >= 0, got {loss_weight}')
         for setting, settings in (('train_cfg', train_cfg), ('test_cfg', test_cfg)):
             if settings:
                 raise ValueError(f'{name} has no {setting}, got {dict(settings)}')
-        self.downsample = downsample
         self.loss_weight = loss_weight
-        self.span = input_size / downsample
-        self.init_box = _checked_box(
-            init_box or [share * self.span for share in (0.25, 0.25, 0.75, 0.75)], self.span, name
-        )
         self.statistics: dict[str, int] = {}
 
     def forward(self, feats: tuple[Tensor, ...]) -> Tensor:
-        """Boxes in box units p = xyxy / m, B x 4, from the last of the feature maps, B x N x h x w.
+        """The four numbers of each box, B x 4, from the last of the feature maps, B x N x h x w.
 
         Raises:
             ValueError: If the features have one cell.
@@ -81,17 +66,21 @@ class BoxHead(BaseModule):
         return self.layers(features)
 
     def loss(self, feats: tuple[Tensor, ...], batch_data_samples: Sequence[BaseDataElement]) -> dict[str, Tensor]:
-        """The loss L_REG (eq. 3) against the one box of each sample; a sample without a box has weight 0.
+        """Dict with ``loss_bbox``, a scalar, against the one box of each sample."""
+        raise NotImplementedError(f'{type(self).__name__} must implement loss')
 
-        ``statistics['images_without_pseudo_box']`` counts such samples (no pseudo box, or cropped away) since the
-        start; ``StatisticsHook`` logs it.
+    def true_boxes(self, batch_data_samples: Sequence[BaseDataElement], like: Tensor) -> tuple[Tensor, Tensor]:
+        """The box that each sample trains on, and its weight: 0 where there is none.
+
+        ``statistics['images_without_pseudo_box']`` counts samples without a box (no pseudo box, or cropped away) since
+        the start; ``StatisticsHook`` logs it.
 
         Args:
-            feats: The backbone's feature maps.
             batch_data_samples: B samples with ``gt_instances``, whose ``bboxes`` are in pixels of the network input.
+            like: A tensor of the dtype and device of the result.
 
         Returns:
-            Dict with ``loss_bbox``, a scalar.
+            B x 4 xyxy in pixels of the network input, zeros where there is no box, and B weights.
 
         Raises:
             ValueError: If a sample has several boxes.
@@ -103,23 +92,16 @@ class BoxHead(BaseModule):
                     f'{type(self).__name__} trains on one box per image, but {sample.get("img_path", "a sample")} has '
                     f'{len(instance)}: keep only the pseudo box'
                 )
-        predicted = self(feats)
-        no_box, weight = predicted.new_zeros(1, 4), predicted.new_ones(1)
         if missing := sum(len(instance) == 0 for instance in instances):
             before = self.statistics.get('images_without_pseudo_box', 0)
             self.statistics['images_without_pseudo_box'] = before + missing
-        boxes = torch.cat(
-            [_as_tensor(instance.bboxes).to(predicted) if len(instance) else no_box for instance in instances]
-        )
-        weights = torch.cat([_weight(instance, weight) for instance in instances])
-        target = boxes_to_regression(boxes, self.downsample)
-        return dict(loss_bbox=self.loss_weight * regression_loss(predicted, target, weights))
+        no_box, one = like.new_zeros(1, 4), like.new_ones(1)
+        boxes = [_as_tensor(instance.bboxes).to(like) if len(instance) else no_box for instance in instances]
+        return torch.cat(boxes), torch.cat([_weight(instance, one) for instance in instances])
 
     def predict_boxes(self, feats: tuple[Tensor, ...], size: tuple[int, int]) -> Tensor:
-        """Boxes in pixels of the network input ``size`` (h, w): B x 4 xyxy, corners sorted, clipped to the input."""
-        boxes = regression_to_boxes(self(feats).float(), self.downsample)
-        low, high = torch.minimum(boxes[:, :2], boxes[:, 2:]), torch.maximum(boxes[:, :2], boxes[:, 2:])
-        return clip_boxes(torch.cat([low, high], dim=1), size)
+        """Boxes in pixels of the network input ``size`` (h, w): B x 4 xyxy, clipped to the input."""
+        raise NotImplementedError(f'{type(self).__name__} must implement predict_boxes')
 
     def predict(
         self, feats: tuple[Tensor, ...], batch_data_samples: Sequence[BaseDataElement], rescale: bool = True
@@ -140,6 +122,69 @@ class BoxHead(BaseModule):
             boxes = boxes_to_original(boxes, [sample.metainfo for sample in batch_data_samples])
         labels = boxes.new_zeros(1, dtype=torch.long)
         return [InstanceData(bboxes=box[None], labels=labels, scores=boxes.new_ones(1)) for box in boxes]
+
+
+class RegressionHead(BoxHead):
+    r"""A head trained with L_REG (eq. 3, 4) on boxes in units of m pixels: :math:`\hat{p} = (x_1, y_1, x_2, y_2) / m`.
+
+    Args:
+        downsample: m of Sec. 3.1, pixels per box unit, > 0.
+        init_box: The box that training starts from, four box units inside the image. None is the centered box of half
+            the side lengths, (.25, .25, .75, .75) * ``input_size`` / m.
+        input_size: Side length of the network input in pixels, > 0.
+        loss_weight: See :class:`BoxHead`.
+        train_cfg: See :class:`BoxHead`.
+        test_cfg: See :class:`BoxHead`.
+        init_cfg: As in mmengine.
+
+    Raises:
+        ValueError: If a value is out of range, or ``train_cfg`` or ``test_cfg`` is not empty.
+    """
+
+    def __init__(
+        self,
+        downsample: float,
+        init_box: Sequence[float] | None,
+        input_size: int,
+        loss_weight: float,
+        train_cfg: dict | None = None,
+        test_cfg: dict | None = None,
+        init_cfg: dict | list | None = None,
+    ) -> None:
+        super().__init__(loss_weight, train_cfg, test_cfg, init_cfg)
+        name = type(self).__name__
+        for setting, value in (('downsample', downsample), ('input_size', input_size)):
+            if value <= 0:
+                raise ValueError(f'{name}: {setting} must be positive, got {value}')
+        self.downsample = downsample
+        self.span = input_size / downsample
+        self.init_box = _checked_box(
+            init_box or [share * self.span for share in (0.25, 0.25, 0.75, 0.75)], self.span, name
+        )
+
+    def loss(self, feats: tuple[Tensor, ...], batch_data_samples: Sequence[BaseDataElement]) -> dict[str, Tensor]:
+        """The loss L_REG (eq. 3) against the one box of each sample; a sample without a box has weight 0.
+
+        Args:
+            feats: The backbone's feature maps.
+            batch_data_samples: See :meth:`BoxHead.true_boxes`.
+
+        Returns:
+            Dict with ``loss_bbox``, a scalar.
+
+        Raises:
+            ValueError: If a sample has several boxes.
+        """
+        predicted = self(feats)
+        boxes, weights = self.true_boxes(batch_data_samples, predicted)
+        target = boxes_to_regression(boxes, self.downsample)
+        return dict(loss_bbox=self.loss_weight * regression_loss(predicted, target, weights))
+
+    def predict_boxes(self, feats: tuple[Tensor, ...], size: tuple[int, int]) -> Tensor:
+        """Boxes in pixels of the network input ``size`` (h, w): B x 4 xyxy, corners sorted, clipped to the input."""
+        boxes = regression_to_boxes(self(feats).float(), self.downsample)
+        low, high = torch.minimum(boxes[:, :2], boxes[:, 2:]), torch.maximum(boxes[:, :2], boxes[:, 2:])
+        return clip_boxes(torch.cat([low, high], dim=1), size)
 
 
 def _checked_box(box: Sequence[float], span: float, name: str) -> tuple[float, ...]:

@@ -18,31 +18,24 @@ from sltnet_mm.models.label_maps import add_label_maps, labels_of, of_labels
 from sltnet_mm.registry import MODELS
 
 
-class GroupedMaps(nn.Conv2d):
-    """A 1x1 convolution to K maps of each class; its output is their mean, the class maps B x C x h x w.
+class GroupMean(nn.Module):
+    """The class maps B x C x h x w: the mean of the K maps of each class, which lie side by side in B x CK x h x w.
 
     Args:
-        in_channels: Channels of the features.
-        classes: C.
         group: K.
 
     Example:
-        >>> layer = GroupedMaps(8, classes=5, group=4)
-        >>> layer(torch.rand(2, 8, 3, 3)).shape, layer.grouped(torch.rand(2, 8, 3, 3)).shape
-        (torch.Size([2, 5, 3, 3]), torch.Size([2, 5, 4, 3, 3]))
+        >>> GroupMean(2)(torch.arange(4.0).view(1, 4, 1, 1)).flatten()
+        tensor([0.5000, 2.5000])
     """
 
-    def __init__(self, in_channels: int, classes: int, group: int) -> None:
-        super().__init__(in_channels, classes * group, 1, bias=False)
+    def __init__(self, group: int) -> None:
+        super().__init__()
         self.group = group
 
-    def grouped(self, features: Tensor) -> Tensor:
-        """All maps, B x C x K x h x w."""
-        return super().forward(features).unflatten(1, (-1, self.group))
-
-    def forward(self, features: Tensor) -> Tensor:
+    def forward(self, maps: Tensor) -> Tensor:
         """The class maps, B x C x h x w."""
-        return self.grouped(features).mean(2)
+        return maps.unflatten(1, (-1, self.group)).mean(2)
 
 
 @MODELS.register_module()
@@ -121,23 +114,33 @@ class DANetHead(CAMHead):
             for channels, width in zip(level_channels[:2], level_convs, strict=False)
         )
         self.maps_of_level = nn.ModuleList(
-            GroupedMaps(width, count, group) for width, count in zip(level_convs[:2], counts, strict=True)
+            nn.Conv2d(width, count * group, 1, bias=False)
+            for width, count in zip(level_convs, (*counts, num_classes), strict=True)
         )
-        self.cam: Any = GroupedMaps(level_convs[2], num_classes, group)
+        self.cam: Any = GroupMean(group)
         self.cos_weight = cos_weight
+
+    def class_maps(self, feats: tuple[Tensor, ...]) -> Tensor:
+        """Class maps of the children, B x C x h x w: the mean of their K maps."""
+        return self.cam(self._child_maps(feats))
+
+    def forward(self, feats: tuple[Tensor, ...]) -> Tensor:
+        """Logits of the children, B x C."""
+        return self.class_maps(feats).mean((2, 3))
 
     def _all_maps(self, feats: Sequence[Tensor]) -> list[Tensor]:
         """The K maps of every class, B x C x K x h x w, of root, parent and child."""
         if len(feats) < 3:
             raise ValueError(f'DANetHead needs three levels of the backbone (out_indices or taps), got {len(feats)}')
-        levels: Any = zip(self.convs_of_level, self.maps_of_level, feats[-3:-1], strict=True)
-        maps: list[Tensor] = [layer.grouped(convs(features)) for convs, layer, features in levels]
-        return [*maps, self._child_maps(feats)]
+        levels: Any = zip(self.convs_of_level, self.maps_of_level, feats[-3:-1], strict=False)
+        maps: list[Tensor] = [layer(convs(features)) for convs, layer, features in levels]
+        maps.append(self._child_maps(feats))
+        self.cam(maps[-1])  # for hooks, which see the class maps
+        return [each.unflatten(1, (-1, self.cam.group)) for each in maps]
 
     def _child_maps(self, feats: Sequence[Tensor]) -> Tensor:
-        features = self.pre_logits(tuple(feats))
-        self.cam(features)  # for hooks, which see the class maps
-        return self.cam.grouped(features)
+        """The K maps of every class side by side, B x CK x h x w."""
+        return self.maps_of_level[2](self.pre_logits(tuple(feats)))
 
     def loss(self, feats: tuple[Tensor, ...], data_samples: list[DataSample]) -> dict[str, Tensor]:
         """The losses ``loss_cls``, ``loss_parent``, ``loss_root`` and ``loss_cos``."""

@@ -17,7 +17,7 @@ from sltnet_mm.functional.ellipse import ellipse_boxes, ellipse_mask
 from sltnet_mm.models.label_maps import labels_of
 from sltnet_mm.registry import MODELS
 from sltnet_mm.structures.frames import boxes_to_original
-from sltnet_mm.weights.checkpoints import check_fit, existing_checkpoint, state_dict_of
+from sltnet_mm.weights.checkpoints import existing_checkpoint, load_fitting
 from sltnet_mm.weights.loading import load_checkpoint_file
 
 
@@ -90,9 +90,7 @@ class GCNet(BaseModel):
         nn.init.zeros_(last.bias)
         if self.classifier_checkpoint is not None:
             path = existing_checkpoint(self.classifier_checkpoint)
-            checkpoint = load_checkpoint_file(path)
-            check_fit(self.classifier, checkpoint)
-            self.classifier.load_state_dict(state_dict_of(checkpoint), strict=False)
+            load_fitting(self.classifier, load_checkpoint_file(path))
 
     def train(self, mode: bool = True) -> GCNet:
         """Set training mode for the detector; the classifier stays in eval mode: no dropout, no new statistics."""

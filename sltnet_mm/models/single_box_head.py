@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sltnet_mm.models.box_head import BoxHead
+from sltnet_mm.models.box_head import RegressionHead
 from sltnet_mm.models.box_layers import BoxLayers
 from sltnet_mm.registry import MODELS
 
 
 @MODELS.register_module()
-class SingleBoxHead(BoxHead):
+class SingleBoxHead(RegressionHead):
     r"""The head of SLT-Net's regressor (Guo et al., CVPR 2021, Sec. 3.1): two fully connected layers, one box.
 
     It predicts :math:`\hat{p} = (x_1, y_1, x_2, y_2) / m` and is trained with

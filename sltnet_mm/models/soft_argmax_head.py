@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from sltnet_mm.models.box_head import BoxHead
+from sltnet_mm.models.box_head import RegressionHead
 from sltnet_mm.registry import MODELS
 
 
@@ -56,7 +56,7 @@ class SoftArgmaxLayers(nn.Module):
 
 
 @MODELS.register_module()
-class SoftArgmaxBoxHead(BoxHead):
+class SoftArgmaxBoxHead(RegressionHead):
     r"""A head of SLT-Net's regressor for few images: a soft-argmax in place of the paper's fully connected layers.
 
     The weights of the paper's layers (:class:`SingleBoxHead`) are those of single cells, so each place must be learned
@@ -68,7 +68,7 @@ class SoftArgmaxBoxHead(BoxHead):
         stride: Pixels of the network input between two cells of that map, > 0.
         feat_channels: Channels between the two convolutions, at least 1.
         downsample: m of Sec. 3.1, pixels per box unit, as in :class:`SingleBoxHead`.
-        init_box: The box that training starts from, in box units, up to half a cell; see :class:`BoxHead`.
+        init_box: The box that training starts from, in box units, up to half a cell; see :class:`RegressionHead`.
         input_size: Side length of the network input in pixels, for ``init_box``. Other sizes work, since places are
             counted in cells.
         loss_weight: Factor on the loss, >= 0.

@@ -8,8 +8,8 @@ import torch
 from mmengine.structures import BaseDataElement
 from torch import Tensor
 
-from sltnet_mm.functional.boxes import box_iou
-from sltnet_mm.structures.frames import boxes_of_samples
+from sltnet_mm.functional.boxes import box_iou, score_map_to_box
+from sltnet_mm.structures.frames import boxes_to_original
 
 THRESHOLDS = (0.1, 0.15, 0.2, 0.25, 0.3)
 """Thresholds of the score map whose boxes a box is compared with, around the paper's 0.2."""
@@ -45,9 +45,11 @@ def box_scores(
         raise ValueError(f'box_scores needs one box per sample, got {len(boxes)} boxes for {len(samples)} samples')
     if not all('pred_score_map' in sample for sample in samples):
         return None
-    boxes = boxes.detach().float().cpu()
-    overlaps = [matched_iou(boxes, boxes_of_samples(samples, threshold).boxes.cpu()) for threshold in thresholds]
-    return torch.stack(overlaps).mean(0)
+    score_maps = torch.stack([sample.pred_score_map.detach() for sample in samples])
+    found = torch.cat([score_map_to_box(score_maps, threshold) for threshold in thresholds])
+    found = boxes_to_original(found, [sample.metainfo for sample in samples] * len(thresholds)).cpu()
+    overlaps = matched_iou(boxes.detach().float().cpu().repeat(len(thresholds), 1), found)
+    return overlaps.view(len(thresholds), -1).mean(0)
 
 
 def matched_iou(boxes: Tensor, others: Tensor) -> Tensor:
@@ -64,4 +66,6 @@ def matched_iou(boxes: Tensor, others: Tensor) -> Tensor:
         >>> matched_iou(torch.tensor([[0.0, 0, 2, 2]]), torch.tensor([[0.0, 0, 2, 1]]))
         tensor([0.5000])
     """
-    return box_iou(boxes, others).diagonal()
+    # in pieces, because box_iou compares every pair
+    pieces = [box_iou(*pair).diagonal() for pair in zip(boxes.split(64), others.split(64), strict=True)]
+    return torch.cat(pieces) if pieces else boxes.new_zeros(0)

@@ -12,7 +12,6 @@ import torch
 from mmengine.config import Config
 from mmengine.dataset import pseudo_collate
 from mmengine.registry import MODELS
-from mmengine.runner.checkpoint import _load_checkpoint_to_model
 from torch import Tensor, nn
 from torch.utils.data import BatchSampler
 
@@ -21,7 +20,7 @@ from sltnet_mm.pseudo_boxes.from_localizer import build_for_export, config_sha25
 from sltnet_mm.pseudo_boxes.resumable import PartFiles, run_resumable
 from sltnet_mm.structures.box_file import BoxRecord, dataset_identity, file_name_of, to_coco
 from sltnet_mm.structures.frames import boxes_to_original
-from sltnet_mm.weights.checkpoints import check_fit
+from sltnet_mm.weights.checkpoints import load_fitting
 from sltnet_mm.weights.loading import load_checkpoint_file
 
 
@@ -172,9 +171,7 @@ def _build(cfg: Config, checkpoint: str | Path | None) -> nn.Module:
         return model
     if not Path(checkpoint).is_file():
         raise FileNotFoundError(f"checkpoint {checkpoint} does not exist. Leave it out to use the config's weights")
-    loaded = load_checkpoint_file(checkpoint)
-    check_fit(model, loaded)
-    _load_checkpoint_to_model(model, loaded)
+    load_fitting(model, load_checkpoint_file(checkpoint))
     return model
 
 

@@ -13,20 +13,19 @@ import torch
 from mmengine.config import Config
 from mmengine.dataset import pseudo_collate
 from mmengine.registry import DATASETS, MODELS, init_default_scope
-from mmengine.runner.checkpoint import _load_checkpoint_to_model
 from torch import nn
 from torch.utils.data import BatchSampler, DataLoader
 
 from sltnet_mm.config import pipeline_of, type_name, unwrapped
 from sltnet_mm.functional.boxes import PAPER_THRESHOLD
-from sltnet_mm.hooks._runner import unwrap
 from sltnet_mm.models.box_source import BOX_FROM, BoxChoice
 from sltnet_mm.pseudo_boxes.box_scores import box_scores
 from sltnet_mm.pseudo_boxes.resumable import PartFiles, run_resumable
 from sltnet_mm.structures.box_file import BoxRecord, dataset_identity, file_name_of, to_coco
 from sltnet_mm.structures.frames import boxes_of_samples
-from sltnet_mm.weights.checkpoints import check_classes, check_fit
+from sltnet_mm.weights.checkpoints import check_classes, load_fitting
 from sltnet_mm.weights.loading import load_checkpoint_file
+from sltnet_mm.weights.wrappers import unwrap
 
 
 def export_pseudo_boxes(
@@ -160,9 +159,8 @@ def _build(cfg: Config, checkpoint: str | Path, box_from: str, dataset: Any) -> 
         raise ValueError(f"box_from='regressor' needs an SLT-Net, got {type_name(model_cfg)}. Leave it out")
     model: Any = MODELS.build(model_cfg)
     weights = load_checkpoint_file(checkpoint)
-    check_fit(unwrap(model), weights)
-    check_classes(unwrap(model), weights, dataset, 'the data set')
-    _load_checkpoint_to_model(model, weights)
+    load_fitting(model, weights)
+    check_classes(model, weights, dataset, 'the data set')
     if two_parts:
         model.choose_box(BoxChoice.of_checkpoint(weights))
     return model

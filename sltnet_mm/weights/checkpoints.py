@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import os
+from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
+from mmengine.runner import load_state_dict
 from torch import nn
 
 from sltnet_mm.structures.atomic_write import atomic_write
 from sltnet_mm.structures.class_names import check_class_names, class_names_of
 from sltnet_mm.weights.loading import load_checkpoint_file
+from sltnet_mm.weights.wrappers import unwrap
 
 CLASSIFIER_PREFIX = 'classifier.'
 
@@ -64,6 +67,32 @@ def check_fit(model: nn.Module, checkpoint: dict, may_miss: Sequence[str] = ()) 
             'tools/model_converters/merge_parts.py; parameters that may be new are listed in '
             'default_hooks.checkpoint_fit.may_miss'
         )
+
+
+def load_fitting(model: nn.Module, checkpoint: dict, may_miss: Sequence[str] = ()) -> None:
+    """Load a checkpoint's weights into a model that they fit; the model stays as it is if they do not.
+
+    Args:
+        model: The model, with or without a wrapper.
+        checkpoint: As loaded from a file. What it holds besides the model's parameters is named in a warning.
+        may_miss: As in :func:`check_fit`.
+
+    Raises:
+        ValueError: If the checkpoint does not fit; the message names the first few parameters.
+
+    Example:
+        >>> from torch import nn
+        >>> model, trained = nn.Linear(2, 2), nn.Linear(2, 2)
+        >>> load_fitting(model, dict(state_dict=trained.state_dict()))
+        >>> bool((model.weight == trained.weight).all())
+        True
+    """
+    inner = unwrap(model)
+    check_fit(inner, checkpoint, may_miss)
+    weights: Any = OrderedDict(state_dict_of(checkpoint))
+    # Layers that were changed since (mmcv's deformable convolutions) read the version of their weights from it.
+    weights._metadata = getattr(checkpoint.get('state_dict', checkpoint), '_metadata', OrderedDict())
+    load_state_dict(inner, weights)
 
 
 def check_classes(model: Any, checkpoint: Mapping[str, Any], dataset: Any, name: str) -> None:

@@ -54,6 +54,17 @@ def test_processes_divide_the_pairs(monkeypatch):
     assert np.array_equal(together[:7], whole) and np.array_equal(together[7], whole[0])
 
 
+def test_labels_are_read_at_once_where_the_data_set_offers_it():
+    class Bulk(Data):
+        def get_gt_labels(self):
+            return np.array(self.labels)
+
+        def get_cat_ids(self, index):
+            raise AssertionError('reads one by one')
+
+    assert np.array_equal(drawn(SameClassPairs(Bulk(LABELS), seed=1)), drawn(SameClassPairs(Data(LABELS), seed=1)))
+
+
 def test_a_class_with_one_image_is_refused():
     with pytest.raises(ValueError, match=r'class 1 \(dog\) has one'):
         SameClassPairs(Data([0, 0, 1, 2, 2]), seed=0)

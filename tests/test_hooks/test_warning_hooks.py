@@ -10,7 +10,7 @@ from mmengine.model import ImgDataPreprocessor
 from torch import nn
 
 from sltnet_mm.hooks import FirstEpochHook, PreprocessingHook
-from sltnet_mm.hooks.preprocessing_hook import USUAL, Preprocessing, nearest_mean_hits, preprocessing_of
+from sltnet_mm.hooks.preprocessing_hook import MOST_LABELS, USUAL, Preprocessing, nearest_mean_hits, preprocessing_of
 
 
 class Images:
@@ -86,6 +86,22 @@ def test_resumed_runs_and_few_images_are_left_alone(caplog):
     assert PreprocessingHook()._chosen(Images()) and not caplog.records
     model.data_preprocessor = nn.Identity()
     assert preprocessing_of(model) is None
+
+
+def test_a_huge_data_set_is_not_read_whole():
+    read = []
+
+    class Huge:
+        def __len__(self):
+            return 1_281_167
+
+        def get_data_info(self, index):
+            read.append(index)
+            return dict(gt_label=index // 1300)
+
+    chosen = PreprocessingHook()._chosen(Huge())
+    assert len(read) <= MOST_LABELS and read[-1] > 1_281_000  # from the first to the last class
+    assert len(chosen) == 96 and len({index // 1300 for index in chosen}) == 16
 
 
 def test_an_outlier_is_not_nearest_to_its_own_class():

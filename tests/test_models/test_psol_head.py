@@ -45,5 +45,5 @@ def test_what_is_refused():
         PSOLHead(8).loss((torch.rand(1, 8, 2, 2),), samples([[[0.0, 0, 1, 1], [1.0, 1, 2, 2]]]))
     with pytest.raises(ValueError, match='has no train_cfg'):
         PSOLHead(8, train_cfg=dict(a=1))
-    with pytest.raises(ValueError, match='grid at least 1'):
+    with pytest.raises(ValueError, match='grid must be at least 1'):
         PSOLHead(8, grid=0)

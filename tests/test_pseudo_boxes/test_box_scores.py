@@ -3,14 +3,17 @@
 import numpy as np
 import pytest
 import torch
+import torch.nn.functional as F
 from checkpoint_files import write_checkpoints
 from mmengine.config import Config
 from mmengine.structures import BaseDataElement
 
 import sltnet_mm
+from sltnet_mm.functional import box_iou
 from sltnet_mm.models.box_source import BoxChoice
-from sltnet_mm.pseudo_boxes.box_scores import THRESHOLDS, box_scores
+from sltnet_mm.pseudo_boxes.box_scores import THRESHOLDS, box_scores, matched_iou
 from sltnet_mm.pseudo_boxes.from_localizer import export_pseudo_boxes
+from sltnet_mm.structures.frames import boxes_of_samples
 
 
 def pyramid_sample():
@@ -31,6 +34,22 @@ def test_the_score_is_the_mean_overlap_with_the_boxes_of_all_thresholds():
     assert box_scores([BaseDataElement()], torch.zeros(1, 4)) is None
     with pytest.raises(ValueError, match='got 2 boxes for 1 samples'):
         box_scores([pyramid_sample()], torch.zeros(2, 4))
+
+
+def test_scores_are_those_of_one_image_at_a_time():
+    torch.manual_seed(0)
+    samples, boxes = [], 60 * torch.rand(150, 2)
+    boxes = torch.cat([boxes, boxes + 10], dim=1)
+    for i in range(len(boxes)):
+        meta = dict(homography_matrix=np.diag([0.2, 0.2, 1]), ori_shape=(70 + i, 70))
+        samples.append(BaseDataElement(metainfo=meta))
+        samples[-1].pred_score_map = F.interpolate(torch.rand(1, 1, 4, 4), (16, 16), mode='bilinear')[0, 0]
+    scores = box_scores(samples, boxes)
+    for sample, box, score in zip(samples, boxes, scores, strict=True):
+        found = [boxes_of_samples([sample], threshold).boxes for threshold in THRESHOLDS]
+        expected = sum(box_iou(box[None], other).item() for other in found) / len(THRESHOLDS)
+        assert score.item() == pytest.approx(expected, abs=1e-6)
+    assert matched_iou(torch.zeros(0, 4), torch.zeros(0, 4)).shape == (0,)
 
 
 @pytest.mark.parametrize('choice', ['localizer', 'regressor'])
