@@ -1,6 +1,7 @@
 # marks36: photographic composites of fine-grained classes, built by tools/dataset_converters/make_marks36.py: six kinds
 # of animals in six classes each, which differ in a small mark. 576 training, 72 validation and 540 test images of
 # 256x256, on disjoint photographs. The views are smaller than photos31's, so that a training takes minutes on a CPU.
+_base_ = ['./photos31_localization.py']
 classes = [
     f'{kind}_{mark}'
     for kind in ('Bison', 'Elephant', 'Hippopotamus', 'Horse', 'Pig', 'Sheep')
@@ -29,30 +30,7 @@ tta_pipeline = [
     ),
 ]
 
-dataset = dict(
-    type='sltnet_mm.LocalizationList',
-    data_root=data_root,
-    ann_dir='metadata/MARKS36',
-    img_dir='images',
-    mask_dir='masks',
-    classes=classes,
-)
-train_dataloader = dict(
-    batch_size=16,
-    num_workers=2,
-    persistent_workers=True,
-    drop_last=True,
-    sampler=dict(type='DefaultSampler', shuffle=True),
-    dataset=dict(dataset, split='train', pipeline=train_pipeline),
-)
-val_dataloader = dict(
-    batch_size=16,
-    num_workers=2,
-    persistent_workers=True,
-    sampler=dict(type='DefaultSampler', shuffle=False),
-    dataset=dict(dataset, split='val', pipeline=test_pipeline),
-)
-test_dataloader = dict(val_dataloader, dataset=dict(dataset, split='test', pipeline=test_pipeline))
-
-val_evaluator = [dict(type='sltnet_mm.LocalizationMetric')]
-test_evaluator = [dict(type='sltnet_mm.LocalizationMetric')]
+dataset = dict(data_root=data_root, ann_dir='metadata/MARKS36', classes=classes)
+train_dataloader = dict(dataset=dict(dataset, pipeline=train_pipeline))
+val_dataloader = dict(dataset=dict(dataset, pipeline=test_pipeline))
+test_dataloader = dict(dataset=dict(dataset, pipeline=test_pipeline))
