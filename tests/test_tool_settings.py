@@ -54,7 +54,7 @@ def test_resume_with_an_empty_work_dir_starts_from_load_from(run, built, tmp_pat
     arguments = [CONFIG, '--work-dir', tmp_path, '--cfg-options', 'load_from=first.pth']
     run('train.py', *arguments, '--resume')
     assert built[-1].load_from == 'first.pth' and not built[-1].resume
-    torch.save({}, tmp_path / 'epoch_3.pth')
+    torch.save(dict(meta=dict(iter=9), state_dict={}, message_hub={}, optimizer={}), tmp_path / 'epoch_3.pth')
     (tmp_path / 'last_checkpoint').write_text(str(tmp_path / 'epoch_3.pth'))
     run('train.py', *arguments, '--resume')
     assert built[-1].load_from == str(tmp_path / 'epoch_3.pth') and built[-1].resume

@@ -51,13 +51,13 @@ def main() -> None:
             )
         cfg.auto_scale_lr.enable = True
     if args.resume:
-        from mmengine.runner import find_latest_checkpoint  # torch takes seconds, and --help must not wait for it
+        from sltnet_mm.weights.latest import latest_checkpoint  # torch takes seconds, and --help must not wait for it
 
-        latest = find_latest_checkpoint(cfg.work_dir) if args.resume == 'auto' else args.resume
+        latest = latest_checkpoint(cfg.work_dir) if args.resume == 'auto' else args.resume
         if latest is None:
             print(f'--resume: {cfg.work_dir} has no checkpoint, so the training starts from the beginning')
         else:
-            cfg.resume, cfg.load_from = True, latest
+            cfg.resume, cfg.load_from = True, str(latest)
     build_runner(cfg).train()
 
 

@@ -3,7 +3,7 @@ default_hooks = dict(
     timer=dict(type='IterTimerHook'),
     logger=dict(type='LoggerHook', interval=10),
     param_scheduler=dict(type='ParamSchedulerHook'),
-    checkpoint=dict(type='CheckpointHook', interval=1, max_keep_ckpts=1),
+    checkpoint=dict(type='sltnet_mm.SafeCheckpointHook', interval=1, max_keep_ckpts=2),
     sampler_seed=dict(type='DistSamplerSeedHook'),
     data_fit=dict(type='sltnet_mm.DataFitHook'),
     checkpoint_fit=dict(type='sltnet_mm.CheckpointFitHook'),
@@ -11,6 +11,8 @@ default_hooks = dict(
     first_epoch=dict(type='sltnet_mm.FirstEpochHook'),
     statistics=dict(type='sltnet_mm.StatisticsHook'),
     box_source=dict(type='sltnet_mm.BoxSourceHook'),
+    stop=dict(type='sltnet_mm.StopHook'),
+    exact_resume=dict(type='sltnet_mm.ExactResumeHook'),
     visualization=dict(type='sltnet_mm.LocalizationVisualizationHook', enable=False),
 )
 env_cfg = dict(

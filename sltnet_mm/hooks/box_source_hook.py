@@ -57,6 +57,8 @@ class BoxSourceHook(Hook):
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
         """Keep the checkpoint's choice, for the log and for checkpoints to come."""
         self._choice = BoxChoice.of_checkpoint(checkpoint)
+        if runner._resume:  # its validation may still be to come
+            self._saved_at = (checkpoint.get('meta') or {}).get('iter')
 
     def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
         """Write the choice of the last validation."""

@@ -16,6 +16,11 @@ from sltnet_mm.hooks.preprocessing_hook import Comparison, PreprocessingHook, pr
 from sltnet_mm.labeling.run_config import set_preprocessing
 from sltnet_mm.progress import progress
 from sltnet_mm.report.runs import QuietRunner
+from sltnet_mm.structures.atomic_write import atomic_write
+from sltnet_mm.weights.latest import latest_checkpoint, noted_checkpoint
+
+_FINISHED = 'finished'
+"""The file that a training writes once it has ended."""
 
 
 class ProgressHook(Hook):
@@ -46,10 +51,14 @@ def train(cfg: Config) -> Path:
     done = finished_checkpoint(cfg)
     if done is not None:
         return done
-    cfg.resume = (Path(cfg.work_dir) / 'last_checkpoint').is_file()
+    latest = latest_checkpoint(cfg.work_dir)
+    if latest is not None:
+        cfg.resume, cfg.load_from = True, str(latest)
     runner = QuietRunner.from_cfg(cfg)
     runner.register_hook(ProgressHook())
     runner.train()
+    with atomic_write(Path(cfg.work_dir) / _FINISHED) as partial:
+        partial.write_text(f'{cfg.train_cfg.max_epochs} epochs\n')
     checkpoint = finished_checkpoint(cfg)
     if checkpoint is None:
         raise RuntimeError(f'the training in {cfg.work_dir} ended without its last checkpoint: see the log there')
@@ -57,23 +66,11 @@ def train(cfg: Config) -> Path:
 
 
 def finished_checkpoint(cfg: Config) -> Path | None:
-    """The checkpoint of the last epoch if the training has reached it, or None."""
-    last = last_checkpoint(cfg)
-    return last if last is not None and _epochs_of(last) >= cfg.train_cfg.max_epochs else None
-
-
-def last_checkpoint(cfg: Config) -> Path | None:
-    """The newest checkpoint of the training, or None."""
-    note = Path(cfg.work_dir) / 'last_checkpoint'
-    if not note.is_file():
+    """The checkpoint of the last epoch if the training, with its last validation, has ended, or None."""
+    last = noted_checkpoint(cfg.work_dir)
+    if last is None or not last.is_file() or not (Path(cfg.work_dir) / _FINISHED).is_file():
         return None
-    # The folder of the results may have been moved since.
-    path = Path(cfg.work_dir) / Path(note.read_text().strip()).name
-    return path if path.is_file() else None
-
-
-def _epochs_of(checkpoint: Path | None) -> int:
-    return 0 if checkpoint is None else int(checkpoint.stem.removeprefix('epoch_'))
+    return last if last.name == f'epoch_{cfg.train_cfg.max_epochs}.pth' else None
 
 
 def fit_preprocessing(cfg: Config) -> Comparison | None:

@@ -6,6 +6,7 @@ import contextlib
 import os
 import pickle
 import re
+import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -59,6 +60,7 @@ def load_checkpoint_file(
             if '://' in name:
                 loaded = _load_as_mmengine(name, map_location, logger)
             elif os.path.isfile(name):
+                _check_sums(name)
                 loaded = torch.load(name, map_location=map_location, weights_only=not trust)
             else:
                 raise FileNotFoundError(f'{name} does not exist')
@@ -96,6 +98,15 @@ def protected_loading(trust: bool | None = None) -> Iterator[None]:
         yield
     finally:
         CheckpointLoader.load_checkpoint = before
+
+
+def _check_sums(name: str) -> None:
+    """Raise if the bytes of a file are not those that were written: torch itself does not compare its check sums."""
+    if zipfile.is_zipfile(name):  # files of torch below 1.6 have no sums
+        with zipfile.ZipFile(name) as members:
+            damaged = members.testzip()
+        if damaged is not None:
+            raise ValueError(f'the bytes of {damaged} in it have changed since it was written')
 
 
 def _damaged(name: str, error: Exception) -> ValueError:

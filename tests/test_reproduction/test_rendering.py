@@ -97,7 +97,7 @@ def test_notes_tell_how_our_numbers_were_made(shown):
     assert any('model.head.top_k=2, 1 epochs' in note for note in changed)
     assert not any('Changed' in note for note in shown('cub').notes)
     resumed = shown('cub', resumed_from='epoch_2.pth', code='before').notes
-    assert 'CAM: seeds 0, 1 were interrupted; a resumed run uses other random numbers.' in resumed
+    assert 'CAM: seeds 0, 1 were interrupted and resumed.' in resumed
     assert "CAM: seeds 0, 1 were run with another version of the package's code." in resumed
     missing = Rendering(
         of := table(5, 'synthetic'), [MeasuredRow(of.rows[1], 'no config', {}, {})], RunFolders('', Settings())

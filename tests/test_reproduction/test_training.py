@@ -1,6 +1,7 @@
 """The config of a run: seed, protocols, files of earlier runs, resuming. Nothing is trained."""
 
 import pytest
+import torch
 
 from reproduction import RunFolders, Settings, table
 from reproduction.training import PROTOCOLS, run_config
@@ -30,7 +31,7 @@ def test_a_run_has_its_seed_its_folder_and_the_files_of_earlier_runs(run):
 
 def test_interrupted_run_resumes_from_its_checkpoint(run):
     run.folder.mkdir(parents=True)
-    (run.folder / 'epoch_2.pth').write_text('')
+    torch.save(dict(meta=dict(iter=9), state_dict={}, message_hub={}, optimizer={}), run.folder / 'epoch_2.pth')
     (run.folder / 'last_checkpoint').write_text('/before/the/move/epoch_2.pth')
     cfg = run_config(run, Settings())
     assert cfg.resume and cfg.load_from == str(run.folder / 'epoch_2.pth')

@@ -76,9 +76,7 @@ def _of_row(row: MeasuredRow) -> list[str]:
     }
     resumed = [seed for seed, results in facts.items() if any(result.get('resumed_from') for result in results)]
     if resumed:
-        found.append(
-            f'{row.row.name}: seeds {_list(resumed)} were interrupted; a resumed run uses other random numbers.'
-        )
+        found.append(f'{row.row.name}: seeds {_list(resumed)} were interrupted and resumed.')
     other = [seed for seed, results in facts.items() if any(result['code'] != code_fingerprint() for result in results)]
     if other:
         found.append(f"{row.row.name}: seeds {_list(other)} were run with another version of the package's code.")

@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from mmengine.config import Config
 
-from reproduction.commands import SCORES, last_checkpoint, step_commands
+from reproduction.commands import SCORES, step_commands
 from reproduction.kept_predictions import KeepPredictionsHook
 from reproduction.runs import RESULTS, Run, code_fingerprint, write_json
 from reproduction.steps import Settings, step_config
@@ -19,6 +19,7 @@ from sltnet_mm.command_line import add_test_metric, build_runner
 from sltnet_mm.config import type_name
 from sltnet_mm.evaluation import DumpScores
 from sltnet_mm.report import EpochLineHook
+from sltnet_mm.weights.latest import latest_checkpoint
 
 # The paper's protocol, and MaxBoxAccV2 of the map that the localizer uses (the ACAM, without the ground-truth class).
 PROTOCOLS = ('sltnet', dict(base='wsolevaluation-v2', name='wsolevaluation-v2-acam', map='top_k'))
@@ -42,7 +43,7 @@ def run_config(run: Run, settings: Settings) -> Config:
             *(cfg.get('custom_hooks') or []),
             dict(type='sltnet_mm.IoUHistoryHook', out_file=IOU_HISTORY),
         ]
-    latest = last_checkpoint(run.folder)
+    latest = latest_checkpoint(run.folder)
     if latest is not None:
         cfg.resume, cfg.load_from = True, str(latest)
     return cfg

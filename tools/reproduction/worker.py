@@ -61,6 +61,9 @@ def work(run: Run, settings: Settings, connection: Connection) -> None:
             train_and_test(run, settings, connection.send)
         else:
             _run_tool(run, settings)
+    except SystemExit as end:  # the training was asked to stop, and wrote a checkpoint
+        connection.send(f'stopped (exit code {end.code})')
+        raise
     except BaseException as error:
         (run.folder / 'failed.txt').write_text(traceback.format_exc())
         connection.send(f'{type(error).__name__}: {error}')
