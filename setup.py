@@ -68,7 +68,13 @@ setup(
     entry_points={'console_scripts': ['sltnet-boxes = sltnet_mm.labeling.command:main']},
     python_requires='>=3.10',
     install_requires=['numpy', 'torch>=2.0', 'torchvision>=0.15', 'opencv-python', 'jinja2>=3', 'rich>=12', 'pyyaml'],
-    extras_require={'mminstall': ONEDL, 'mim': OFFICIAL, 'export': ['supervision>=0.27'], 'dev': read_pins()},
+    extras_require={
+        'mminstall': ONEDL,
+        'mim': OFFICIAL,
+        'export': ['supervision>=0.27'],
+        'onnx': ['onnx>=1.17', 'onnxscript>=0.5', 'onnxruntime>=1.19'],
+        'dev': read_pins(),
+    },
     cmdclass={'build_py': BuildWithConfigs},
     classifiers=[
         'Development Status :: 3 - Alpha',

@@ -40,7 +40,8 @@ def largest_component_boxes(masks: Tensor) -> Tensor:
         raise TypeError(f'masks must be bool, got {masks.dtype}; compare first, for example masks > 0')
     if 0 in masks.shape[1:]:
         raise ValueError(f'masks must have at least one pixel, got shape {tuple(masks.shape)} (BxHxW)')
-    return _boxes_by_opencv(masks) if masks.device.type == 'cpu' else _boxes_by_hooking(masks)
+    by_opencv = masks.device.type == 'cpu' and not torch.onnx.is_in_onnx_export()
+    return _boxes_by_opencv(masks) if by_opencv else _boxes_by_hooking(masks)
 
 
 @torch.compiler.disable
@@ -69,10 +70,11 @@ def _boxes_by_hooking(masks: Tensor) -> Tensor:
     foreground = masks.reshape(batch, pixels)
     sizes = torch.zeros(batch * height * _runs_a_row(masks), dtype=torch.int64, device=masks.device)
     sizes = sizes.scatter_add(0, labels.flatten(), foreground.flatten().long())
-    # One integer per pixel sorts by size, then by raster position, so that ties do not depend on `argmax`.
+    size = sizes[labels] * foreground  # B x pixels
+    # The largest raster position counted from the end, so that ties do not depend on `argmax`. The numbers stay below
+    # 2 ** 31: onnxruntime computes with 32 bits in places.
     later = torch.arange(pixels - 1, -1, -1, device=masks.device)
-    keys = sizes[labels] * foreground * pixels + later
-    first = pixels - 1 - keys.amax(1) % pixels  # B, raster position of the winner's first pixel
+    first = pixels - 1 - torch.where(size == size.amax(1, keepdim=True), later, 0).amax(1)  # B
     winner = labels.gather(1, first[:, None])
     member = ((labels == winner) & foreground).view(batch, height, width)
     x1, x2 = _extent(member.any(1))
@@ -106,7 +108,7 @@ def _component_labels(masks: Tensor) -> Tensor:
     """
     runs, ends_a, ends_b = _runs_and_contacts(masks)
     most_runs = masks.shape[1] * _runs_a_row(masks)
-    slots = torch.arange(len(masks) * most_runs, device=masks.device)
+    slots = torch.arange(masks.shape[0] * most_runs, device=masks.device)
     labels = slots
     trees = most_runs
     while trees > 1:
@@ -144,9 +146,9 @@ def _runs_and_contacts(masks: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     rows = torch.arange(batch * height, device=masks.device).view(batch, height, 1)
     places = rows * _runs_a_row(masks) + torch.arange(width, device=masks.device) // 2  # B x H x W
     left, up, up_left = _shift(masks, 1, 0), _shift(masks, 0, 1), _shift(masks, 1, 1)
-    runs = torch.where(masks & ~left, places, -1).cummax(-1).values  # the last start to the left
-    runs = torch.where(masks, runs, places)
-    contact = torch.where(masks, (up | up_left) & ~(left & up_left), left & up & ~up_left)
+    starts = (masks & ~left).cumsum(-1)  # so far in the row; a sum, since ONNX has no running maximum
+    runs = torch.where(masks, rows * _runs_a_row(masks) + starts - 1, places)
+    contact = (masks & (up | up_left) & ~(left & up_left)) | (~masks & left & up & ~up_left)
     below = torch.where(masks, runs, _shift(runs, 1, 0))
     above = torch.where(up, _shift(runs, 0, 1), _shift(runs, 1, 1))
     return runs, torch.where(contact, below, places).flatten(), torch.where(contact, above, places).flatten()

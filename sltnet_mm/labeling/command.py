@@ -11,6 +11,7 @@ from pathlib import Path
 from mmengine.config import DictAction
 
 from sltnet_mm.labeling.plan import CONFIGS
+from sltnet_mm.threads import wait_without_spinning
 
 _FORMATS = ('coco', 'yolo', 'voc', 'labelme', 'csv', 'label-studio', 'cvat')
 _ABOUT = """Boxes for a folder of photographs, from class labels alone.
@@ -81,6 +82,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _boxes(args: argparse.Namespace) -> None:
+    wait_without_spinning()  # before torch is imported: the loaders' processes want the cores too
     print('importing torch, mmengine, mmdet, mmpretrain ...', flush=True)
     from sltnet_mm.report.environment import import_hosts  # imported here: --help must not wait for torch
 

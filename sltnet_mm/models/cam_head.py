@@ -126,6 +126,18 @@ class CAMHead(ClsHead):
         features = self.pre_logits(feats)
         return self._logits(features, self.cam(features))  # the maps are made in any case, for hooks on ``cam``
 
+    def maps_and_logits(self, feats: tuple[Tensor, ...], positive: bool = False) -> tuple[Tensor, Tensor]:
+        """Class maps, B x C x h x w, and logits, B x C.
+
+        Args:
+            feats: The backbone's feature maps.
+            positive: Give the maps without the negative weights; the logits keep all.
+        """
+        features = self.pre_logits(feats)
+        maps = self.cam(features)
+        logits = self._logits(features, maps)
+        return (F.conv2d(features, self.cam.weight.clamp(min=0)) if positive else maps), logits
+
     def _logits(self, features: Tensor, maps: Tensor) -> Tensor:
         if self.pooling == 'mean':
             return maps.mean(dim=(2, 3))
@@ -178,11 +190,7 @@ class CAMHead(ClsHead):
             Samples with ``pred_score`` (C), ``pred_label`` (1), ``pred_maps`` (see ``add_localization``) and
             ``pred_score_map``.
         """
-        features = self.pre_logits(feats)
-        maps = self.cam(features)
-        logits = self._logits(features, maps)
-        if self.positive_weights:
-            maps = F.conv2d(features, self.cam.weight.clamp(min=0))
+        maps, logits = self.maps_and_logits(feats, self.positive_weights)
         data_samples = self._get_predictions(logits, data_samples)
         add_localization(data_samples, maps, logits, self.top_k)
         return data_samples
