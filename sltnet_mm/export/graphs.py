@@ -8,12 +8,12 @@ import torch
 from torch import Tensor, nn
 
 from sltnet_mm.export.input_frame import InputFrame
-from sltnet_mm.functional.boxes import foreground_mask
+from sltnet_mm.functional.boxes import box_iou, foreground_mask
 from sltnet_mm.functional.cam import average_top_k_maps, to_score_map
 from sltnet_mm.functional.components import largest_component_boxes
 from sltnet_mm.hooks.preprocessing_hook import preprocessing_of
 from sltnet_mm.models import BoxHead, CAMHead, SLTNet
-from sltnet_mm.pseudo_boxes.box_scores import THRESHOLDS, matched_iou
+from sltnet_mm.pseudo_boxes.box_scores import THRESHOLDS
 
 
 class NetworkInput(nn.Module):
@@ -103,7 +103,7 @@ class RegressorGraph(nn.Module):
         if not isinstance(head, BoxHead):
             raise ValueError(
                 f'the model has no regressor whose head can be exported, got {type(head).__name__}. Heads that can: '
-                'SingleBoxHead, SoftArgmaxBoxHead'
+                'SingleBoxHead, SoftArgmaxBoxHead, PSOLHead'
             )
 
     def boxes(self, inputs: Tensor) -> Tensor:
@@ -179,7 +179,7 @@ class InferenceGraph(nn.Module):
         )
         if not self.score:
             return boxes, labels, label_scores
-        scores = torch.stack([matched_iou(boxes, of_map[threshold]) for threshold in THRESHOLDS]).mean(0)
+        scores = torch.stack([box_iou(boxes, of_map[threshold]).diagonal() for threshold in THRESHOLDS]).mean(0)
         return boxes, labels, label_scores, scores
 
     def _boxes(self, inputs: Tensor, score_maps: Tensor, image_sizes: Tensor) -> tuple[Tensor, dict[float, Tensor]]:

@@ -61,7 +61,7 @@ def export_onnx(
     model = inferencer.model
     if isinstance(model, MapSourceModel):
         raise ValueError(
-            'map_source: the maps of other layers need gradients, which ONNX files do not have. Leave it out, and export '
+            'map_source: the maps of other layers need gradients, which ONNX has not. Leave it out, and export '
             'a localizer with sltnet_mm.CAMHead'
         )
     frame = frame_of(inferencer.pipeline.transforms)
