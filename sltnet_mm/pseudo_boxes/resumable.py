@@ -108,7 +108,9 @@ class PartFiles:
 
     def writer(self, rank: int = 0) -> _PartWriter:
         """A context manager that provides ``write(unit, result)`` for a new part file."""
-        number = len(list(self.folder.glob(f'*-rank{rank}.jsonl')))
+        # not their count: a process that was killed while it removed the files may have left the later ones
+        taken = [int(path.name.split('-')[0]) for path in self.folder.glob(f'*-rank{rank}.jsonl')]
+        number = max(taken, default=-1) + 1
         return _PartWriter(self.folder / f'{number:04d}-rank{rank}.jsonl', self.header)
 
 
