@@ -172,4 +172,4 @@ def run_resumable(total: int, work: Work, parts: PartFiles | None = None) -> dic
             for unit, result in track(work(mine), 'Pseudo boxes', len(mine)):
                 write(unit, result)
     barrier()  # all ranks have written before rank 0 reads
-    return parts.read() if rank == 0 else None
+    return dict(sorted(parts.read().items())) if rank == 0 else None

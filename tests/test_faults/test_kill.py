@@ -3,19 +3,15 @@
 ``make test`` kills a few times, ``make test-faults`` 25 times a tool (KILLS=, SEED=).
 """
 
-import json
 import os
 import random
 from pathlib import Path
 
-import cv2
 import numpy as np
 import pytest
-import torch
 from checkpoint_files import config_of, write_checkpoint, write_checkpoints
 from killing import Job, kill_at_random, same_training
 from mmengine.config import Config
-from torchvision.models import get_model
 
 from sltnet_mm.structures.atomic_write import left_behind
 from sltnet_mm.structures.box_file import read_box_file
@@ -158,65 +154,3 @@ def test_ddt(parts, tmp_path):
 @pytest.mark.faults
 def test_evaluation_with_score_files(parts, tmp_path):
     kill_at_random(evaluation(parts), same_scores, tmp_path, KILLS, SEED)
-
-
-@pytest.mark.faults
-def test_reproduce(tmp_path):
-    small = [
-        f'{name}_dataloader.dataset.num_images={count}' for name, count in (('train', 64), ('val', 12), ('test', 24))
-    ]
-    arguments = ['--dataset', 'synthetic', '--table', '5', '--rows', '1', '--epochs', '2', '--device', 'cpu']
-
-    def make(folder):
-        return Job(
-            'tools/reproduce.py',
-            [*arguments, '--work-dir', folder, '--cfg-options', *small],
-            folder.with_suffix('.log'),
-        )
-
-    def results(folder):
-        (path,) = folder.glob('*/*/results.json')
-        return json.loads(path.read_text())['metrics'], next(path.parent.glob('iou_history.npz')).read_bytes() != b''
-
-    def compare(whole, killed):
-        assert results(whole) == results(killed)
-        assert next(whole.glob('*.csv')).read_text() == next(killed.glob('*.csv')).read_text()
-
-    kill_at_random(make, compare, tmp_path, KILLS // 10 + 1, SEED)
-
-
-@pytest.mark.faults
-def test_sltnet_boxes(tmp_path):
-    photographs = tmp_path / 'photographs'
-    for label, name in enumerate(('cat', 'dog', 'hen')):
-        (photographs / name).mkdir(parents=True)
-        for number in range(8):
-            image = np.random.default_rng(8 * label + number).integers(0, 90, (60, 80, 3), dtype=np.uint8)
-            image[15:45, 20:60, label] = 250
-            assert cv2.imwrite(str(photographs / name / f'{number:03d}.jpg'), image)
-    weights = tmp_path / 'weights.pth'
-    torch.save(get_model('squeezenet1_1', weights=None).state_dict(), weights)
-    arguments = [
-        photographs,
-        '--device',
-        'cpu',
-        '--epochs',
-        '2',
-        '--seed',
-        '0',
-        '--network',
-        'squeezenet1-1',
-        '--weights',
-        weights,
-    ]
-
-    def compare(whole, killed):
-        one, other = (json.loads((folder / 'out/boxes.json').read_text()) for folder in (whole, killed))
-        one.pop('info'), other.pop('info')
-        assert one == other
-        assert (whole / 'out/boxes.csv').read_text() == (killed / 'out/boxes.csv').read_text()
-
-    def make(folder):
-        return Job('sltnet-boxes', [*arguments, '--out', folder / 'out'], folder.with_suffix('.log'))
-
-    kill_at_random(make, compare, tmp_path, KILLS // 5 + 1, SEED)

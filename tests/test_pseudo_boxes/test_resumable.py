@@ -61,3 +61,12 @@ def test_parts_of_other_settings_are_refused_or_discarded(tmp_path):
         PartFiles(tmp_path / 'parts', dict(HEADER, threshold=0.3))
     assert len(PartFiles(tmp_path / 'parts', HEADER, restart=True).read()) == 4  # the same settings: kept
     assert PartFiles(tmp_path / 'parts', dict(HEADER, threshold=0.3), restart=True).read() == {}
+
+
+def test_a_folder_that_was_half_removed(tmp_path):
+    """As by a kill while the finished parts are removed: the number of files says nothing about their names."""
+    for _ in range(3):
+        with PartFiles(tmp_path / 'parts', HEADER).writer():
+            pass
+    (tmp_path / 'parts/0000-rank0.jsonl').unlink()
+    assert list(run_resumable(10, squares, PartFiles(tmp_path / 'parts', HEADER))) == list(range(10))
