@@ -48,6 +48,9 @@ def main() -> None:
         default='auto',
         help='the part of an SLT-Net that gives the box; auto: what training chose, as in SLTInferencer (default)',
     )
+    parser.add_argument(
+        '--masks', action='store_true', help="add the score map's foreground in the box as COCO segmentation"
+    )
     parser.add_argument('--device', help='default: cuda if available')
     parser.add_argument('--overwrite', action='store_true', help='replace an existing file and parts of other settings')
     args = parser.parse_args()
@@ -69,6 +72,7 @@ def main() -> None:
         parts,
         restart=args.overwrite,
         box_from=args.box_from,
+        masks=args.masks,
     )
     if boxes is not None:
         write_box_file(args.out, boxes)

@@ -20,6 +20,7 @@ from sltnet_mm.config import pipeline_of, type_name, unwrapped
 from sltnet_mm.functional.boxes import PAPER_THRESHOLD
 from sltnet_mm.models.box_source import BOX_FROM, BoxChoice
 from sltnet_mm.pseudo_boxes.box_scores import box_scores
+from sltnet_mm.pseudo_boxes.masks import mask_of_map
 from sltnet_mm.pseudo_boxes.resumable import PartFiles, run_resumable
 from sltnet_mm.structures.box_file import BoxRecord, dataset_identity, file_name_of, to_coco
 from sltnet_mm.structures.frames import boxes_of_samples
@@ -37,6 +38,7 @@ def export_pseudo_boxes(
     parts: str | Path | None = None,
     restart: bool = False,
     box_from: str = 'auto',
+    masks: bool = False,
 ) -> dict | None:
     """Run a localizer or an SLT-Net on a split and collect one box per image.
 
@@ -57,6 +59,8 @@ def export_pseudo_boxes(
         box_from: The part that gives the box of an SLT-Net, 'localizer' (its score map) or 'regressor'. 'auto': that of
             ``SLTInferencer``, which training chose (:class:`~sltnet_mm.hooks.BoxSourceHook`). A localizer alone gives
             its own. Defaults to 'auto'.
+        masks: Give each annotation a ``segmentation``: the foreground of the score map inside the box, as COCO's run
+            lengths (:func:`~sltnet_mm.pseudo_boxes.masks.mask_of_map`). Defaults to False.
         restart: Discard partial results of other settings, which are an error otherwise. Defaults to False.
 
     Returns:
@@ -96,13 +100,15 @@ def export_pseudo_boxes(
         split=split,
         dataset=dataset_identity(dataset),
     )
+    if masks:
+        info['masks'] = True
     batches = list(BatchSampler(range(len(dataset)), batch_size, drop_last=False))
 
     def work(units: Sequence[int]) -> Iterator[tuple[int, list]]:
         loader = export_loader(cfg, dataset, [batches[unit] for unit in units])
         with torch.no_grad():
             for unit, batch in zip(units, loader, strict=True):
-                records = _records(batches[unit], model.test_step(batch), dataset.data_root, threshold, model)
+                records = _records(batches[unit], model.test_step(batch), dataset.data_root, threshold, model, masks)
                 yield unit, [astuple(record) for record in records]
 
     kept = None if parts is None else PartFiles(parts, dict(info, batch_size=batch_size), restart)
@@ -167,7 +173,12 @@ def _build(cfg: Config, checkpoint: str | Path, box_from: str, dataset: Any) -> 
 
 
 def _records(
-    places: Sequence[int], samples: Sequence[Any], data_root: str, threshold: float, model: nn.Module
+    places: Sequence[int],
+    samples: Sequence[Any],
+    data_root: str,
+    threshold: float,
+    model: nn.Module,
+    masks: bool = False,
 ) -> list[BoxRecord]:
     """The boxes of one batch; ``places`` are the indices of its images in the data set."""
     if not all('pred_score_map' in sample for sample in samples):
@@ -197,8 +208,14 @@ def _records(
             box=tuple(box) if has_box else None,
             score=score,
             label_score=of_classes[label],
+            mask=_mask(sample, box, threshold) if masks and has_box else None,
         )
         for place, sample, label, box, has_box, score, of_classes in zip(
             places, samples, labels, boxes.tolist(), found, scores.tolist(), probabilities, strict=True
         )
     ]
+
+
+def _mask(sample: Any, box: Sequence[float], threshold: float) -> dict[str, Any]:
+    score_map = sample.pred_score_map.cpu().numpy()
+    return mask_of_map(score_map, sample.homography_matrix, tuple(sample.ori_shape[:2]), box, threshold)

@@ -32,6 +32,7 @@ class BoxRecord:
         box: x1, y1, x2, y2 in original pixels, ends exclusive; None if nothing was found.
         score: Score of the box in [0, 1]; None if its source has none.
         label_score: Probability of the label; None if the source of the box has none.
+        mask: COCO's run lengths of the object, or None.
     """
 
     index: int
@@ -41,6 +42,7 @@ class BoxRecord:
     box: tuple[float, float, float, float] | None
     score: float | None = None
     label_score: float | None = None
+    mask: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -137,6 +139,8 @@ def to_coco(info: dict[str, Any], records: Iterable[BoxRecord], classes: Sequenc
         for name in ('score', 'label_score'):
             if (value := getattr(record, name)) is not None:
                 annotation[name] = round(value, 6)
+        if record.mask is not None:
+            annotation['segmentation'] = record.mask
         if w * h >= WHOLE_IMAGE * width * height:
             whole.append(record.file_name)
         annotations.append(annotation)

@@ -9,6 +9,7 @@ import pytest
 import torch
 from mmengine.config import Config
 from mmengine.registry import MODELS, init_default_scope
+from pycocotools import mask as coco_mask
 
 from sltnet_mm.datasets import SyntheticLocalization
 from sltnet_mm.functional import average_top_k_maps, score_map_to_box, to_score_map
@@ -159,3 +160,20 @@ def test_what_cannot_be_exported(checkpoint):
     classifier = Config.fromfile(ROOT / 'configs/classifier/classifier_small-conv_1xb32-10e_synthetic.py')
     with pytest.raises(ValueError, match='another model'):
         export_pseudo_boxes(classifier, checkpoint)
+
+
+def test_masks_are_the_foreground_inside_the_box(exported, checkpoint):
+    found = export_pseudo_boxes(config(), checkpoint, masks=True)
+    assert found['info'].pop('masks') and found['info'] == exported['info']
+    images = {image['id']: image for image in found['images']}
+    for annotation, plain in zip(found['annotations'], exported['annotations'], strict=True):
+        mask = coco_mask.decode(annotation.pop('segmentation')).astype(bool)
+        assert annotation == plain and 'segmentation' not in plain
+        image = images[annotation['image_id']]
+        assert mask.shape == (image['height'], image['width'])
+        x, y, w, h = annotation['bbox']
+        rows, columns = mask.any(1).nonzero()[0], mask.any(0).nonzero()[0]
+        # the largest component touches all sides of its box
+        ends = [columns[0], rows[0], columns[-1] + 1, rows[-1] + 1]
+        assert ends == pytest.approx([x, y, x + w, y + h], abs=1)
+        assert mask.sum() < w * h or w * h < 9
