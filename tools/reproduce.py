@@ -3,10 +3,12 @@
 
     python tools/reproduce.py --table 5 --dataset photos31 --list
     python tools/reproduce.py --table 5 --dataset photos31 --seeds 0 1 2 --jobs 3
+    python tools/reproduce.py --leaderboard --dataset photos31
 
 Runs are stored in WORK_DIR, one folder per config and seed, and are shared by tables and figures. A finished run is
 repeated only if its config changes; an interrupted run is resumed. The results are WORK_DIR/table<N>_<data set>.md,
-.csv and .html (for figures figure<N>_..., with .png), updated after every run.
+.csv and .html (for figures figure<N>_..., with .png; for the
+leaderboard leaderboard_..., with .png), updated after every run.
 """
 
 from __future__ import annotations
@@ -18,7 +20,7 @@ from pathlib import Path
 
 from mmengine.config import DictAction
 
-from reproduction import DATA, Run, RunFolders, Settings, Step, Table, figure, table
+from reproduction import DATA, Run, RunFolders, Settings, Step, Table, figure, leaderboard, table
 
 
 def parse_args() -> argparse.Namespace:
@@ -27,6 +29,7 @@ def parse_args() -> argparse.Namespace:
     what = parser.add_mutually_exclusive_group(required=True)
     what.add_argument('--table', type=int, choices=range(1, 8), metavar='1-7', help='table of the paper')
     what.add_argument('--figure', type=int, choices=(1, 4, 5, 6), help='figure of the paper')
+    what.add_argument('--leaderboard', action='store_true', help='all systems: accuracy, time and size, and pictures')
     parser.add_argument('--dataset', choices=list(DATA), required=True, help='data set for training and test')
     parser.add_argument('--rows', nargs='+', metavar='ROW', help='rows to show: numbers from 1, or parts of names')
     parser.add_argument('--list', action='store_true', help='show rows, configs, states and commands; run nothing')
@@ -54,7 +57,10 @@ def parse_args() -> argparse.Namespace:
     args.work_dir = args.work_dir or Path('work_dirs/reproduce') / args.dataset
     args.seeds = list(dict.fromkeys(args.seeds))
     try:
-        args.shown = table(args.table, args.dataset) if args.table else figure(args.figure, args.dataset)
+        if args.leaderboard:
+            args.shown = leaderboard(args.dataset)
+        else:
+            args.shown = table(args.table, args.dataset) if args.table else figure(args.figure, args.dataset)
         args.shown = args.shown.only(args.rows) if args.rows else args.shown
     except ValueError as error:
         parser.error(str(error))
@@ -69,7 +75,7 @@ def show(shown: Table, folders: RunFolders, seeds: list[int]) -> None:
     print(shown.title)
     for number, row in enumerate(measure(shown, folders, seeds), 1):
         paper = ', '.join(f'{key} {value}' for key, value in row.row.paper.items()) or 'no numbers'
-        print(f'\n{number}. {row.row.name} [{row.state}]; paper: {paper}')
+        print(f'\n{number}. {row.row.name} [{row.state}]' + (f'; paper: {paper}' if shown.compared else ''))
         if row.row.step is None:
             continue
         for path in row.row.step.missing:
@@ -94,6 +100,7 @@ def run_missing(table: Table, folders: RunFolders, args: argparse.Namespace) -> 
     Returns:
         The exit code: 0, or 1 if a run failed, or 130 after an interruption.
     """
+    from reproduction.leaderboard_page import LeaderboardPage
     from reproduction.pool import Pool
     from reproduction.rendering import Rendering
     from reproduction.results import measure
@@ -113,7 +120,7 @@ def run_missing(table: Table, folders: RunFolders, args: argparse.Namespace) -> 
             from reproduction.drawing import draw  # imports the hosts, which --list must not wait for
 
             paths, notes = draw(table, rows, folders.work_dir)
-        rendering = Rendering(table, rows, folders, paths)
+        rendering = (Rendering if table.compared else LeaderboardPage)(table, rows, folders, paths)
         rendering.notes += notes
         return [*rendering.write(folders.work_dir), *paths]
 

@@ -23,6 +23,8 @@ from sltnet_mm.visualization.drift import drift_chart, drift_pictures, drift_sum
 
 IMAGES = 6
 """Number of images (rows) in a picture."""
+LEADERBOARD_IMAGES = 8
+"""Number of images (columns) in the leaderboard's picture."""
 
 
 def draw(table: Table, rows: Sequence[MeasuredRow], folder: Path) -> tuple[list[Path], list[str]]:
@@ -31,7 +33,9 @@ def draw(table: Table, rows: Sequence[MeasuredRow], folder: Path) -> tuple[list[
     Returns:
         The PNG files, and notes that explain what is shown or why something is missing.
     """
-    makers: Mapping[str, Callable] = dict(figure1=_figure_1, figure4=_figure_4, figure5=_figure_5, figure6=_figure_6)
+    makers: Mapping[str, Callable] = dict(
+        figure1=_figure_1, figure4=_figure_4, figure5=_figure_5, figure6=_figure_6, leaderboard=_leaderboard
+    )
     done = [row for row in rows if row.results]
     if table.number not in makers or not done:
         return [], []
@@ -117,6 +121,32 @@ def _figure_5(rows: Sequence[MeasuredRow]) -> tuple[dict[str, np.ndarray], list[
         names = [row.row.name for row in rows]
         grid.append([(tile, [name, f'IoU {iou:.2f}']) for name, (tile, iou) in zip(names, tiles, strict=True)])
     return ({'': picture_grid(grid)} if grid else {}), remarks
+
+
+def _leaderboard(rows: Sequence[MeasuredRow]) -> tuple[dict[str, np.ndarray], list[str]]:
+    """A row of pictures for each system, the best first; columns are images."""
+    ranked = sorted(rows, key=lambda row: -(row.mean('gt_known') or 0.0))
+    kept = [(row, _arrays(_run_folder(row) / FILE)) for row in ranked if (_run_folder(row) / FILE).is_file()]
+    if not kept:
+        return {}, []
+    first = kept[0][1]
+    drawn = [(row, arrays) for row, arrays in kept if list(arrays['img_paths']) == list(first['img_paths'])]
+    remarks = [
+        f'{LEADERBOARD_IMAGES} evenly spaced test images, not selected by result; first seed. White: ground-truth box; '
+        'red: predicted box; colors: score map, from dark blue (0) to yellow (1).'
+    ]
+    left_out = [row.row.name for row in ranked if row not in [row for row, _ in drawn]]
+    if left_out:
+        remarks.append(f'Without pictures, because they keep none of these images: {", ".join(left_out)}.')
+    wanted = np.unique(np.linspace(0, len(first['img_paths']) - 1, LEADERBOARD_IMAGES).round().astype(int))
+    images = _read_images(first, wanted, remarks)
+    grid = []
+    for row, arrays in drawn:
+        tiles = [_tile(arrays, image, picture, row.row.source) for image, picture in images.items()]
+        tiles = [(mmcv.imrescale(tile, (128, 128), interpolation='area'), iou) for tile, iou in tiles]
+        names = [row.row.name, *[''] * (len(tiles) - 1)]
+        grid.append([(tile, [name, f'IoU {iou:.2f}']) for name, (tile, iou) in zip(names, tiles, strict=True)])
+    return ({'': picture_grid(grid)} if images else {}), remarks
 
 
 def _arrays(path: Path) -> dict[str, np.ndarray]:

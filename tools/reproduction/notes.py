@@ -16,12 +16,12 @@ PAPER_NAMES: Mapping[str, str] = dict(cub='CUB-200-2011', ilsvrc='ILSVRC2012')
 
 def notes(table: Table, rows: Sequence[MeasuredRow], settings: Settings) -> list[str]:
     """The notes that a reader needs to interpret the numbers."""
-    found = [_comparison_note(table)] if not table.data.of_the_paper else []
+    found = [_comparison_note(table)] if table.compared and not table.data.of_the_paper else []
     found.append(
         'Ours: mean over the seeds, in percent of the test images, under protocol `sltnet` (threshold 0.2, IoU > 0.5). '
-        'MaxBoxAccV2 is that of the score map that the box comes from (protocol `wsolevaluation-v2` on the ACAM). '
-        'Rows marked "paper only" are quoted from the paper.'
+        'MaxBoxAccV2 is that of the score map that the box comes from (protocol `wsolevaluation-v2` on the ACAM).'
     )
+    found.append('Rows marked "paper only" are quoted from the paper.' if table.compared else _LEADERBOARD_NOTE)
     if _with_our_l_vst(table):
         found.append(
             "L_VST in our configs compares standardized maps (`custom_hooks`). The paper's form, raw maps with "
@@ -39,6 +39,14 @@ def notes(table: Table, rows: Sequence[MeasuredRow], settings: Settings) -> list
     for row in rows:
         found += _of_row(row)
     return found + list(dict.fromkeys(row.row.note for row in rows if row.row.note))
+
+
+_LEADERBOARD_NOTE = (
+    'Sorted by GT-known. Behind +-: the standard deviation over the seeds. PxAP is that of the same map, on masks. ms '
+    'per image: the median of the test batches, from loaded images to predictions; on a CPU it is processor time, so '
+    'that runs side by side hardly change it. M: million parameters of the tested model, with frozen parts. Minutes: '
+    'the whole run, without the runs that it needs.'
+)
 
 
 def _comparison_note(table: Table) -> str:

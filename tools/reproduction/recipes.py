@@ -210,6 +210,16 @@ def other_method(method: str, backbone: str, data: Data) -> Step:
     return step
 
 
+def of_other_methods(word: str, backbone: str, data: Data) -> Step:
+    """The training of the config in ``configs/other_methods`` whose name starts with ``word``.
+
+    Example:
+        >>> of_other_methods('adl-smt', 'VGG16', DATA['photos31']).config
+        'other_methods/adl-smt_squeezenet1-1_1xb16-4e_photos31'
+    """
+    return Step('train', _only('other_methods', f'{word}_{data.backbone(backbone)}', data))
+
+
 def plain_cam(backbone: str, data: Data) -> Step:
     """Plain CAM with its usual schedule, on any backbone."""
     if backbone == 'GoogLeNet':

@@ -122,7 +122,10 @@ class Settings:
                 options |= _epochs(load(step.path), self.epochs)
         if step.tool == 'train':
             options |= dict(step.options)
-        return {**options, **{_into_wrapper(key, step): value for key, value in self.cfg_options.items()}}
+        return {
+            **options,
+            **{_into_wrapper(key, step): value for key, value in self.cfg_options.items() if not _left_out(key, step)},
+        }
 
 
 def step_config(step: Step, settings: Settings) -> Config:
@@ -138,6 +141,12 @@ def step_config(step: Step, settings: Settings) -> Config:
 def load(path: Path) -> Config:
     """The unchanged config; each file is read once."""
     return Config.fromfile(path)
+
+
+def _left_out(key: str, step: Step) -> bool:
+    """Whether a config leaves out what a key is a part of, as one that only tests has no ``train_dataloader``."""
+    cfg, first = load(step.path), key.split('.')[0]
+    return '.' in key and first in cfg and cfg[first] is None
 
 
 def _into_wrapper(key: str, step: Step) -> str:

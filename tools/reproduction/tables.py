@@ -12,6 +12,8 @@ from reproduction.steps import Step
 
 METHODS = ('CAM', 'PSOL', 'DDT', 'SLT-Net', 'Ours')
 """The methods of ``configs/`` outside ``other_methods``."""
+LEADERBOARD = 'leaderboard'
+"""The ``number`` of the table with all systems."""
 NO_STEP = {
     (4, 'InceptionV3-DANet'): 'InceptionV3-DANet has no config: there is no list of two levels of groups of the 1000 '
     'classes. With a csv of yours (class, parent, root), `sltnet_mm.DANetHead(hierarchy=...)` trains.',
@@ -50,7 +52,7 @@ class Table:
     """A table of the paper on a data set, or the runs behind a figure.
 
     Args:
-        number: Kind and number, such as 'table5' or 'figure4'.
+        number: Kind and number, such as 'table5' or 'figure4', or ``LEADERBOARD``.
         about: Subject of the table.
         data: Data set for our numbers.
         rows: Rows in the paper's order.
@@ -64,7 +66,8 @@ class Table:
     @property
     def title(self) -> str:
         """The title, such as 'Table 5: ...'."""
-        return f'{self.number[:-1].capitalize()} {self.number[-1]}: {self.about}'
+        kind = self.number.rstrip('0123456789')
+        return f'{" ".join(filter(None, (kind.capitalize(), self.number[len(kind) :])))}: {self.about}'
 
     @property
     def name(self) -> str:
@@ -73,8 +76,13 @@ class Table:
 
     @property
     def drawn(self) -> bool:
-        """Whether it is a figure."""
-        return self.number.startswith('figure')
+        """Whether pictures belong to it."""
+        return self.number.startswith('figure') or not self.compared
+
+    @property
+    def compared(self) -> bool:
+        """Whether the paper's numbers stand beside ours."""
+        return self.number != LEADERBOARD
 
     @property
     def keys(self) -> list[str]:

@@ -12,6 +12,7 @@ import torch
 from mmengine.config import Config
 
 from reproduction.commands import SCORES, step_commands
+from reproduction.costs import MapPrecision, TestTimeHook, has_masks
 from reproduction.kept_predictions import KeepPredictionsHook
 from reproduction.runs import RESULTS, Run, code_fingerprint, write_json
 from reproduction.steps import Settings, step_config
@@ -69,6 +70,10 @@ def train_and_test(run: Run, settings: Settings, say: Callable[[str], object]) -
     runner.register_hook(EpochLineHook(write=lambda line: say(line.strip())))
     if _localization_metrics(cfg, 'test_evaluator'):
         runner.register_hook(KeepPredictionsHook())
+        if has_masks(runner.test_dataloader.dataset):
+            add_test_metric(runner, MapPrecision())
+    clock = TestTimeHook()
+    runner.register_hook(clock)
     if run.step.config.startswith('classifier/'):
         add_test_metric(runner, DumpScores(run.folder / SCORES))
     if cfg.get('train_cfg'):
@@ -83,6 +88,8 @@ def train_and_test(run: Run, settings: Settings, say: Callable[[str], object]) -
         epochs=runner.max_epochs if cfg.get('train_cfg') else 0,
         resumed_from=Path(cfg.load_from).name if cfg.get('resume') else None,
         images=len(runner.test_dataloader.dataset),
+        milliseconds_per_image=clock.milliseconds,
+        parameters=sum(parameter.numel() for parameter in runner.model.parameters()),
     )
 
 
