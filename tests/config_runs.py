@@ -58,10 +58,15 @@ def train_and_test(cfg: Config) -> dict:
 
 
 def with_random_weights(model: dict, folder: Path) -> None:
-    """The networks of photos31 without their downloads, in place: random weights, from a file where one is wanted."""
+    """The networks of photos31, and transformers, without their downloads, in place.
+
+    Their weights are random, from a file where one is wanted.
+    """
     for value in list(model.values()):
         if isinstance(value, dict):
             with_random_weights(value, folder)
+    if model.get('type') == 'VisionTransformer':
+        model.pop('init_cfg', None)
     if model.get('type') == 'TIMMBackbone':
         model.pop('checkpoint_path', None)
     if model.get('type') == 'sltnet_mm.TorchvisionBackbone':

@@ -29,7 +29,7 @@ def runs_here(path) -> bool:
         return False
     kind, backbone, *_, data = path.stem.split('_')
     if path.parent.name == 'other_methods':  # on CUB the small network, on photos31 all
-        return data == 'photos31' or (backbone, data) == ('googlenet', 'cub')
+        return data == 'photos31' or (data == 'cub' and backbone in ('googlenet', 'deit-small', 'dinov2-small'))
     if data == 'ilsvrc':
         return kind in ROLES and backbone == 'inceptionv3'
     return backbone not in NETWORKS or kind in ROLES or (kind in LOSSES and backbone == 'vgg16')

@@ -19,6 +19,7 @@ The systems that the paper compares with have their functions here too: ``hide_p
 and ``attention_importance`` (ADL), ``erase`` (ACoL, MEIL), ``thresholded_average_pool`` and ``percentile_threshold``
 (Bae et al.), ``divergence_loss`` (DANet), ``ternary_targets`` (SPG), ``ellipse_mask`` (GC-Net), and the maps of any
 layer: ``grad_cam``, ``grad_cam_plus_plus``, ``layer_cam``, ``bag_cams``, ``input_saliency``.
+``class_token_attention`` belongs to TS-CAM.
 
 .. _paper: https://openaccess.thecvf.com/content/CVPR2021/html/
    Guo_Strengthen_Learning_Tolerance_for_Weakly_Supervised_Object_Localization_CVPR_2021_paper.html
@@ -26,6 +27,7 @@ layer: ``grad_cam``, ``grad_cam_plus_plus``, ``layer_cam``, ``bag_cams``, ``inpu
 
 from __future__ import annotations
 
+from sltnet_mm.functional.attention import class_token_attention
 from sltnet_mm.functional.boxes import (
     box_iou,
     boxes_to_unit,
@@ -77,6 +79,7 @@ __all__ = [
     'check_threshold',
     'check_tolerance',
     'class_maps',
+    'class_token_attention',
     'clip_boxes',
     'covers_image',
     'ddt_heatmaps',

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sltnet_mm.hosts import require_host
 from sltnet_mm.models.acol_head import ACoLHead
+from sltnet_mm.models.bas_classifier import BASClassifier
 from sltnet_mm.models.box_head import BoxHead, RegressionHead
 from sltnet_mm.models.cam_head import CAMHead
 from sltnet_mm.models.danet_head import DANetHead
@@ -20,11 +21,14 @@ from sltnet_mm.models.soft_argmax_head import SoftArgmaxBoxHead
 from sltnet_mm.models.spg_head import SPGHead
 from sltnet_mm.models.ten_crop_classifier import TenCropClassifier
 from sltnet_mm.models.torchvision_backbone import TorchvisionBackbone
+from sltnet_mm.models.tri_lite_head import TriLiteHead
 from sltnet_mm.models.trunks import DenseNetTrunk, InceptionV3Trunk
+from sltnet_mm.models.ts_cam import TSCAMClassifier, TSCAMHead
 from sltnet_mm.registry import MODELS
 
 __all__ = [
     'ACoLHead',
+    'BASClassifier',
     'BoxHead',
     'CAMHead',
     'DANetHead',
@@ -42,8 +46,11 @@ __all__ = [
     'SingleBoxHead',
     'SmallConvNet',
     'SoftArgmaxBoxHead',
+    'TSCAMClassifier',
+    'TSCAMHead',
     'TenCropClassifier',
     'TorchvisionBackbone',
+    'TriLiteHead',
 ]
 
 try:
