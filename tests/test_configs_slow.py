@@ -91,7 +91,7 @@ def test_config_trains_and_tests(tmp_path, path, weights, monkeypatch):
                 dataset.indices = 2
     if path.parent.name == 'other_methods':  # what they start from is trained by another config
         cfg.load_from = None
-        cfg.default_hooks.checkpoint_fit = None
+        cfg.default_hooks.pop('checkpoint_fit', None)
         cfg.model.pop('classifier_checkpoint', None)
     if path.stem.startswith(('regressor', 'psol')):
         cfg.train_dataloader.dataset.boxes = str(tmp_path / 'boxes.json')

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import cv2
@@ -34,7 +34,7 @@ class PixelAveragePrecision(BaseMetric):
 
     Args:
         protocol: Protocol whose map, resizing and normalization are used: ``wsolevaluation``, or ``sltnet`` for
-            ``pred_score_map``.
+            ``pred_score_map``; or a preset with changes, see :func:`get_protocol`.
         collect_device: As in mmengine's ``BaseMetric``.
         prefix: Put in front of every metric's name.
 
@@ -45,7 +45,10 @@ class PixelAveragePrecision(BaseMetric):
     """
 
     def __init__(
-        self, protocol: str | Protocol = 'wsolevaluation', collect_device: str = 'cpu', prefix: str | None = None
+        self,
+        protocol: str | Mapping | Protocol = 'wsolevaluation',
+        collect_device: str = 'cpu',
+        prefix: str | None = None,
     ) -> None:
         super().__init__(collect_device=collect_device, prefix=prefix or 'unused')  # without one, the base class warns
         self.prefix = prefix

@@ -31,7 +31,7 @@ class TSCAMHead(CAMHead):
         init_cfg: See :class:`CAMHead`.
 
     Raises:
-        ValueError: See :class:`CAMHead`.
+        ValueError: If a number is out of range; see :class:`CAMHead`.
 
     Example:
         >>> TSCAMHead(num_classes=5, in_channels=8)((torch.rand(2, 8, 14, 14),)).shape
