@@ -18,6 +18,7 @@ from sltnet_mm.weights.torchvision_names import to_mmpretrain
 NETWORKS = dict(vgg16='vgg16', inceptionv3='inception_v3', resnet50='resnet50', densenet161='densenet161')
 # The paper's networks take seconds a step here. On CUB every role of each of them runs, on ILSVRC2012 every role of
 # one; what differs in the loss alone runs with VGG16 on CUB. test_config_recipes looks at the others' values.
+TRANSFORMERS = ('deit-small', 'dinov2-small')
 ROLES = ('slt-localizer', 'slt-net', 'regressor', 'classifier')
 LOSSES = ('cam', 'smt-top1', 'smt', 'vst', 'slt-localizer-literal', 'slt-localizer-mse', 'slt-net-literal', 'psol')
 
@@ -29,7 +30,7 @@ def runs_here(path) -> bool:
         return False
     kind, backbone, *_, data = path.stem.split('_')
     if path.parent.name == 'other_methods':  # on CUB the small network, on photos31 all
-        return data == 'photos31' or (data == 'cub' and backbone in ('googlenet', 'deit-small', 'dinov2-small'))
+        return data == 'photos31' or (data == 'cub' and backbone in ('googlenet', *TRANSFORMERS))
     if data == 'ilsvrc':
         return kind in ROLES and backbone == 'inceptionv3'
     return backbone not in NETWORKS or kind in ROLES or (kind in LOSSES and backbone == 'vgg16')
@@ -87,7 +88,7 @@ def test_config_trains_and_tests(tmp_path, path, weights, monkeypatch):
             dataset.data_root = str(tmp_path / 'data')
             if data == 'custom':
                 dataset.classes = [f'c{i:02d}' for i in range(cfg.num_classes)]
-            if of_the_paper and name != 'train_dataloader':
+            if (of_the_paper or backbone in TRANSFORMERS) and name != 'train_dataloader':
                 dataset.indices = 2
     if path.parent.name == 'other_methods':  # what they start from is trained by another config
         cfg.load_from = None
