@@ -19,6 +19,7 @@ from sltnet_mm.models.small_conv_net import SmallConvNet
 from sltnet_mm.models.smt_loss import SMTLoss
 from sltnet_mm.models.soft_argmax_head import SoftArgmaxBoxHead
 from sltnet_mm.models.spg_head import SPGHead
+from sltnet_mm.models.squeezenet import SqueezeNet
 from sltnet_mm.models.ten_crop_classifier import TenCropClassifier
 from sltnet_mm.models.torchvision_backbone import TorchvisionBackbone
 from sltnet_mm.models.tri_lite_head import TriLiteHead
@@ -46,6 +47,7 @@ __all__ = [
     'SingleBoxHead',
     'SmallConvNet',
     'SoftArgmaxBoxHead',
+    'SqueezeNet',
     'TSCAMClassifier',
     'TSCAMHead',
     'TenCropClassifier',

@@ -7,7 +7,7 @@ from sltnet_mm.report.environment import StepTimer, environment_facts, import_ho
 from sltnet_mm.report.page import Report, Tile, render_page, write_report
 from sltnet_mm.report.results import COLUMNS, Column, ResultRow, best_row, compare, result_row, text_table
 from sltnet_mm.report.runs import EpochLineHook, QuietRunner, predict_first, prepare_config, read_losses, run_folder
-from sltnet_mm.report.tiles import ImageTiles
+from sltnet_mm.report.tiles import ImageTiles, sample_overlap
 
 __all__ = [
     'COLUMNS',
@@ -31,6 +31,7 @@ __all__ = [
     'render_page',
     'result_row',
     'run_folder',
+    'sample_overlap',
     'text_table',
     'write_report',
 ]

@@ -29,8 +29,14 @@ class QuietRunner(Runner):
         for handler in logger.handlers:
             if type(handler) is logging.StreamHandler:  # not isinstance: FileHandler is a subclass
                 handler.setLevel(logging.WARNING)
-                handler.addFilter(lambda record: 'deprecated' not in record.getMessage())  # mmengine's own
+                handler.addFilter(_is_news)
         return logger
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    """Whether a warning is worth showing: mmengine also warns of its own old names, and of each frozen weight."""
+    text = record.getMessage()
+    return 'deprecated' not in text and 'is skipped since its requires_grad=False' not in text
 
 
 class EpochLineHook(Hook):

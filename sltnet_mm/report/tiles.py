@@ -16,6 +16,26 @@ from sltnet_mm.structures.frames import boxes_of_samples, sample_boxes
 from sltnet_mm.visualization import box_panel, enlarge, map_panel
 
 
+def sample_overlap(sample: BaseDataElement, source: str, threshold: float = PAPER_THRESHOLD) -> float:
+    """The IoU of a prediction's box with the ground truth, in [0, 1]; with several true boxes, the best.
+
+    Args:
+        sample: Prediction with ``gt_instances``.
+        source: 'map' (the box of ``pred_score_map``) or 'box' (the first of ``pred_instances``).
+        threshold: Threshold of the map, as a fraction of its maximum. Defaults to the paper's.
+
+    Raises:
+        ValueError: If ``source`` is neither.
+    """
+    if source not in ('map', 'box'):
+        raise ValueError(f"sample_overlap: source must be 'map' or 'box', got {source!r}")
+    if source == 'map':
+        box = boxes_of_samples([sample.cpu()], threshold).boxes
+    else:
+        box = sample_boxes(sample, 'pred_instances')[:1]
+    return float(box_iou(box, sample_boxes(sample, 'gt_instances')).max())
+
+
 class ImageTiles:
     """The tiles of one test image.
 

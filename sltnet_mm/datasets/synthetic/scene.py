@@ -13,7 +13,7 @@ SPLIT_STREAMS = {'train': 0, 'val': 1, 'test': 2}
 SUBPIXEL_BITS = 4  # cv2 draws in fixed point: 1/16 pixel
 
 # Parameters of the geometry.
-LENGTHS = (0.38, 0.95)  # longer side of the animal, as a share of the image's side
+LENGTHS = (0.30, 0.80)  # longer side of the animal, as a share of the image's side
 MAX_TILT = 30.0  # degrees
 ASPECT = (0.80, 1.25)  # stretch across the animal's axis
 CUT_SHARE = 0.10  # share of images in which the border cuts the animal
