@@ -21,7 +21,13 @@ def test_the_demo_writes_what_it_prints(tmp_path):
         line = next(line for line in screen.splitlines() if line.startswith(name))
         row = next(row for row in re.findall('<tr>.*?</tr>', page) if f'>{name}<' in row)
         assert re.findall('<td[^>]*>([^<]*)</td>', row) == line.removeprefix(name).split()
-    for fact in ('images 36', 'epochs 1', '<dd>3</dd>', '36 of 12 classes', 'slt-net_squeezenet1-1-s8_1xb16-2e_synthetic'):
+    for fact in (
+        'images 36',
+        'epochs 1',
+        '<dd>3</dd>',
+        '36 of 12 classes',
+        'slt-net_squeezenet1-1-s8_1xb16-2e_synthetic',
+    ):
         assert fact in page
     assert page.count('<img ') % 4 == 0 and page.count('<img ') >= 4 * 6  # four pictures per image
     assert page.count('not selected') == 3

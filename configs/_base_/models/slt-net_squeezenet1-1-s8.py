@@ -1,6 +1,6 @@
 # SLT-Net for small images: SqueezeNet 1.1 with maps of stride 8. Weights and images as in cam_squeezenet1-1-s8.py.
-# K = 6: as many of the 12 embedded classes share a body. Otsu's threshold needs no box to be chosen, and
-# follows maps whose background is brighter in one run than in another.
+# K = 6: as many of the 12 embedded classes share a body. Otsu's threshold needs no box to be chosen, and follows maps
+# whose background is brighter in one run than in another.
 backbone = dict(type='sltnet_mm.SqueezeNet', output_stride=8, frozen_layers=6)
 model = dict(
     type='sltnet_mm.SLTNet',
