@@ -58,9 +58,9 @@ SUMMARY = (
     'pictures are from the run described at the end.'
 )
 PICTURE_NOTE = (
-    f'Of the first {POOL} test images, the {GAINS} where the regressor gains most IoU over plain CAM, the {LOSSES} '
-    f'where it loses most, and the first {FIRST} others, whatever their result. White: ground-truth box. Red: predicted box. '
-    'Colors: score map, from dark blue (0) to yellow (1).'
+    f'Of the first {POOL} test images: the {GAINS} where the regressor gains most IoU over plain CAM, the {LOSSES} '
+    f'where it loses most, and the first {FIRST} others, whatever their result. White: ground-truth box. Red: '
+    'predicted box. Colors: score map, from dark blue (0) to yellow (1).'
 )
 
 

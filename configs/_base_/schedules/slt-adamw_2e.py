@@ -1,6 +1,6 @@
 # AdamW for SLT-Net in the few iterations of a demo: rate 0.0001, constant, batch 16, 2 epochs, after 10 iterations of
-# warm-up, without which a localizer can lose its features in the first steps. New layers of the localizer learn ten times
-# as fast, the regressor three times.
+# warm-up, without which a localizer can lose its features in the first steps. New layers of the localizer learn ten
+# times as fast, the regressor three times.
 optim_wrapper = dict(
     type='OptimWrapper',
     optimizer=dict(type='AdamW', lr=0.0001, weight_decay=0.01),
