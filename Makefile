@@ -19,7 +19,7 @@ ifeq ($(origin PY),file)
 	@$(PYTHON) tools/dev/setup_env.py --venv $(VENV) $(if $(OPS),--operators)
 endif
 
-demo: env ## train SLT-Net on the embedded data and write a report (at most 3 minutes)
+demo: env ## train SLT-Net on the embedded data and write a report (a few minutes)
 	$(PY) tools/demo.py $(ARGS)
 
 # One thread a process: the processes share the cores.
