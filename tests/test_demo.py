@@ -30,7 +30,7 @@ def test_the_demo_writes_what_it_prints(tmp_path):
     ):
         assert fact in page
     assert page.count('<img ') % 4 == 0 and page.count('<img ') >= 4 * 6  # four pictures per image
-    assert page.count('not selected') == 3
+    assert page.count('not selected') == 2 * 3  # caption and alternative text
     assert page.count('<svg ') == 4  # loss_cls; loss_smt, loss_vst, loss_bbox
     assert cv2.imread(str(tmp_path / 'pictures.png')) is not None
 
