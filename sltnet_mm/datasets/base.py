@@ -73,7 +73,7 @@ class LocalizationDataset(BaseDataset):
         >>> sorted(train[0])
         ['gt_label', 'img_id', 'img_path', 'sample_idx']
         >>> test[0]['instances'][0]['bbox']
-        [5.0, 14.0, 36.0, 38.0]
+        [5.0, 15.0, 30.0, 35.0]
     """
 
     exif_rotated = True
