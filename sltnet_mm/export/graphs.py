@@ -138,7 +138,8 @@ class InferenceGraph(nn.Module):
         self.frame, self.threshold, self.score = frame, threshold, score
         self.input = NetworkInput(model)
         self.classifier: Any = None
-        self.localizer = self.regressor = None
+        self.localizer: Any = None
+        self.regressor: Any = None
         self.top_k = 1
         if isinstance(model, SLTNet):
             self._take_slt_net(model)
@@ -168,7 +169,7 @@ class InferenceGraph(nn.Module):
         """The outputs of images B x H x W x 3 uint8 (BGR) and image_sizes B x 2, (height, width) of the originals."""
         inputs = self.input(images)
         if self.localizer is None:
-            return (self.frame.to_original(self.regressor.boxes(inputs), image_sizes),)  # type: ignore[union-attr]
+            return (self.frame.to_original(self.regressor.boxes(inputs), image_sizes),)
         maps, logits = self.localizer.maps(inputs)
         class_logits = logits if self.classifier is None else self.classifier(inputs, mode='tensor')
         label_scores, labels = class_logits.float().softmax(dim=1).max(dim=1)

@@ -32,7 +32,8 @@ class InputFrame(NamedTuple):
     @property
     def offset(self) -> tuple[int, int]:
         """(top, left) of the crop in the resized image."""
-        return tuple(round((large - small) / 2) for large, small in zip(self.resized, self.crop, strict=True))  # type: ignore[return-value]
+        (height, width), (inner_height, inner_width) = self.resized, self.crop
+        return round((height - inner_height) / 2), round((width - inner_width) / 2)
 
     def to_original(self, boxes: Tensor, image_sizes: Tensor) -> Tensor:
         """Boxes of the network input on the original images, clipped to them.

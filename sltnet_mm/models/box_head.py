@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Sequence
 
 import torch
@@ -65,9 +66,9 @@ class BoxHead(BaseModule):
             )
         return self.layers(features)
 
+    @abstractmethod
     def loss(self, feats: tuple[Tensor, ...], batch_data_samples: Sequence[BaseDataElement]) -> dict[str, Tensor]:
         """Dict with ``loss_bbox``, a scalar, against the one box of each sample."""
-        raise NotImplementedError(f'{type(self).__name__} must implement loss')
 
     def true_boxes(self, batch_data_samples: Sequence[BaseDataElement], like: Tensor) -> tuple[Tensor, Tensor]:
         """The box that each sample trains on, and its weight: 0 where there is none.
@@ -99,9 +100,9 @@ class BoxHead(BaseModule):
         boxes = [_as_tensor(instance.bboxes).to(like) if len(instance) else no_box for instance in instances]
         return torch.cat(boxes), torch.cat([_weight(instance, one) for instance in instances])
 
+    @abstractmethod
     def predict_boxes(self, feats: tuple[Tensor, ...], size: tuple[int, int]) -> Tensor:
         """Boxes in pixels of the network input ``size`` (h, w): B x 4 xyxy, clipped to the input."""
-        raise NotImplementedError(f'{type(self).__name__} must implement predict_boxes')
 
     def predict(
         self, feats: tuple[Tensor, ...], batch_data_samples: Sequence[BaseDataElement], rescale: bool = True

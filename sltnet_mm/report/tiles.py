@@ -33,7 +33,11 @@ def sample_overlap(sample: BaseDataElement, source: str, threshold: float = PAPE
         box = boxes_of_samples([sample.cpu()], threshold).boxes
     else:
         box = sample_boxes(sample, 'pred_instances')[:1]
-    return float(box_iou(box, sample_boxes(sample, 'gt_instances')).max())
+    return _best_iou(box, sample_boxes(sample, 'gt_instances'))
+
+
+def _best_iou(box: Tensor, gt_boxes: Tensor) -> float:
+    return float(box_iou(box, gt_boxes).max())
 
 
 class ImageTiles:
@@ -80,5 +84,5 @@ class ImageTiles:
         return Tile(picture, (self._overlap(box), f'{self.classes[label]} {score:.2f}'))
 
     def _overlap(self, box: Tensor) -> str:
-        iou = float(box_iou(box, self.gt_boxes).max())
+        iou = _best_iou(box, self.gt_boxes)
         return f'IoU {iou:.2f}{"" if iou > 0.5 else ": wrong"}'  # correct if above 0.5, as in the table

@@ -31,13 +31,16 @@ def test_the_weights_are_those_of_the_package_in_torchvisions_network(network):
         assert torch.equal(network(images)[0], whole.eval().features(images))
 
 
-def test_they_recognize_a_picture_of_plain_texture_differently_from_random_ones(network):
-    """Trained filters answer to an edge more strongly than to a flat image."""
-    flat = torch.full((1, 3, 96, 96), 30.0) - MEAN
-    edges = flat.clone()
-    edges[..., ::8] += 200
+def test_the_first_layer_is_the_packages_kernel_over_the_image():
+    """The layout of the kernels, by a plain sum over the package's own array: height, width, BGR, output channel."""
+    kernel, bias = package.read_source(package.package_file())['conv1']
+    image = np.random.default_rng(0).normal(size=(9, 9, 3)).astype(np.float32)
+    expected = np.array([(image[2:5, 4:7, :, None] * kernel).sum(axis=(0, 1, 2)) + bias]).ravel()
+    net = SqueezeNet()
+    net.init_weights()
     with torch.no_grad():
-        assert network(edges)[0].std() > 1.5 * network(flat)[0].std()
+        found = net.features[0](torch.from_numpy(image).permute(2, 0, 1)[None])[0, :, 1, 2]  # stride 2
+    np.testing.assert_allclose(found.numpy(), expected, rtol=1e-4, atol=1e-5)
 
 
 def test_stride_8_agrees_with_stride_16_where_their_cells_meet():
