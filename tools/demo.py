@@ -82,6 +82,13 @@ def train(cfg: Config) -> rp.QuietRunner:
     return runner
 
 
+def test(runner: rp.QuietRunner) -> tuple[dict[str, float], list[BaseDataElement]]:
+    """The metrics of a test, and its predictions for the first ``POOL`` images."""
+    first = rp.FirstPredictionsHook(POOL)
+    runner.register_hook(first)
+    return runner.test(), first.samples
+
+
 def last_checkpoint(runner: rp.QuietRunner) -> Path:
     """The checkpoint of the last epoch."""
     return Path(runner.work_dir) / f'epoch_{runner.max_epochs}.pth'
@@ -144,7 +151,7 @@ def main(args: argparse.Namespace) -> None:
         cfg = config_of(PLAIN_CAM, 'plain_cam', args)
         cfg.test_evaluator = dict(METRIC, sources=('map',))
         cam = train(cfg)
-        cam_metrics, cam_samples = cam.test(), rp.predict_first(cam, POOL)
+        cam_metrics, cam_samples = test(cam)
     with steps('SLT-Net: train localizer and regressor together'):
         slt_net = train(config_of(SLT_NET, 'slt_net', args))
     with steps('SLT-Net: join the classifier, test'):
@@ -153,7 +160,7 @@ def main(args: argparse.Namespace) -> None:
         merge_parts(last_checkpoint(slt_net), last_checkpoint(cam), cfg.load_from)
         cfg.test_evaluator = dict(METRIC, sources=('map', 'box'), baselines=('center',))
         joined = rp.QuietRunner.from_cfg(cfg)
-        slt_metrics, slt_samples = joined.test(), rp.predict_first(joined, POOL)
+        slt_metrics, slt_samples = test(joined)
     with steps('report and pictures'):
         dataset = joined.test_dataloader.dataset
         rows = result_rows(cam_metrics, slt_metrics)

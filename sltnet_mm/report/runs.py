@@ -7,10 +7,9 @@ import logging
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
-import torch
 from mmengine.config import Config
-from mmengine.dataset import pseudo_collate
 from mmengine.hooks import Hook
 from mmengine.logging import MMLogger
 from mmengine.runner import Runner
@@ -63,6 +62,34 @@ class EpochLineHook(Hook):
         losses = ', '.join(f'{name.removeprefix("train/")} {scalars[name].mean(count):.3f}' for name in names)
         seconds = time.perf_counter() - self._begun
         self.write(f'      epoch {runner.epoch + 1}/{runner.max_epochs}: {losses}, {seconds:.1f} s')
+
+
+class FirstPredictionsHook(Hook):
+    """A hook that keeps a test's predictions for its first images, on the CPU; they are not selected by result.
+
+    Args:
+        count: Number of images to keep.
+
+    Example:
+        >>> hook = FirstPredictionsHook(2)
+        >>> hook.after_test_iter(None, 0, outputs=[BaseDataElement() for _ in range(5)])
+        >>> len(hook.samples)
+        2
+    """
+
+    def __init__(self, count: int) -> None:
+        self.count = count
+        self.samples: list[BaseDataElement] = []
+
+    def before_test_epoch(self, runner: Runner) -> None:
+        """Forget an earlier test."""
+        self.samples = []
+
+    def after_test_iter(
+        self, runner: Runner | None, batch_idx: int, data_batch: Any = None, outputs: Sequence[BaseDataElement] = ()
+    ) -> None:
+        """Keep what is still wanted of a batch."""
+        self.samples += [sample.cpu() for sample in outputs[: self.count - len(self.samples)]]
 
 
 def prepare_config(path: str | Path, work_dir: str | Path, seed: int, epochs: int | None = None) -> Config:
@@ -119,17 +146,3 @@ def read_losses(folder: str | Path) -> dict[str, Curve]:
     if len(curves) > 1:
         curves.pop('loss', None)
     return dict(curves)
-
-
-def predict_first(runner: Runner, count: int) -> Sequence[BaseDataElement]:
-    """The predictions for the first images of the test set, on the CPU; the images are not selected by result.
-
-    Args:
-        runner: A runner after its test, whose model has its weights.
-        count: Number of images, at most those of the data set.
-    """
-    dataset = runner.test_dataloader.dataset
-    batch = pseudo_collate([dataset[i] for i in range(min(count, len(dataset)))])
-    runner.model.eval()
-    with torch.no_grad():
-        return [sample.cpu() for sample in runner.model.test_step(batch)]

@@ -14,7 +14,15 @@ from mmengine.structures import InstanceData
 from mmpretrain.structures import DataSample
 
 import sltnet_mm.datasets  # noqa: F401  (synthetic:// paths)
-from sltnet_mm.report import EpochLineHook, ImageTiles, QuietRunner, StepTimer, prepare_config, read_losses
+from sltnet_mm.report import (
+    EpochLineHook,
+    FirstPredictionsHook,
+    ImageTiles,
+    QuietRunner,
+    StepTimer,
+    prepare_config,
+    read_losses,
+)
 
 
 @pytest.fixture
@@ -43,6 +51,15 @@ def test_configs_that_cannot_be_prepared(config):
         prepare_config('nowhere.py', '', 0)
     with pytest.raises(ValueError, match='epochs must be at least 1'):
         prepare_config(config, '', 0, epochs=0)
+
+
+def test_the_first_predictions_are_kept_over_batches_and_not_over_tests():
+    hook = FirstPredictionsHook(5)
+    for _ in range(2):
+        hook.before_test_epoch(None)
+        for batch in range(3):
+            hook.after_test_iter(None, batch, outputs=[DataSample(number=3 * batch + i) for i in range(3)])
+        assert [sample.number for sample in hook.samples] == [0, 1, 2, 3, 4]
 
 
 def test_losses_are_read_without_the_total(tmp_path):
