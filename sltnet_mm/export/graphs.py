@@ -12,7 +12,7 @@ from sltnet_mm.functional.boxes import box_iou, foreground_mask
 from sltnet_mm.functional.cam import average_top_k_maps, to_score_map
 from sltnet_mm.functional.components import largest_component_boxes
 from sltnet_mm.hooks.preprocessing_hook import preprocessing_of
-from sltnet_mm.models import BoxHead, CAMHead, SLTNet
+from sltnet_mm.models import BoxHead, CAMHead  # not SLTNet, which needs mmdet
 from sltnet_mm.pseudo_boxes.box_scores import THRESHOLDS
 
 
@@ -61,7 +61,7 @@ class LocalizerGraph(nn.Module):
     def __init__(self, model: nn.Module) -> None:
         super().__init__()
         self.input = NetworkInput(model)
-        self.localizer: Any = model.localizer if isinstance(model, SLTNet) else model
+        self.localizer: Any = getattr(model, 'localizer', model)
         head = getattr(self.localizer, 'head', None)
         if not isinstance(head, CAMHead):
             raise ValueError(
@@ -74,7 +74,7 @@ class LocalizerGraph(nn.Module):
                 'are: CAMHead, I2CHead, SPGHead. Export a localizer with one of these'
             )
         # An SLT-Net takes its boxes from the raw maps; a localizer alone may predict those of the positive weights.
-        self.positive = head.positive_weights and not isinstance(model, SLTNet)
+        self.positive = head.positive_weights and self.localizer is model
 
     def maps(self, inputs: Tensor) -> tuple[Tensor, Tensor]:
         """Maps and logits of normalized images."""
@@ -98,7 +98,7 @@ class RegressorGraph(nn.Module):
     def __init__(self, model: nn.Module) -> None:
         super().__init__()
         self.input = NetworkInput(model)
-        self.regressor: Any = model.regressor if isinstance(model, SLTNet) else model
+        self.regressor: Any = getattr(model, 'regressor', model)
         head = getattr(self.regressor, 'bbox_head', None)
         if not isinstance(head, BoxHead):
             raise ValueError(
@@ -141,7 +141,7 @@ class InferenceGraph(nn.Module):
         self.localizer: Any = None
         self.regressor: Any = None
         self.top_k = 1
-        if isinstance(model, SLTNet):
+        if hasattr(model, 'localizer'):
             self._take_slt_net(model)
         elif hasattr(model, 'bbox_head'):
             self.regressor, self.score = RegressorGraph(model), False
@@ -149,7 +149,7 @@ class InferenceGraph(nn.Module):
             self.localizer = LocalizerGraph(model)
             self.top_k = self.localizer.localizer.head.top_k
 
-    def _take_slt_net(self, model: SLTNet) -> None:
+    def _take_slt_net(self, model: Any) -> None:
         self.localizer, self.top_k = LocalizerGraph(model), model.pseudo_box.top_k
         self.classifier = model.classifier
         if model.box_source == 'regressor':

@@ -58,7 +58,9 @@ class StopHook(Hook):
             if each is not None and each.num_workers and not isinstance(each.worker_init_fn, _QuietWorker):
                 each.worker_init_fn = _QuietWorker(each.worker_init_fn)
         if threading.current_thread() is threading.main_thread():
-            self._before = {number: signal.signal(number, self._ask) for number in _SIGNALS}
+            # What the process was started to ignore (a shell's background jobs ignore Ctrl-C) is ignored here too.
+            heard = [number for number in _SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
+            self._before = {number: signal.signal(number, self._ask) for number in heard}
 
     def after_train(self, runner: Runner) -> None:
         """Listen no longer; stop, if asked to meanwhile."""

@@ -15,6 +15,17 @@ from toy import StackingPreprocessor, ToyClassifier, ToyImages
 from sltnet_mm.hooks import StopHook
 
 
+@pytest.fixture(autouse=True)
+def usual_handlers():
+    """Those of a program in the foreground, wherever the tests run: background jobs of a shell ignore Ctrl-C."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
 class Signal(Hook):
     """Send this process a signal in an iteration."""
 
@@ -100,6 +111,12 @@ def test_processes_that_load_data_leave_it_to_the_training(whole, tmp_path):
 def test_a_second_signal_ends_it_at_once(tmp_path):
     with pytest.raises(KeyboardInterrupt):
         make(tmp_path, Signal(signal.SIGINT, 3, times=2)).train()
+
+
+def test_what_the_process_was_started_to_ignore_is_ignored(tmp_path):
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    make(tmp_path, Signal(signal.SIGINT, 3)).train()
+    assert (tmp_path / 'epoch_3.pth').exists() and signal.getsignal(signal.SIGINT) is signal.SIG_IGN
 
 
 def test_other_checkpoints_are_not_promised(tmp_path, caplog):
