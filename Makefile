@@ -19,11 +19,11 @@ ifeq ($(origin PY),file)
 	@$(PYTHON) tools/dev/setup_env.py --venv $(VENV) $(if $(OPS),--operators)
 endif
 
-demo: env ## train SLT-Net on the embedded data and write a report (a few minutes)
+demo: env ## train SLT-Net on the embedded data and write a report (about 3 minutes)
 	$(PY) tools/demo.py $(ARGS)
 
 # One thread a process: the processes share the cores.
-test: env ## run the tests and the examples in the docstrings (at most 10 minutes)
+test: env ## run the tests and the examples in the docstrings (about 15 minutes)
 	OMP_NUM_THREADS=1 $(PY) -m pytest -n $(WORKERS) $(ARGS)
 
 test-configs: env ## run every config for a few iterations
